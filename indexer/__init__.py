@@ -1,0 +1,1 @@
+"""Builds libraries: records in, a published generation out."""

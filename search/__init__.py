@@ -1,0 +1,1 @@
+"""The core of jmedsearch: records, text, encoder, library, ranked search, suggestion."""

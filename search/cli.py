@@ -1,0 +1,154 @@
+"""The commands that only read a library: search, suggest, verify."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from search.encoder import load_encoder
+from search.engine import Engine, Hit
+from search.filters import Filters
+from search.library import Library, live_generation, verify
+from search.suggest import Suggester
+from search.text.profile import has_mask
+
+library_option = click.option(
+    "--library",
+    "library",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    envvar="JMEDSEARCH_LIBRARY",
+    show_envvar=True,
+    help="Folder of the library.",
+)
+model_option = click.option(
+    "--model",
+    help="Model: a directory or an id on the Hugging Face hub [default: the library's own].",
+)
+
+
+def open_engine(library: Path, model: str | None = None) -> Engine:
+    """An engine over ``library`` with its own encoder, or the one named.
+
+    Raises:
+        LibraryError, ModelError: with what to do.
+    """
+    opened = Library(library)
+    source = model or opened.generation().manifest.model_source
+    engine = Engine(opened, load_encoder(source))
+    engine.generation()
+    return engine
+
+
+class ShownErrors(click.Command):
+    """A command whose expected errors are shown as one line, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; ValueErrors of ours carry a message made for users."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, LookupError) as error:
+            if type(error).__module__.split(".")[0] in {"search", "indexer", "web"}:
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+@click.command(cls=ShownErrors)
+@click.argument("query")
+@library_option
+@model_option
+@click.option("--page", default=1, show_default=True, help="Page of the ranked list.")
+@click.option("--per-page", default=10, show_default=True, help="Records a page.")
+@click.option("--year-from", type=int, help="First year of publication.")
+@click.option("--year-to", type=int, help="Last year of publication.")
+@click.option("--journal", default="", help="Exact name of the journal.")
+@click.option("--language", default="", help="Language of title or abstract (ja, en …).")
+@click.option("--has-abstract", is_flag=True, help="Only records with an abstract.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+def search(
+    query: str,
+    library: Path,
+    model: str | None,
+    page: int,
+    per_page: int,
+    as_json: bool,
+    year_from: int | None,
+    year_to: int | None,
+    journal: str,
+    language: str,
+    has_abstract: bool,
+) -> None:
+    """Ranked search (関連度検索): the records nearest to QUERY, best first."""
+    filters = Filters(year_from, year_to, journal, language, has_abstract)
+    found = open_engine(library, model).search(query, filters, page=page, per_page=per_page)
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    for hit in found.hits:
+        click.echo(_shown(hit))
+    if not found.hits:
+        click.echo("No record matches the filters.")
+
+
+def _shown(hit: Hit) -> str:
+    record = hit.record
+    source = "  ".join(part for part in (record.journal, record.date, record.id) if part)
+    flag = f"  [{record.retraction}]" if record.retraction else ""
+    ranks = f"semantic #{hit.dense_rank or '–'}, lexical #{hit.lexical_rank or '–'}"
+    lines = [f"{hit.rank:>3}. {record.title or record.id}{flag}", f"     {source}  ({ranks})"]
+    if hit.sentence:
+        text, position, marked = hit.sentence.text, 0, ""
+        for start, end in hit.sentence.marks:
+            marked += text[position:start] + click.style(text[start:end], bold=True)
+            position = end
+        lines.append(f"     {marked + text[position:]}")
+    return "\n".join(lines)
+
+
+@click.command(cls=ShownErrors)
+@click.argument("query")
+@library_option
+@model_option
+@click.option("--limit", default=8, show_default=True, help="How many terms.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+def suggest(query: str, library: Path, model: str | None, limit: int, as_json: bool) -> None:
+    """Suggest terms (検索語候補) for QUERY; [MASK] or ＿＿ in it is filled."""
+    suggester = Suggester(open_engine(library, model))
+    if has_mask(query):
+        masks = suggester.fill_masks(query, limit)
+        if as_json:
+            data = [[asdict(f) for f in fillings] for fillings in masks]
+            click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+            return
+        for number, fillings in enumerate(masks, 1):
+            click.echo(f"[MASK] {number}")
+            for f in fillings:
+                click.echo(f"  {f.probability:8.4f}  {f.term}  ({f.records})")
+        return
+    found = suggester.suggest(query, limit)
+    if as_json:
+        click.echo(json.dumps([asdict(s) for s in found], ensure_ascii=False, indent=2))
+        return
+    for suggestion in found:
+        click.echo(f"{suggestion.term}  ({suggestion.records})")
+
+
+@click.command("verify", cls=ShownErrors)
+@click.argument("library", type=click.Path(path_type=Path, file_okay=False))
+def verify_command(library: Path) -> None:
+    """Check the live generation of LIBRARY against its manifest."""
+    generation = live_generation(library)
+    if generation is None:
+        raise click.ClickException(f"{library}: no library here")
+    problems = verify(generation)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise click.ClickException(
+            f"generation {generation.name} is damaged; index its sources again into a new folder"
+        )
+    click.echo(f"generation {generation.name}: every file is as its manifest says")
+
+
+commands: list[click.Command] = [search, suggest, verify_command]

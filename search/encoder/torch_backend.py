@@ -1,0 +1,137 @@
+"""Inference with torch: CUDA in bf16, and the float32 reference on a CPU."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModel, AutoModelForMaskedLM
+from transformers.utils import logging as transformers_logging
+
+from search.encoder.model_directory import ModelDirectory, ModelError, weights_file
+
+
+class Pooled(torch.nn.Module):
+    """Encoder followed by weighted sums over tokens.
+
+    Takes ``input_ids`` and ``attention_mask`` (batch, tokens) and ``weights`` (batch, rows,
+    tokens); gives (batch, rows, dim). A row of equal weights is a mean, a one-hot row one token.
+    """
+
+    def __init__(self, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
+        """Weighted sums of the last hidden states."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return weights @ states
+
+
+def load_modules(model: ModelDirectory) -> tuple[Pooled, torch.nn.Module | None]:
+    """The pooled encoder and the MLM head (hidden states to logits), float32, in eval mode.
+
+    The head is None where the weights do not hold one. Remote code is never run; ``.bin`` weights
+    go through torch's weights-only loading, which is transformers' only way of reading them.
+
+    Raises:
+        ModelError: when the weights cannot be loaded or miss encoder tensors.
+    """
+    options: dict[str, Any] = {
+        "trust_remote_code": False,
+        "dtype": torch.float32,
+        "attn_implementation": "sdpa",
+        "local_files_only": True,
+        "use_safetensors": (weights_file(model.path) or model.path).name.startswith("model."),
+        "output_loading_info": True,
+    }
+    loader = AutoModelForMaskedLM if model.has_mlm_head else AutoModel
+    try:
+        with _quiet():
+            loaded, info = loader.from_pretrained(str(model.path), **options)
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        raise ModelError(f"{model.path}: the weights cannot be loaded ({error})") from error
+    base = loaded.base_model
+    head = _head(loaded) if model.has_mlm_head else None
+    missing = set(info["missing_keys"])
+    if head is not None:
+        head_keys = {k for k in missing if not k.startswith(loaded.base_model_prefix + ".")}
+        missing -= head_keys
+        if head_keys:
+            head = None
+    missing = {k for k in missing if "pooler" not in k and "position_ids" not in k}
+    if missing:
+        raise ModelError(f"{model.path}: the weights lack {sorted(missing)[0]}")
+    return Pooled(base).eval(), head.eval() if head is not None else None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # transformers reports every load with bars and warnings; ours says what matters itself.
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(level)
+
+
+def _head(loaded: torch.nn.Module) -> torch.nn.Module | None:
+    for name in ("cls", "lm_head", "predictions", "generator_lm_head"):
+        if hasattr(loaded, name):
+            head: torch.nn.Module = getattr(loaded, name)
+            return head
+    return None
+
+
+class TorchBackend:
+    """Runs the pooled encoder and the MLM head on ``device``."""
+
+    name = "torch"
+
+    def __init__(self, model: ModelDirectory, device: str) -> None:
+        self.device = torch.device(device)
+        # bf16 has float32's range, so no scaling is needed; CPUs here keep the reference exact.
+        self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        encoder, head = load_modules(model)
+        self._encoder = encoder.to(self.device, self.dtype)
+        self._head = head.to(self.device, self.dtype) if head is not None else None
+        self.has_mlm_head = head is not None
+        # Tokens, padding included, in one batch: enough to fill the device, not its memory.
+        self.batch_tokens = 65_536 if self.device.type == "cuda" else 4_096
+
+    @torch.inference_mode()
+    def pooled(
+        self,
+        input_ids: NDArray[np.int64],
+        attention_mask: NDArray[np.int64],
+        weights: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Weighted sums of hidden states: (batch, rows, dim) float32."""
+        result = self._encoder(
+            torch.from_numpy(input_ids).to(self.device),
+            torch.from_numpy(attention_mask).to(self.device),
+            torch.from_numpy(weights).to(self.device, self.dtype),
+        )
+        rows: NDArray[np.float32] = result.float().cpu().numpy()
+        return rows
+
+    pooled_query = pooled
+
+    @torch.inference_mode()
+    def logits(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
+        """MLM logits (n, vocabulary) float32 of hidden states (n, dim)."""
+        if self._head is None:
+            raise ModelError("this model has no MLM head: it cannot fill masks")
+        result = self._head(torch.from_numpy(states).to(self.device, self.dtype))
+        values: NDArray[np.float32] = result.float().cpu().numpy()
+        return values

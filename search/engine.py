@@ -1,0 +1,313 @@
+"""Ranked search: a query in, hits out.
+
+Dense and lexical candidates are retrieved separately, with the same filters inside both, and
+fused. The list is ordered and cut off: it has no complete set and no exact count.
+"""
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.encoder import Encoder
+from search.filters import Filters
+from search.fusion import reciprocal_rank, weighted
+from search.library import Generation, Library
+from search.marking import marks
+from search.records import Record
+from search.text.profile import without_masks
+from search.text.terms import terms
+
+# A ranked list ends here: nobody reads further, and every page is cut from the same candidates.
+DEPTH = 1000
+MAX_PER_PAGE = 100
+MAX_QUERY = 20_000
+
+Leg = Literal["fused", "dense", "lexical"]
+
+
+class QueryError(ValueError):
+    """A query that cannot be answered. ``reason`` is one of a closed set for translation."""
+
+    def __init__(
+        self, reason: Literal["empty", "too long", "bad page", "no mask"], message: str
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownRecordError(LookupError):
+    """No record has the id that was asked for."""
+
+
+@dataclass(frozen=True)
+class MatchedSentence:
+    """The sentence of a hit that is nearest to the query.
+
+    ``start`` and ``end`` are offsets into the title or abstract (``field``) of the record's
+    version in ``language``; ``marks`` are offsets of matched terms into ``text``.
+    """
+
+    text: str
+    language: str
+    field: Literal["title", "abstract"]
+    start: int
+    end: int
+    marks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One search result. A leg that did not retrieve the record has neither score nor rank.
+
+    ``title_marks`` are offsets of matched terms into the title of the version shown.
+    """
+
+    rank: int
+    record: Record
+    score: float
+    dense_score: float | None
+    dense_rank: int | None
+    lexical_score: float | None
+    lexical_rank: int | None
+    sentence: MatchedSentence | None
+    title_marks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """A page of a ranked list, and what the engine understood.
+
+    ``total`` is the length of the whole list (at most :data:`DEPTH`), ``terms`` what BM25 looked
+    for, ``encoder_text`` what the encoder saw.
+    """
+
+    query: str
+    filters: Filters
+    page: int
+    per_page: int
+    total: int
+    hits: tuple[Hit, ...]
+    terms: tuple[str, ...]
+    encoder_text: str
+    dense_weight: float | None
+    generation: str
+
+
+class Engine:
+    """Answers queries over a library, with its encoder. Safe to call from several threads."""
+
+    def __init__(self, library: Library, encoder: Encoder) -> None:
+        self.library = library
+        self.encoder = encoder
+        self._checked: Generation | None = None
+
+    def generation(self) -> Generation:
+        """The live generation, once it is known to be made with this encoder.
+
+        Raises:
+            LibraryError: when it is not, or there is none.
+        """
+        generation = self.library.generation()
+        if generation is not self._checked:
+            generation.check_encoder(self.encoder.model)
+            self._checked = generation
+        return generation
+
+    def search(
+        self,
+        query: str,
+        filters: Filters | None = None,
+        *,
+        page: int = 1,
+        per_page: int = 10,
+        language: str = "ja",
+        leg: Leg = "fused",
+    ) -> RankedList:
+        """One page of the ranked list for ``query``; ``language`` chooses the version shown.
+
+        Raises:
+            QueryError: for an empty or overlong query or an impossible page.
+            LibraryError: when the library cannot be used.
+        """
+        filters = filters or Filters()
+        query = clean_query(query)
+        text = without_masks(query)
+        if not text:
+            raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
+        if page < 1 or not 1 <= per_page <= MAX_PER_PAGE or (page - 1) * per_page >= DEPTH:
+            raise QueryError(
+                "bad page",
+                f"page {page} of {per_page} does not exist: pages begin at 1, hold 1 to "
+                f"{MAX_PER_PAGE} records, and a ranked list ends after {DEPTH}",
+            )
+        generation = self.generation()
+        vector = self.encoder.encode_queries([text])[0]
+        ranked = rank(generation, vector, terms(text), filters, leg)
+        first = (page - 1) * per_page
+        return RankedList(
+            query=query,
+            filters=filters,
+            page=page,
+            per_page=per_page,
+            total=len(ranked.order),
+            hits=self._hits(generation, ranked, vector, first, per_page, language),
+            terms=tuple(dict.fromkeys(ranked.terms)),
+            encoder_text=self.encoder.model.profile.normalize(text),
+            dense_weight=ranked.dense_weight,
+            generation=generation.name,
+        )
+
+    def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> tuple[Hit, ...]:
+        """The records most like a record, without itself.
+
+        Meaning is the mean of the record's passage vectors; words are those of its title and
+        keywords. Both are fused as for a query.
+
+        Raises:
+            UnknownRecordError: when there is no such record.
+        """
+        generation = self.generation()
+        found = generation.record(record_id)
+        if found is None:
+            raise UnknownRecordError(f"no record has the id {record_id!r}")
+        number, record = found
+        passages = generation.passages_of(number)
+        if not passages:
+            return ()
+        centre = generation.vectors([p.number for p in passages]).mean(axis=0)
+        vector = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
+        words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
+        ranked = rank(generation, vector, words, Filters()).without(number)
+        return self._hits(generation, ranked, vector, 0, limit, language)
+
+    def _hits(
+        self,
+        generation: Generation,
+        ranked: "_Ranked",
+        vector: NDArray[np.float32],
+        first: int,
+        count: int,
+        language: str,
+    ) -> tuple[Hit, ...]:
+        chosen = ranked.order[first : first + count]
+        records = generation.records([number for number, _ in chosen])
+        hits = []
+        for rank_, (number, score) in enumerate(chosen, first + 1):
+            record = records[number]
+            dense = ranked.dense.get(number)
+            lexical = ranked.lexical.get(number)
+            hits.append(
+                Hit(
+                    rank=rank_,
+                    record=record,
+                    score=score,
+                    dense_score=dense[0] if dense else None,
+                    dense_rank=dense[1] if dense else None,
+                    lexical_score=lexical[0] if lexical else None,
+                    lexical_rank=lexical[1] if lexical else None,
+                    sentence=_best_sentence(
+                        generation, number, record, vector, ranked.passages, ranked.terms
+                    ),
+                    title_marks=tuple(marks(record.version(language).title, ranked.terms)),
+                )
+            )
+        return tuple(hits)
+
+
+def clean_query(query: str) -> str:
+    """``query`` on one line, without control characters.
+
+    Raises:
+        QueryError: when it is longer than any abstract.
+    """
+    if len(query) > MAX_QUERY:
+        raise QueryError(
+            "too long", f"the query has {len(query)} characters; at most {MAX_QUERY} are read"
+        )
+    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in query)
+    return " ".join(kept.split())
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """The whole list: fused order, and per record its (score, rank) in each leg."""
+
+    order: list[tuple[int, float]]
+    dense: dict[int, tuple[float, int]]
+    lexical: dict[int, tuple[float, int]]
+    passages: dict[int, int]
+    terms: list[str]
+    dense_weight: float | None
+
+    def without(self, number: int) -> "_Ranked":
+        """The same list with one record taken out."""
+        return replace(self, order=[item for item in self.order if item[0] != number])
+
+
+def rank(
+    generation: Generation,
+    vector: NDArray[np.float32],
+    query_terms: list[str],
+    filters: Filters,
+    leg: Leg = "fused",
+) -> _Ranked:
+    """Retrieve with both legs, or one, and fuse as the library's manifest says."""
+    nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
+    dense = [(record, score) for record, score, _ in nearest]
+    lexical = generation.lexical.search(query_terms, DEPTH, filters) if leg != "dense" else []
+    if generation.manifest.fusion == "weighted" or leg != "fused":
+        weight: float | None = generation.manifest.dense_weight
+        full_match = generation.lexical.full_match(query_terms)
+        order = weighted(dense, lexical, generation.manifest.dense_weight, full_match)
+    else:
+        weight = None
+        order = reciprocal_rank(dense, lexical)
+    return _Ranked(
+        order=order[:DEPTH],
+        dense={record: (score, i) for i, (record, score) in enumerate(dense, 1)},
+        lexical={record: (score, i) for i, (record, score) in enumerate(lexical, 1)},
+        passages={record: passage for record, _, passage in nearest},
+        terms=query_terms,
+        dense_weight=weight,
+    )
+
+
+def _best_sentence(
+    generation: Generation,
+    number: int,
+    record: Record,
+    vector: NDArray[np.float32],
+    passages: dict[int, int],
+    query_terms: list[str],
+) -> MatchedSentence | None:
+    """The sentence nearest to the query in the hit's best passage; the abstract's before the
+    title's, which is in sight anyway."""
+    if number in passages:
+        passage = generation.passage(passages[number])
+    else:
+        candidates = generation.passages_of(number)
+        if not candidates:
+            return None
+        scores = generation.vectors([p.number for p in candidates]) @ vector
+        passage = candidates[int(np.argmax(scores))]
+    version = next(v for v in record.versions() if v.language == passage.language)
+    vectors, spans = generation.sentences(passage.number)
+    scores = vectors @ vector
+    in_title = spans[:, 1] <= version.abstract_start
+    if in_title.any() and not in_title.all():
+        scores = np.where(in_title, -np.inf, scores)
+    best = int(np.argmax(scores))
+    start, end = (int(x) for x in spans[best])
+    text = version.text[start:end]
+    shift = 0 if in_title[best] else version.abstract_start
+    return MatchedSentence(
+        text=text,
+        language=version.language,
+        field="title" if in_title[best] else "abstract",
+        start=start - shift,
+        end=end - shift,
+        marks=tuple(marks(text, query_terms)),
+    )

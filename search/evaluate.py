@@ -1,0 +1,126 @@
+"""Evaluation on test collections in BEIR's layout, by ir-measures."""
+
+import csv
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import ir_measures
+from ir_measures import RR, R, nDCG
+
+from search.engine import Engine, Leg, rank
+from search.filters import Filters
+from search.text.terms import terms
+
+# MRR@10 is what the field writes; ir-measures names the same thing RR@10.
+MEASURES = {"nDCG@10": nDCG @ 10, "MRR@10": RR @ 10, "recall@100": R @ 100}
+LEGS: tuple[Leg, ...] = get_args(Leg)
+_RUN_DEPTH = 100
+
+
+class CollectionError(ValueError):
+    """A test collection that cannot be read: names the file, the line and what it should hold."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A test collection: queries by id, and qrels: for each query, records with their gain."""
+
+    name: str
+    corpus: Path
+    queries: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, int]]
+
+
+Run = dict[str, dict[str, float]]
+
+
+def read_collection(directory: Path, split: str = "test") -> Collection:
+    """The collection in a BEIR folder: ``corpus.jsonl``, ``queries.jsonl`` (either may be
+    gzipped) and ``qrels/<split>.tsv``. Queries without a judgement are left out.
+
+    Raises:
+        CollectionError: when a file is missing or a line is not what it should be.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    file = directory / "qrels" / f"{split}.tsv"
+    for number, row in _rows(file):
+        if len(row) != 3 or not (row[2].lstrip("-").isdigit() or number == 1):
+            raise CollectionError(f"{file}, line {number}: expected query-id, corpus-id, score")
+        if row[2].lstrip("-").isdigit():
+            qrels.setdefault(row[0], {})[row[1]] = int(row[2])
+    queries = {}
+    file = _either(directory / "queries.jsonl")
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            data = json.loads(line)
+            query, text = str(data["_id"]), str(data["text"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CollectionError(f"{file}, line {number}: expected _id and text") from error
+        if query in qrels:
+            queries[query] = text
+    if not queries:
+        raise CollectionError(f"{directory}: no query has a judgement in qrels/{split}.tsv")
+    return Collection(directory.resolve().name, _either(directory / "corpus.jsonl"), queries, qrels)
+
+
+def run_queries(
+    engine: Engine, collection: Collection, legs: Sequence[Leg] = LEGS
+) -> dict[Leg, Run]:
+    """The top 100 of every leg for every query, records by id."""
+    generation = engine.generation()
+    id_of = dict(generation.database.execute("select number, id from records").fetchall())
+    runs: dict[Leg, Run] = {leg: {} for leg in legs}
+    names = list(collection.queries)
+    for start in range(0, len(names), 64):
+        batch = names[start : start + 64]
+        vectors = engine.encoder.encode_queries([collection.queries[q] for q in batch])
+        for query, vector in zip(batch, vectors, strict=True):
+            words = terms(collection.queries[query])
+            for leg in legs:
+                order = rank(generation, vector, words, Filters(), leg).order[:_RUN_DEPTH]
+                # Scores of a run are read as ranks only: written so that ties cannot reorder it.
+                runs[leg][query] = {
+                    id_of[number]: float(_RUN_DEPTH - i) for i, (number, _) in enumerate(order)
+                }
+    return runs
+
+
+def evaluate(qrels: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, float]:
+    """Each of :data:`MEASURES` as its mean over all judged queries (a missing one counts 0)."""
+    judged = {query: dict(gains) for query, gains in qrels.items() if query in run}
+    values = ir_measures.calc_aggregate(list(MEASURES.values()), judged, run)
+    return {name: float(values[measure]) for name, measure in MEASURES.items()}
+
+
+def write_run(run: Run, file: Path, tag: str) -> None:
+    """Write a run in TREC's format: query, Q0, record, rank, score, tag."""
+    with file.open("w", encoding="utf-8") as stream:
+        for query, scores in run.items():
+            for rank_, (record, score) in enumerate(scores.items(), 1):
+                stream.write(f"{query} Q0 {record} {rank_} {score:g} {tag}\n")
+
+
+def _either(file: Path) -> Path:
+    for candidate in (file, file.with_name(file.name + ".gz")):
+        if candidate.is_file():
+            return candidate
+    raise CollectionError(f"{file}: not there (nor as .gz)")
+
+
+def _lines(file: Path) -> Iterator[str]:
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "rt", encoding="utf-8") as stream:
+        yield from (line for line in stream if line.strip())
+
+
+def _rows(file: Path) -> Iterable[tuple[int, list[str]]]:
+    if not file.is_file():
+        raise CollectionError(f"{file}: not there")
+    with file.open(encoding="utf-8", newline="") as stream:
+        for number, row in enumerate(csv.reader(stream, delimiter="\t"), 1):
+            if row:
+                yield number, row

@@ -1,0 +1,63 @@
+"""Filters: what a searcher leaves in, applied inside both retrievers, never after them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import tantivy
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Conditions that a record must meet; the default meets every record.
+
+    Years are inclusive. ``journal`` is the journal's exact name; ``language`` an ISO 639-1 code
+    that any version of the record may have.
+    """
+
+    year_from: int | None = None
+    year_to: int | None = None
+    journal: str = ""
+    language: str = ""
+    has_abstract: bool = False
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+    def sql(self) -> tuple[str, dict[str, Any]]:
+        """A condition on ``records.db``'s table ``records`` and its parameters."""
+        conditions = ["1"]
+        if self.year_from is not None:
+            conditions.append("year >= :year_from")
+        if self.year_to is not None:
+            conditions.append("year <= :year_to")
+        if self.journal:
+            conditions.append("journal = :journal")
+        if self.language:
+            conditions.append(
+                "number in (select record from record_languages where language = :language)"
+            )
+        if self.has_abstract:
+            conditions.append("has_abstract")
+        return " and ".join(conditions), {
+            "year_from": self.year_from,
+            "year_to": self.year_to,
+            "journal": self.journal,
+            "language": self.language,
+        }
+
+    def tantivy_queries(self, schema: tantivy.Schema) -> list[tantivy.Query]:
+        """The same conditions as queries on the lexical index."""
+        queries = []
+        if self.year_from is not None or self.year_to is not None:
+            queries.append(
+                tantivy.Query.range_query(
+                    schema, "year", tantivy.FieldType.Integer, self.year_from, self.year_to
+                )
+            )
+        if self.journal:
+            queries.append(tantivy.Query.term_query(schema, "journal", self.journal))
+        if self.language:
+            queries.append(tantivy.Query.term_query(schema, "language", self.language))
+        if self.has_abstract:
+            queries.append(tantivy.Query.term_query(schema, "has_abstract", True))
+        return queries

@@ -1,0 +1,245 @@
+"""Bibliographic formats: bytes to records and back, behind one registry.
+
+A format is a :class:`Format`: its name, how it is recognised, a reader that yields one
+:class:`~search.records.Record`, :class:`Rejected` or :class:`Deletion` for each item of its input,
+and a writer where there is one, with what it cannot carry. Nothing that is wrong with one item
+stops the others.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from search.formats import (
+    beir,
+    bibtex,
+    cinii,
+    endnote_xml,
+    jats,
+    jsonl,
+    jstage,
+    medline,
+    pubmed_xml,
+    refer,
+    ris,
+    tables,
+    wos,
+)
+from search.formats.items import Deletion, FormatError, Item, Rejected
+from search.records import Record
+
+__all__ = [
+    "FORMATS",
+    "Deletion",
+    "Format",
+    "FormatError",
+    "Item",
+    "Rejected",
+    "read_records",
+    "recognise",
+]
+
+_SNIFFED = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Format:
+    """One bibliographic format and what it can do.
+
+    ``recognises`` looks at the first bytes of the content; ``read`` takes the opened stream and
+    raises nothing but what the stream itself raises. ``write`` is there where the format can be
+    written; ``drops`` names the fields of a record that are lost then, and what of them is lost.
+    ``tested`` says whether real exports were at hand, or only samples written for the tests.
+    ``takes_mapping`` is true where ``read`` takes ``mapping``, column names to field names.
+    """
+
+    name: str
+    description: str
+    extensions: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    read: Callable[..., Iterator[Item]]
+    write: Callable[[Iterable[Record], BinaryIO], None] | None = None
+    drops: Mapping[str, str] = field(default_factory=dict)
+    tested: Literal["real", "written for the tests", "no"] = "written for the tests"
+    takes_mapping: bool = False
+
+
+# The most specific first: a later recogniser may be true of an earlier format's content.
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format(
+            "xlsx",
+            "an Excel workbook with a table",
+            (".xlsx",),
+            tables.recognises_xlsx,
+            tables.read_xlsx,
+            takes_mapping=True,
+        ),
+        Format(
+            "pubmed-xml",
+            "PubMed XML: baseline, update and exported files",
+            (".xml",),
+            pubmed_xml.recognises,
+            pubmed_xml.read,
+            tested="real",
+        ),
+        Format(
+            "jats",
+            "JATS XML: articles of PMC, J-STAGE and publishers",
+            (".xml", ".nxml"),
+            jats.recognises,
+            jats.read,
+            tested="real",
+        ),
+        Format(
+            "jstage",
+            "J-STAGE WebAPI, search for articles (Atom)",
+            (".xml",),
+            jstage.recognises,
+            jstage.read,
+            tested="real",
+        ),
+        Format(
+            "endnote-xml",
+            "EndNote XML",
+            (".xml",),
+            endnote_xml.recognises,
+            endnote_xml.read,
+        ),
+        Format(
+            "cinii",
+            "CiNii Research JSON-LD: search results and single records",
+            (".json",),
+            cinii.recognises,
+            cinii.read,
+        ),
+        Format(
+            "beir",
+            "BEIR corpus.jsonl (_id, title, text, metadata)",
+            (".jsonl",),
+            beir.recognises,
+            beir.read,
+            beir.write,
+        ),
+        Format(
+            "jsonl",
+            "jmedsearch records, one JSON object a line",
+            (".jsonl",),
+            jsonl.recognises,
+            jsonl.read,
+            jsonl.write,
+        ),
+        Format(
+            "ciw",
+            "Web of Science, field-tagged",
+            (".ciw", ".txt"),
+            wos.recognises,
+            wos.read,
+            tested="real",
+        ),
+        Format(
+            "nbib",
+            "MEDLINE text of PubMed and PMC",
+            (".nbib", ".txt"),
+            medline.recognises,
+            medline.read,
+            medline.write,
+            medline.DROPS,
+            tested="real",
+        ),
+        Format(
+            "ris",
+            "RIS of databases and reference managers",
+            (".ris", ".txt"),
+            ris.recognises,
+            ris.read,
+            ris.write,
+            ris.DROPS,
+            tested="real",
+        ),
+        Format("refer", "Refer/BibIX (EndNote)", (".enw", ".txt"), refer.recognises, refer.read),
+        Format(
+            "bibtex",
+            "BibTeX and BibLaTeX",
+            (".bib",),
+            bibtex.recognises,
+            bibtex.read,
+            bibtex.write,
+            bibtex.DROPS,
+        ),
+        Format(
+            "tsv",
+            "a table with tabs between its columns",
+            (".tsv", ".txt"),
+            tables.recognises_tsv,
+            tables.read_csv,
+            tables.write_tsv,
+            tables.DROPS,
+            tested="real",
+            takes_mapping=True,
+        ),
+        Format(
+            "csv",
+            "a table with commas or semicolons between its columns",
+            (".csv",),
+            tables.recognises_csv,
+            tables.read_csv,
+            tables.write_csv,
+            tables.DROPS,
+            tested="real",
+            takes_mapping=True,
+        ),
+    )
+}
+
+
+def recognise(head: bytes, source: str) -> Format:
+    """The format of content that begins with ``head``.
+
+    Raises:
+        FormatError: when no format knows it; lists those that exist.
+    """
+    for candidate in FORMATS.values():
+        if candidate.recognises(head):
+            return candidate
+    raise FormatError(
+        f"{source}: no known format begins like this; known are {', '.join(FORMATS)} "
+        "(choose one with --format)"
+    )
+
+
+def _named(name: str) -> Format:
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise FormatError(f"{name!r} is no known format; known are {', '.join(FORMATS)}") from None
+
+
+def read_records(
+    path: Path, format_name: str | None = None, mapping: Mapping[str, str] | None = None
+) -> Iterator[tuple[Item, int]]:
+    """Read one file, plain or gzip, and yield each item with the bytes of the file read so far.
+
+    ``mapping`` names the columns of a table (column to field) where their names don't say it.
+
+    Raises:
+        FormatError: when the file cannot be opened, recognised or decompressed to its end.
+    """
+    try:
+        with path.open("rb") as raw:
+            compressed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            stream: BinaryIO = gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[assignment]
+            head = stream.read(_SNIFFED)
+            chosen = _named(format_name) if format_name else recognise(head, str(path))
+            stream.seek(0)
+            options = {"mapping": mapping} if mapping and chosen.takes_mapping else {}
+            for item in chosen.read(stream, **options):
+                yield item, raw.tell()
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise FormatError(f"{path}: {reason}") from error

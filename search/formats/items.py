@@ -1,0 +1,70 @@
+"""What readers yield: a record, a deletion or a rejected item; and lines of JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from search.records import Record, RecordError, record_from_dict
+
+# Longer than any abstract by far; a line beyond it is broken or hostile and is skipped unread.
+_MAX_LINE = 4 * 1024 * 1024
+
+
+class FormatError(ValueError):
+    """A source that cannot be read at all: names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An item that could not become a record: where it stands and why."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """An update file's word that the record of this id is withdrawn from its source."""
+
+    record_id: str
+
+
+Item = Record | Rejected | Deletion
+
+
+def record_or_rejected(place: str, data: Mapping[str, Any]) -> Record | Rejected:
+    """The checked record of ``data``, or the reason why it cannot be one."""
+    try:
+        return record_from_dict(data)
+    except RecordError as error:
+        return Rejected(place, str(error))
+
+
+def json_lines(stream: BinaryIO) -> Iterator[tuple[str, dict[str, Any]] | Rejected]:
+    """The JSON objects of a stream, one a line, each with its place (``line 7``)."""
+    number = 0
+    while line := stream.readline(_MAX_LINE + 1):
+        number += 1
+        place = f"line {number}"
+        if len(line) > _MAX_LINE:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(_MAX_LINE)
+            yield Rejected(place, f"longer than {_MAX_LINE // 1024**2} MiB")
+            continue
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+        except UnicodeDecodeError:
+            yield Rejected(place, "not UTF-8")
+            continue
+        except (json.JSONDecodeError, RecursionError) as error:
+            yield Rejected(place, f"not JSON: {error}")
+            continue
+        if isinstance(data, dict):
+            yield place, data
+        else:
+            yield Rejected(place, f"a JSON {type(data).__name__}, not an object")

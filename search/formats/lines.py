@@ -1,0 +1,160 @@
+"""A stream of bytes as numbered lines of text, whatever its encoding and however long its lines.
+
+The encoding is found from the bytes: byte order mark, UTF-16, UTF-8, ISO-2022-JP, and CP932, EUC-JP
+or Windows-1252 by how plausible the text is that they give. General detectors were tried and are
+wrong too often on a few Japanese words, which is what the first lines of an export are.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+_BLOCK = 64 * 1024
+# Longer than any abstract by far; the rest of such a line is broken or hostile.
+_MAX_LINE = 4 * 1024 * 1024
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_FEW = 4
+
+
+class Line(NamedTuple):
+    """One line without its end, counted from 1; ``cut`` where it was too long to keep whole."""
+
+    number: int
+    text: str
+    cut: bool
+
+
+def text_lines(stream: BinaryIO) -> Iterator[Line]:
+    """The lines of ``stream`` in bounded memory; ends may be LF, CR LF or CR.
+
+    Bytes that the encoding does not know become U+FFFD; a line that is whole in another of the
+    encodings (files put together from several exports) is read in that one. NUL is left out.
+    """
+    encoding = ""
+    for number, (raw, block, end, cut) in enumerate(_byte_lines(stream), start=1):
+        if raw.isascii() and b"\x1b" not in raw:
+            yield Line(number, raw.replace(b"\0", b"").decode("ascii"), cut)
+            continue
+        try:
+            # What is UTF-8 to the last byte is no other encoding, whatever the rest of the file is.
+            text = raw.decode("iso2022_jp_ext" if raw.isascii() else "utf-8")
+        except UnicodeDecodeError:
+            encoding = encoding or encoding_of(raw + b"\n" + block[end:])
+            text = _decoded(raw, encoding)
+        # A mark in the middle is what files put together leave.
+        yield Line(number, text.replace("\0", "").lstrip("\ufeff"), cut)
+
+
+def head_text(head: bytes) -> str:
+    """The first bytes of a file as text, for recognisers."""
+    if head[:2] in _UTF16_MARKS:
+        return head.decode("utf-16", "replace")
+    if width := _utf16_without_mark(head):
+        return head.decode(width, "replace")
+    return head.removeprefix(codecs.BOM_UTF8).decode(encoding_of(head), "replace")
+
+
+def encoding_of(sample: bytes) -> str:
+    """The encoding of bytes that are a superset of ASCII: the one that gives plausible text."""
+    if sample.isascii():
+        return "iso2022_jp_ext" if re.search(rb"\x1b\$[@B]", sample) else "utf-8"
+    text = sample.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = sum(1 for c in text if c > "\x7f") - broken
+    # Multi-byte sequences of UTF-8 do not come about by chance; a broken one here and there may.
+    if whole > 4 * broken or (broken <= 1 and text.endswith("\ufffd")):
+        return "utf-8"
+    scores = {
+        "cp932": _japanese(sample.decode("cp932", "replace")),
+        "euc_jp": _japanese(sample.decode("euc_jp", "replace")),
+        "cp1252": _western(sample.decode("cp1252", "replace")),
+    }
+    return max(scores, key=lambda name: scores[name])
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        other = encoding_of(raw)
+        if other != encoding and sum(b > 127 for b in raw) >= _FEW:
+            try:
+                return raw.decode(other)
+            except UnicodeDecodeError:
+                pass
+        return raw.decode(encoding, "replace")
+
+
+def _japanese(text: str) -> float:
+    """Share of the characters beyond ASCII that Japanese text is likely to hold, less the rest."""
+    good = bad = 0
+    for c in text:
+        if c <= "\x7f":
+            continue
+        if "\u3040" <= c <= "\u30ff" or "\u3000" <= c <= "\u3015" or "\uff01" <= c <= "\uff5e":
+            good += 2
+        elif "\u4e00" <= c <= "\u9fff":
+            # Kanji of JIS level 2 are rare, and what wrong decoding is full of.
+            try:
+                good, bad = (good + 2, bad) if c.encode("euc_jp")[0] < 0xD0 else (good, bad + 1)
+            except UnicodeEncodeError:
+                bad += 2
+        else:
+            bad += 2
+    return (good - bad) / (good + bad) if good + bad else 0.0
+
+
+def _western(text: str) -> float:
+    """The same for western text: accented letters that touch plain ones, common punctuation."""
+    good = bad = 0
+    for before, c, after in zip(" " + text, text, text[1:] + " ", strict=False):
+        if c <= "\x7f":
+            continue
+        near = before.isascii() and after.isascii()
+        good, bad = (good + 1, bad) if near and c != "\ufffd" else (good, bad + 1)
+    return (good - bad) / (good + bad) if good + bad else 0.0
+
+
+def _utf16_without_mark(head: bytes) -> str:
+    sample = head[:400]
+    nul_even, nul_odd = sample[::2].count(0), sample[1::2].count(0)
+    most = max(nul_even, nul_odd)
+    if len(sample) < _FEW or most * 4 < len(sample) or min(nul_even, nul_odd) * 4 > most:
+        return ""
+    return "utf-16-le" if nul_odd > nul_even else "utf-16-be"
+
+
+def _byte_lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes, int, bool]]:
+    """Each line's bytes, the block where it ends, its end there, and whether the line was cut."""
+    parts: list[bytes] = []
+    size = 0
+    for block in _blocks(stream):
+        position = 0
+        for piece in block.splitlines(keepends=True):
+            position += len(piece)
+            size += len(piece)
+            if size <= _MAX_LINE:
+                parts.append(piece)
+            if piece.endswith((b"\n", b"\r")):
+                yield b"".join(parts).rstrip(b"\r\n"), block, position, size > _MAX_LINE
+                parts, size = [], 0
+    if parts:
+        yield b"".join(parts), b"", 0, size > _MAX_LINE
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """The stream in an encoding that holds ASCII as it is; no block ends between CR and LF."""
+    block = stream.read(_BLOCK)
+    width = "utf-16" if block[:2] in _UTF16_MARKS else _utf16_without_mark(block)
+    decoder = codecs.getincrementaldecoder(width)("replace") if width else None
+    block = block if width else block.removeprefix(codecs.BOM_UTF8)
+    while block:
+        if block.endswith(b"\r"):
+            block += stream.read(1)
+        elif width and block.endswith((b"\r\0", b"\0\r")):
+            block += stream.read(2)
+        yield decoder.decode(block).encode("utf-8", "replace") if decoder else block
+        block = stream.read(_BLOCK)
+    if decoder:
+        yield decoder.decode(b"", final=True).encode("utf-8", "replace")

@@ -1,0 +1,93 @@
+"""Refer, as BibIX and EndNote's export ("Refer/BibIX", .enw) write it: ``%A`` and a value a line.
+
+The tags are those of EndNote's manual, appendix "The Refer/BibIX format".
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from search.formats.dates import date_of
+from search.formats.dois import clean_doi
+from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
+from search.formats.identity import record_id
+from search.formats.items import Item, Rejected, record_or_rejected
+from search.formats.languages import language_code
+from search.formats.lines import head_text
+from search.formats.markup import plain_text
+from search.formats.names import author
+from search.formats.pages import page_range
+from search.formats.retractions import retraction_state
+from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
+
+_TAG = re.compile(r"%([A-Z0-9@?!#$&*()+^<>\[=~|])(?:[ \t](.*)|$)", re.DOTALL)
+_BEGIN = re.compile(r"^%[0AT] .*\n(?:[^\n]*\n){0,40}?%[0ATDJX] ", re.MULTILINE)
+_BETWEEN_WORDS = re.compile(r"[;；\n]")
+_DIGITS = re.compile(r"\d{1,8}$")
+
+
+def recognises(head: bytes) -> bool:
+    """Two lines with tags of Refer."""
+    return bool(_BEGIN.search(head_text(head).replace("\r\n", "\n")))
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """Records of the stream; one that can't be taken is a :class:`Rejected` with its line."""
+    for item in tagged_records(stream, _TAG, opens=frozenset({"0"}), blank_closes=True):
+        place = f"line {item.line}"
+        if item.fault:
+            yield Rejected(place, item.fault)
+        else:
+            yield record_or_rejected(place, _fields(item))
+
+
+def _fields(item: TaggedRecord) -> dict[str, Any]:
+    title = plain_text(unwrapped(item.first("T")))
+    links = item.all("U", ">")
+    doi = clean_doi(item.first("R")) or clean_doi(" ".join(v for v in links if "doi.org/10." in v))
+    pmid = pmid_in([*links, *item.all("M", "Z", "O")])
+    if not pmid and re.search("pubmed|medline", " ".join(item.all("~", "W")), re.IGNORECASE):
+        pmid = next((v for v in item.all("M") if _DIGITS.match(v)), "")
+    ichushi_id = ichushi_id_in(links)
+    names = [name for value in item.all("A") for name in value.split("\n") if name.strip("; ")]
+    authors = [author(name) for name in names]
+    year, day = date_of(item.first("D")), date_of(item.first("8"))
+    date = day if day.startswith(year) and len(day) > len(year) else year
+    if year and not day and item.first("8"):
+        date = date_of(f"{year} {item.first('8')}")
+    source, accession = accession_in([*links, item.first("M")])
+    types = item.all("9")
+    return {
+        "id": record_id(
+            pmid=pmid,
+            ichushi_id=ichushi_id,
+            doi=doi,
+            source=source,
+            accession=accession,
+            title=title,
+            year=date[:4],
+            author=authors[0]["family"] if authors else "",
+        ),
+        "title": title,
+        "abstract": plain_text(paragraphs(item.first("X"))),
+        "language": language_code(item.first("G")),
+        "authors": authors,
+        "journal": unwrapped(item.first("J", "B")),
+        "date": date,
+        "volume": item.first("V"),
+        "issue": item.first("N"),
+        "pages": page_range(item.first("P")),
+        "doi": doi,
+        "pmid": pmid,
+        "ichushi_id": ichushi_id,
+        "url": item.first("U").split("\n")[0],
+        "keywords": [
+            w
+            for value in item.all("K")
+            for word in _BETWEEN_WORDS.split(value)
+            if (w := word.strip().strip("*"))
+        ],
+        "publication_types": types,
+        "issn": issn_in(item.all("@")),
+        "retraction": retraction_state(title, types),
+    }

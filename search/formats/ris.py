@@ -1,0 +1,250 @@
+"""RIS, in the dialects of the databases and reference managers that librarians export from.
+
+The tags are those of the RIS specification of 2011 and what databases made of them. What the
+specification has no tag for is written in its user-definable fields, as ``name:value``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from search.formats.dates import date_of
+from search.formats.dois import clean_doi
+from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, own_id, pmid_in
+from search.formats.identity import record_id
+from search.formats.items import Item, Rejected, record_or_rejected
+from search.formats.languages import language_code, language_of, side_by_side
+from search.formats.lines import head_text
+from search.formats.markup import plain_text
+from search.formats.names import author, family_first
+from search.formats.notices import notice_of, notice_text
+from search.formats.pages import page_range
+from search.formats.retractions import retraction_state
+from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
+from search.records import Record, guess_language
+
+DROPS = {
+    "translations": "all but the first",
+    "language": "where the script belies it",
+    "abstract": "line breaks inside a sentence",
+    "authors": "commas inside a family name",
+}
+
+_TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?:[ \t](.*)|$)", re.DOTALL)
+_BEGIN = re.compile(r"^[ \t]{0,8}TY {1,2}- ?\S", re.MULTILINE)
+_USER = ("U1", "U2", "U3", "U4", "U5")
+_OWN = re.compile(r"(pmid|ichushi|trial|retraction|notice):(.*)", re.DOTALL)
+_MAX_URL = 2000
+_LINKS = ("UR", "L1", "L2", "L3", "LK", "US")
+_BETWEEN_URLS = re.compile(r"[;\s]+(?=https?://)")
+_NO_TYPE = re.compile(r"10\.\d{4}|^doi|^\d|https?:", re.IGNORECASE)
+_EMBASE = re.compile(r"L\d{6,12}$")
+_DIGITS = re.compile(r"\d{1,8}$")
+
+
+def recognises(head: bytes) -> bool:
+    """A line that opens a record with ``TY  -``."""
+    return bool(_BEGIN.search(head_text(head)))
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """Records of the stream; one that can't be taken is a :class:`Rejected` with its line."""
+    for item in tagged_records(stream, _TAG, opens=frozenset({"TY"}), closes=frozenset({"ER"})):
+        place = f"line {item.line}"
+        if item.fault:
+            yield Rejected(place, item.fault)
+        else:
+            yield record_or_rejected(place, _fields(item))
+
+
+def _fields(item: TaggedRecord) -> dict[str, Any]:
+    own = _own_marks(item)
+    links = item.all(*_LINKS)
+    doi = clean_doi(item.first("DO", "DI")) or clean_doi(
+        " ".join([item.first("L3"), *(link for link in links if "doi.org/10." in link)])
+    )
+    texts = _texts(item)
+    types = [t for t in item.all("M3", "PT") if not _NO_TYPE.search(t)]
+    names = [n for value in item.all("AU", "A1") for n in re.split(r"[;；\n]", value) if n.strip()]
+    authors = [author(name) for name in names]
+    data: dict[str, Any] = {
+        **texts,
+        "authors": authors,
+        "journal": unwrapped(item.first("JF", "JO", "T2", "JA", "J2", "J1")),
+        "date": _date(item),
+        "volume": item.first("VL", "VO"),
+        "issue": item.first("IS", "CP", "NO"),
+        "pages": _pages(item),
+        "doi": doi,
+        "pmid": "".join(own.get("pmid", [])[:1]) or _pmid(item, links),
+        "ichushi_id": "".join(own.get("ichushi", [])[:1]) or _ichushi_id(item, links),
+        "url": _BETWEEN_URLS.split(item.first("UR", "LK")[:_MAX_URL])[0],
+        "keywords": _keywords(item),
+        "publication_types": types,
+        "issn": issn_in(item.all("SN")),
+        "trial_ids": own.get("trial", []),
+        "notices": [notice_of(value) for value in own.get("notice", [])],
+    }
+    data["retraction"] = "".join(own.get("retraction", [])[:1]) or retraction_state(
+        data["title"], [*types, *(notice["kind"] for notice in data["notices"])]
+    )
+    source, accession = _accession(item, links)
+    data["id"] = own_id(item.first("ID")) or record_id(
+        pmid=data["pmid"],
+        ichushi_id=data["ichushi_id"],
+        doi=doi,
+        source=source,
+        accession=accession,
+        title=data["title"] or data["abstract"],
+        year=data["date"][:4],
+        author=authors[0]["family"] if authors else "",
+    )
+    return data
+
+
+def _own_marks(item: TaggedRecord) -> dict[str, list[str]]:
+    marks: dict[str, list[str]] = {}
+    for value in item.all(*_USER):
+        if found := _OWN.match(unwrapped(value)):
+            marks.setdefault(found.group(1), []).append(found.group(2).strip())
+    return marks
+
+
+def _texts(item: TaggedRecord) -> dict[str, Any]:
+    """Title and abstract, and a translation where the record has either in two languages."""
+    title = plain_text(unwrapped(item.first("TI", "T1", "BT", "CT", "ST")))
+    translated = plain_text(unwrapped(item.first("TT")))
+    abstracts = [plain_text(paragraphs(value)) for value in item.all("AB", "N2")]
+    named, second = (*item.first("LA").split(";"), "", "")[:2]
+    language, second = language_of(named, title or "".join(abstracts[:1])), language_code(second)
+    own = guess_language(title or "".join(abstracts[:1]))
+    texts = {language: (title, "")}
+    if translated and translated != title:
+        second = second or guess_language(translated)
+        second = second if second != language else "und"
+        texts[second] = (translated, "")
+    if ("AB", "") in item.fields and len(abstracts) == 1 and translated:
+        # An empty AB says whose abstract N2 is.
+        texts[second] = (translated, abstracts.pop())
+    for abstract in abstracts:
+        script = guess_language(abstract)
+        # The second of two abstracts in one script belongs to the translation, if there is one.
+        code = language if script == own and not texts[language][1] else second or script
+        if not texts.get(code, ("", ""))[1]:
+            texts[code] = (texts.get(code, ("", ""))[0], abstract)
+    return side_by_side(language, texts)
+
+
+def _date(item: TaggedRecord) -> str:
+    """The fuller of publication date and year; ``DA`` may be the day of the download."""
+    year, day = date_of(item.first("PY", "Y1", "YR", "DP")), date_of(item.first("DA"))
+    return day if day and len(day) > len(year) and day.startswith(year) else year or day
+
+
+def _pages(item: TaggedRecord) -> str:
+    first, last = item.first("SP", "PG"), item.first("EP")
+    # Spreadsheets on the way leave "nan" where there was nothing.
+    parts = ["" if part.lower() == "nan" else part for part in (first, last)]
+    return page_range(*parts) or item.first("C7")
+
+
+def _keywords(item: TaggedRecord) -> list[str]:
+    values = item.all("KW")
+    if len(values) == 1:
+        values = re.split(r"[;；\n]", values[0])
+    words = (word for value in values for word in value.split("\n"))
+    return list(dict.fromkeys(w for word in words if (w := word.strip().strip("*"))))
+
+
+def _pmid(item: TaggedRecord, links: list[str]) -> str:
+    database = " ".join(item.all("DB", "DP")).lower()
+    places: tuple[str, ...] = ("PM",)
+    if "embase" in database:
+        places = ("PM", "C5")
+    elif "scopus" in database:
+        places = ("PM", "C2")
+    elif "pubmed" in database or "medline" in database:
+        places = ("PM", "AN", "ID")
+    for value in item.all(*places):
+        if _DIGITS.match(value):
+            return value
+    return pmid_in([*links, *item.all("AN", "C3", "XR", "N1", *_USER)])
+
+
+def _ichushi_id(item: TaggedRecord, links: list[str]) -> str:
+    if found := ichushi_id_in(links):
+        return found
+    if re.search("医中誌|ichushi|医学中央雑誌", " ".join(item.all("DB", "DP")), re.IGNORECASE):
+        for value in item.all("AN", "ID", "U1"):
+            if re.match(r"[0-9A-Z]{8,12}$", value):
+                return value
+    return ""
+
+
+def _accession(item: TaggedRecord, links: list[str]) -> tuple[str, str]:
+    for value in item.all("U2", "AN"):
+        if _EMBASE.match(value):
+            return "embase", value
+    if found := re.match(r"(?:WOS:)?([A-Z]?\d{14,15})$", item.first("AN")):
+        return "wos", found.group(1)
+    source, accession = accession_in([*links, item.first("AN"), item.first("ID")])
+    if source:
+        return source, accession
+    if found := re.search(r"proquest\.com/.*?docview/(\d+)", item.first("UR")[:_MAX_URL]):
+        return "proquest", found.group(1)
+    return "", ""
+
+
+def write(records: Iterable[Record], stream: BinaryIO) -> None:
+    """Write records as UTF-8 RIS with CR LF, as the specification asks."""
+    for record in records:
+        lines = [
+            f"{tag}  - {_on_lines(value)}" for tag, value in _tags(record) if value or tag == "AB"
+        ]
+        stream.write("\r\n".join(["TY  - JOUR", *lines, "ER  - ", "", ""]).encode())
+
+
+def _on_lines(value: str) -> str:
+    # Indented, so that no line of a text can be taken for a tag.
+    return "\r\n      ".join(line.strip() for line in value.split("\n") if line.strip())
+
+
+def _tags(record: Record) -> Iterator[tuple[str, str]]:
+    yield "ID", record.id
+    yield "TI", record.title
+    other = next(iter(record.translations), None)
+    if other:
+        yield "TT", other.title
+    yield from (("AU", family_first(person.family, person.given)) for person in record.authors)
+    yield "T2", record.journal
+    if record.date:
+        yield "PY", record.date[:4]
+        yield "DA", f"{record.date.replace('-', '/')}{'/' * (4 - len(record.date.split('-')))}"
+    yield "VL", record.volume
+    yield "IS", record.issue
+    first, _, last = record.pages.partition("-")
+    whole = page_range(first, last) != record.pages
+    yield "SP", record.pages if whole else first
+    yield "EP", "" if whole else last
+    yield "DO", record.doi
+    yield "SN", record.issn
+    yield "UR", record.url
+    yield (
+        "LA",
+        "; ".join(code for code in (record.language, other.language if other else "") if code),
+    )
+    yield "AB", record.abstract
+    if other:
+        yield "N2", other.abstract
+    yield from (("KW", word) for word in record.keywords)
+    yield from (("M3", kind) for kind in record.publication_types)
+    if record.pmid:
+        yield "AN", record.pmid
+        yield "DB", "PubMed"
+        yield "U1", f"pmid:{record.pmid}"
+    if record.ichushi_id:
+        yield "U2", f"ichushi:{record.ichushi_id}"
+    yield from (("U3", f"trial:{number}") for number in record.trial_ids)
+    if record.retraction:
+        yield "U4", f"retraction:{record.retraction}"
+    yield from (("U5", f"notice:{notice_text(notice)}") for notice in record.notices)

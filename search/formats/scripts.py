@@ -1,0 +1,26 @@
+"""What the script of a text says about its language, against what the source says."""
+
+import re
+
+from search.records import guess_language
+
+# Languages whose own texts never stand in Latin letters alone.
+_NOT_LATIN = {"ja", "zh", "ko", "ru", "uk", "bg", "sr", "mk", "el", "he", "ar", "fa", "th", "ka"}
+_NOT_LATIN_LETTER = re.compile(
+    r"[\u0370-\u1cff\u3005-\u3007\u3040-\ud7ff\uf900-\ufaff\uff66-\uff9f]"
+)
+
+
+def text_language(text: str, named: str = "") -> str:
+    """The language of a text, as an ISO 639-1 code.
+
+    ``named`` is the code that the source gives, which is often the article's while the title is a
+    translation: the script decides where the two can't both be true. A Japanese article's title
+    in Latin letters is taken for English.
+    """
+    if not named:
+        return guess_language(text)
+    if named in _NOT_LATIN:
+        return named if _NOT_LATIN_LETTER.search(text) else "en"
+    seen = guess_language(text)
+    return named if seen == "en" else seen

@@ -1,0 +1,298 @@
+"""Tables of literature: CSV and TSV with whatever delimiter, and Excel workbooks.
+
+The stream is cut into rows here, so that a quote that was never closed costs its own row and no
+other; Python's csv module parses each, openpyxl reads workbooks.
+"""
+
+import csv
+import datetime
+import io
+import re
+import zipfile
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import openpyxl
+
+from search.formats.columns import TARGETS, is_header, record_fields, targets_of
+from search.formats.items import FormatError, Item, Rejected, record_or_rejected
+from search.formats.lines import Line, head_text, text_lines
+from search.formats.names import family_first
+from search.formats.notices import SEPARATOR, notice_text
+from search.records import Record
+
+DROPS = {
+    "translations": "all but the first",
+    "language": "where the script belies it",
+    "keywords": "semicolons",
+    "publication_types": "semicolons",
+    "authors": "commas inside a family name",
+}
+
+_DELIMITERS = (",", "\t", ";", "|")
+# Where exports put a search's description above the header.
+_HEADER_WITHIN = 20
+_MAX_ROW_LINES = 500
+_MAX_ROW = 4 * 1024 * 1024
+_MAX_COLUMNS = 500
+# What a workbook may unpack to: its table of strings is held in memory.
+_MAX_STRINGS = 256 * 1024 * 1024
+_MAX_PARTS = 4 * 1024 * 1024 * 1024
+_FORMULA = re.compile(r"'*[=+\-@\t]")
+_WRITTEN = (
+    *("record_id", "title", "abstract", "language"),
+    *("translated_title", "translated_abstract", "translated_language"),
+    *("authors", "journal", "date", "volume", "issue", "pages", "doi", "pmid", "ichushi_id"),
+    *("url", "keywords", "publication_types", "retraction", "issn", "trial_ids", "notices"),
+)
+
+
+def recognises_csv(head: bytes) -> bool:
+    """Columns, among the first lines, of which one is a title or an abstract."""
+    return _header_delimiter(head) not in ("", "\t")
+
+
+def recognises_tsv(head: bytes) -> bool:
+    """The same with tabs between the columns."""
+    return _header_delimiter(head) == "\t"
+
+
+def recognises_xlsx(head: bytes) -> bool:
+    """A zip file that begins with the parts of an Office document."""
+    return head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head)
+
+
+def read_csv(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """Records of a delimited table; the delimiter is found from its header.
+
+    Raises:
+        FormatError: when ``mapping`` names a field that does not exist.
+    """
+    _check(mapping)
+    lines = text_lines(stream)
+    first = [line for _, line in zip(range(_HEADER_WITHIN), lines, strict=False)]
+    delimiter, at, header = _find_header([line.text for line in first], mapping)
+    if not header:
+        yield _no_header(first[0].text if first else "")
+        return
+    targets = targets_of(header, mapping)
+    rest = _chained(deque(first[at + 1 :]), lines)
+    for number, cells in _rows(rest, delimiter, len(header)):
+        if isinstance(cells, str):
+            yield Rejected(f"line {number}", cells)
+        elif any(cell.strip() for cell in cells):
+            yield record_or_rejected(f"line {number}", record_fields(targets, cells))
+
+
+def read_xlsx(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """Records of the sheets of an Excel workbook that have a header.
+
+    Raises:
+        FormatError: when ``mapping`` names a field that does not exist.
+    """
+    _check(mapping)
+    try:
+        yield from _workbook(stream, mapping)
+    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers raise
+        yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
+
+
+def _check(mapping: Mapping[str, str] | None) -> None:
+    for column, target in (mapping or {}).items():
+        if target not in TARGETS:
+            raise FormatError(
+                f"column {column!r} is mapped to {target!r}; known are {', '.join(TARGETS)}"
+            )
+
+
+def _no_header(first: str) -> Rejected:
+    return Rejected(
+        "line 1",
+        f"no column is known to hold titles or abstracts ({first[:100]!r}); "
+        "name them with a mapping",
+    )
+
+
+def _header_delimiter(head: bytes) -> str:
+    text = head_text(head)
+    if text.lstrip().startswith(("<", "{", "@", "%")):
+        return ""
+    return _find_header(text.splitlines()[:_HEADER_WITHIN], None)[0]
+
+
+def _find_header(
+    lines: Sequence[str], mapping: Mapping[str, str] | None
+) -> tuple[str, int, list[str]]:
+    """Delimiter, line and cells of the header: the line with most columns that are known."""
+    best: tuple[int, str, int, list[str]] = (0, "", 0, [])
+    for at, line in enumerate(lines):
+        for delimiter in _DELIMITERS:
+            cells = _cells(line, delimiter) if delimiter in line else [line]
+            targets = targets_of(cells or [], mapping)
+            known = sum(map(bool, targets))
+            if (
+                cells
+                and len(cells) <= _MAX_COLUMNS
+                and known > best[0]
+                and (is_header(targets) or (mapping and "title" in targets))
+            ):
+                best = (known, delimiter, at, cells)
+    return best[1:]
+
+
+def _cells(text: str, delimiter: str, *, quoted: bool = True) -> list[str] | None:
+    lines = io.StringIO(text, newline="")
+    try:
+        if quoted:
+            rows = list(csv.reader(lines, delimiter=delimiter))
+        else:
+            rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def _chained(first: deque[Line], rest: Iterator[Line]) -> Iterator[Line]:
+    while first:
+        yield first.popleft()
+    yield from rest
+
+
+def _rows(
+    lines: Iterator[Line], delimiter: str, width: int
+) -> Iterator[tuple[int, list[str] | str]]:
+    """Line number and cells of each row, or what is wrong with it.
+
+    A row goes on over the end of a line while a quote is open. Where that does not give a row of
+    the header's width, the line is taken by itself and the following ones are looked at anew.
+    """
+    waiting: deque[Line] = deque()
+
+    def following() -> Line | None:
+        return waiting.popleft() if waiting else next(lines, None)
+
+    while line := following():
+        group = [line]
+        size, quotes = len(line.text), line.text.count('"')
+        while quotes % 2 and len(group) < _MAX_ROW_LINES and size < _MAX_ROW:
+            more = following()
+            if more is None:
+                break
+            group.append(more)
+            size += len(more.text)
+            quotes += more.text.count('"')
+        if any(part.cut for part in group) or size > _MAX_ROW:
+            waiting.extendleft(reversed(group[1:]))
+            yield line.number, f"longer than {_MAX_ROW // 1024**2} MiB"
+            continue
+        cells = None if quotes % 2 else _cells("\n".join(part.text for part in group), delimiter)
+        if cells is None or (len(group) > 1 and not _fits(cells, width, exact=True)):
+            waiting.extendleft(reversed(group[1:]))
+            cells = _cells(line.text, delimiter, quoted=False)
+            if cells is None or not _fits(cells, width, exact=True):
+                yield line.number, "a quotation mark is not closed"
+                continue
+            cells = [cell.strip('"') for cell in cells]
+        if _fits(cells, width, exact=False):
+            yield line.number, cells
+        else:
+            yield line.number, f"{len(cells)} cells where the header has {width}"
+
+
+def _fits(cells: Sequence[str], width: int, *, exact: bool) -> bool:
+    if exact and len(cells) < width:
+        return False
+    return not any(cell.strip() for cell in cells[width:])
+
+
+def _workbook(stream: BinaryIO, mapping: Mapping[str, str] | None) -> Iterator[Item]:
+    with zipfile.ZipFile(stream) as parts:
+        sizes = {part.filename: part.file_size for part in parts.infolist()}
+    if sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS:
+        yield Rejected("workbook", "unpacks to more than a workbook of literature can hold")
+        return
+    stream.seek(0)
+    book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+    found = False
+    for sheet in book.worksheets:
+        # What a sheet says of its own size may be wrong by a million rows.
+        sheet.reset_dimensions()
+        targets: list[str] = []
+        for number, values in enumerate(
+            sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS), start=1
+        ):
+            cells = [_cell_text(value) for value in values]
+            if not targets:
+                candidate = targets_of(cells, mapping)
+                if is_header(candidate):
+                    targets, found = candidate, True
+                elif number >= _HEADER_WITHIN:
+                    break
+            elif any(cells):
+                place = f"{sheet.title}, row {number}"
+                yield record_or_rejected(place, record_fields(targets, cells))
+    book.close()
+    if not found:
+        yield Rejected(
+            "workbook",
+            "no sheet has a column that is known to hold titles or abstracts; "
+            "name them with a mapping",
+        )
+
+
+def _cell_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def write_csv(records: Iterable[Record], stream: BinaryIO) -> None:
+    """Write records as comma-separated values, UTF-8 with a byte order mark so that Excel shows
+    Japanese; a cell that Excel would run as a formula begins with an apostrophe."""
+    _write(records, stream, ",")
+
+
+def write_tsv(records: Iterable[Record], stream: BinaryIO) -> None:
+    """The same with tabs."""
+    _write(records, stream, "\t")
+
+
+def _write(records: Iterable[Record], stream: BinaryIO, delimiter: str) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
+    rows = csv.writer(text, delimiter=delimiter)
+    rows.writerow(_WRITTEN)
+    for record in records:
+        values = _values(record)
+        cells = (values[name] for name in _WRITTEN)
+        rows.writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
+    text.detach()
+
+
+def _values(record: Record) -> dict[str, str]:
+    other = next(iter(record.translations), None)
+    plain = ("title", "abstract", "language", "journal", "date", "volume", "issue", "pages", "doi")
+    names = (*plain, "pmid", "ichushi_id", "url", "retraction", "issn")
+    return {
+        **{name: getattr(record, name) for name in names},
+        "record_id": record.id,
+        "translated_title": other.title if other else "",
+        "translated_abstract": other.abstract if other else "",
+        "translated_language": other.language if other else "",
+        "authors": _joined([family_first(a.family, a.given) for a in record.authors]),
+        "keywords": _joined(record.keywords),
+        "publication_types": _joined(record.publication_types),
+        "trial_ids": _joined(record.trial_ids),
+        "notices": SEPARATOR.join(map(notice_text, record.notices)),
+    }
+
+
+def _joined(words: Sequence[str]) -> str:
+    # A single one could be read as two where it holds a comma.
+    return "; ".join(words) + (
+        ";" if len(words) == 1 and re.search("[,，、/／ ]", words[0]) else ""
+    )

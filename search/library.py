@@ -1,0 +1,422 @@
+"""The library on disk: its manifest, its generations, reading and verifying them.
+
+A library is a folder with immutable generations and one pointer, ``CURRENT``, that names the live
+one. Everything here reads; :mod:`indexer` writes.
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from search.encoder.model_directory import ModelDirectory
+from search.filters import Filters
+from search.lexical import LexicalIndex
+from search.records import Record, record_from_dict
+from search.text.profile import TextProfile
+
+FORMAT_VERSION = 1
+CURRENT = "CURRENT"
+GENERATIONS = "generations"
+MANIFEST = "MANIFEST.json"
+SAMPLE_NOTE = "sample"
+
+Fusion = Literal["weighted", "rrf"]
+
+
+class LibraryError(ValueError):
+    """A library that cannot be read or used: names the folder, the reason and what to run."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An immutable run of vectors: passages ``base`` to ``base + passages - 1``."""
+
+    name: str
+    base: int
+    passages: int
+    sentences: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes."""
+
+    format_version: int
+    generation: int
+    created: str
+    model: str
+    model_source: str
+    encoder_fingerprint: str
+    dim: int
+    pooling: str
+    profile: TextProfile
+    fusion: Fusion
+    dense_weight: float
+    fusion_learnt_on: int
+    records: int
+    passages: int
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...]
+    files: dict[str, tuple[str, int]]
+
+    def to_json(self) -> str:
+        """The manifest as written to ``MANIFEST.json``."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def read(cls, generation: Path) -> "Manifest":
+        """The manifest of a generation's folder.
+
+        Raises:
+            LibraryError: when it is missing, damaged or of another format version.
+        """
+        file = generation / MANIFEST
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise LibraryError(f"{file}: cannot be read ({error}); rebuild the library") from error
+        if data.get("format_version") != FORMAT_VERSION:
+            raise LibraryError(
+                f"{generation}: format version {data.get('format_version')!r}, this jmedsearch "
+                f"reads {FORMAT_VERSION}; rebuild with: jmedsearch index SOURCE --library NEW_DIR"
+            )
+        data["profile"] = TextProfile.from_dict(data["profile"])
+        data["segments"] = tuple(Segment(**s) for s in data["segments"])
+        data["notes"] = tuple(data["notes"])
+        data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
+        return cls(**data)
+
+
+def live_generation(library: Path) -> Path | None:
+    """The folder of the live generation; None where nothing has been published yet.
+
+    Raises:
+        LibraryError: when CURRENT names a generation that is not there.
+    """
+    try:
+        name = (library / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LibraryError(f"{library}: cannot be read ({error.strerror})") from error
+    generation = library / GENERATIONS / name
+    if "/" in name or not generation.is_dir():
+        raise LibraryError(f"{library}: CURRENT names generation {name!r}, which is not there")
+    return generation
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Where a vector came from: a span of ``text`` of the record's version in ``language``."""
+
+    number: int
+    record: int
+    language: str
+    start: int
+    end: int
+
+
+class Generation:
+    """One immutable state of a library, opened for reading. Methods are safe to call from several
+    threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = Manifest.read(path)
+        try:
+            self.lexical = LexicalIndex(path / "lexical")
+            self._faiss = faiss.read_index(str(path / "vectors.faiss"))
+            self._segments = [_OpenSegment(path / "vectors", s) for s in self.manifest.segments]
+        except (OSError, RuntimeError, ValueError) as error:
+            raise LibraryError(
+                f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
+            ) from error
+        self._connections = threading.local()
+        self._record_of = self._read_record_of()
+        self._live = None if (self._record_of >= 0).all() else self._record_of >= 0
+
+    @property
+    def name(self) -> str:
+        """The generation's number as its folder writes it."""
+        return self.path.name
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the records are the project's own fictional ones."""
+        return SAMPLE_NOTE in self.manifest.notes
+
+    def check_encoder(self, model: ModelDirectory) -> None:
+        """Refuse an encoder other than the library's own.
+
+        Raises:
+            LibraryError: naming both models and the command that rebuilds.
+        """
+        if model.fingerprint != self.manifest.encoder_fingerprint:
+            raise LibraryError(
+                f"{self.path.parents[1]} was built with {self.manifest.model} "
+                f"({self.manifest.encoder_fingerprint[:12]}), not with {model.name} "
+                f"({model.fingerprint[:12]}). Search it with its own model, or build another: "
+                f"jmedsearch index SOURCE --library NEW_DIR --model {model.name}"
+            )
+
+    # Records
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """This thread's read-only connection to ``records.db``."""
+        if not hasattr(self._connections, "connection"):
+            connection = sqlite3.connect(
+                f"file:{self.path / 'records.db'}?mode=ro&immutable=1", uri=True
+            )
+            connection.row_factory = sqlite3.Row
+            self._connections.connection = connection
+        found: sqlite3.Connection = self._connections.connection
+        return found
+
+    def record(self, record_id: str) -> tuple[int, Record] | None:
+        """The number and the record with this id."""
+        row = self.database.execute("select * from records where id = ?", [record_id]).fetchone()
+        return (row["number"], record_from_row(row)) if row else None
+
+    def records(self, numbers: Sequence[int]) -> dict[int, Record]:
+        """Records by number."""
+        marks = ",".join("?" * len(numbers))
+        rows = self.database.execute(
+            f"select * from records where number in ({marks})",  # noqa: S608 - marks only
+            list(map(int, numbers)),
+        )
+        return {row["number"]: record_from_row(row) for row in rows}
+
+    def all_records(self) -> Iterator[tuple[int, Record]]:
+        """Every record by number, in order."""
+        for row in self.database.execute("select * from records order by number"):
+            yield row["number"], record_from_row(row)
+
+    def journals(self) -> list[tuple[str, int]]:
+        """Journals with their number of records, most records first."""
+        rows = self.database.execute(
+            "select journal, count(*) n from records where journal != '' "
+            "group by journal order by n desc, journal"
+        )
+        return [(row["journal"], row["n"]) for row in rows]
+
+    def languages(self) -> list[tuple[str, int]]:
+        """Languages with their number of records, most records first."""
+        rows = self.database.execute(
+            "select language, count(*) n from record_languages group by language "
+            "order by n desc, language"
+        )
+        return [(row["language"], row["n"]) for row in rows]
+
+    def years(self) -> tuple[int, int] | None:
+        """The first and the last year of publication, None where no record has one."""
+        low, high = self.database.execute("select min(year), max(year) from records").fetchone()
+        return None if low is None else (low, high)
+
+    # Vectors
+
+    def passages_of(self, record: int) -> list[Passage]:
+        """The passages of a record, in order."""
+        rows = self.database.execute(
+            "select number, record, language, start, end from passages "
+            "where record = ? order by number",
+            [record],
+        )
+        return [Passage(*row) for row in rows]
+
+    def passage(self, number: int) -> Passage:
+        """The passage with this number."""
+        row = self.database.execute(
+            "select number, record, language, start, end from passages where number = ?", [number]
+        ).fetchone()
+        return Passage(*row)
+
+    def vectors(self, numbers: Iterable[int]) -> NDArray[np.float32]:
+        """Passage vectors (n, dim) float32, from the stored f16 rows."""
+        return np.array([self._segment(n).vector(n) for n in numbers], np.float32)
+
+    def sentences(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Sentence vectors (n, dim) float32 of a passage and their spans (n, 2)."""
+        return self._segment(number).sentences(number)
+
+    def best_passages(
+        self, query: NDArray[np.float32], limit: int, filters: Filters
+    ) -> list[tuple[int, float, int]]:
+        """The ``limit`` nearest records to a query vector (dim,), each by its best passage.
+
+        Gives (record number, inner product, passage number), best first, ties by record number.
+        """
+        allowed = self._allowed(filters)
+        total = int(allowed.sum()) if allowed is not None else len(self._record_of)
+        wanted = limit
+        while total:
+            wanted = min(wanted, total)
+            scores, numbers = self._nearest(query, wanted, allowed)
+            best: dict[int, tuple[float, int]] = {}
+            for score, number in zip(scores.tolist(), numbers.tolist(), strict=True):
+                best.setdefault(int(self._record_of[number]), (score, number))
+            if len(best) >= limit or wanted == total:
+                ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))
+                return [(record, score, number) for record, (score, number) in ranked[:limit]]
+            # Several passages of one record took places: ask for more until records suffice.
+            wanted *= 2
+        return []
+
+    def _nearest(
+        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        parameters = None
+        if allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            selector = faiss.IDSelectorBitmap(bits)
+            parameters = faiss.SearchParameters(sel=selector)
+        scores, numbers = self._faiss.search(query[None, :], limit, params=parameters)
+        found = numbers[0] >= 0
+        return scores[0][found], numbers[0][found]
+
+    def _allowed(self, filters: Filters) -> NDArray[np.bool_] | None:
+        """Which passages may be found: those of records that the filters leave in."""
+        if not filters:
+            return self._live
+        condition, parameters = filters.sql()
+        numbers = np.fromiter(
+            (
+                row[0]
+                for row in self.database.execute(
+                    f"select number from records where {condition}",  # noqa: S608 - our own text
+                    parameters,
+                )
+            ),
+            np.int64,
+        )
+        kept = np.zeros(int(self._record_of.max(initial=-1)) + 2, bool)
+        kept[numbers] = True
+        allowed: NDArray[np.bool_] = kept[self._record_of]  # -1 is the last entry: never kept
+        return allowed
+
+    def _read_record_of(self) -> NDArray[np.int64]:
+        """The record number of every stored vector, -1 where its passage is gone."""
+        count = sum(s.passages for s in self.manifest.segments)
+        record_of = np.full(count, -1, np.int64)
+        rows = np.array(
+            self.database.execute("select number, record from passages").fetchall(), np.int64
+        ).reshape(-1, 2)
+        record_of[rows[:, 0]] = rows[:, 1]
+        return record_of
+
+    def _segment(self, number: int) -> "_OpenSegment":
+        return next(s for s in reversed(self._segments) if number >= s.segment.base)
+
+
+class _OpenSegment:
+    """A vector segment's files, memory-mapped."""
+
+    def __init__(self, directory: Path, segment: Segment) -> None:
+        self.segment = segment
+        self._rows, self._codes, self._scales, self._spans, self._first = (
+            np.load(directory / f"{segment.name}.{part}.npy", mmap_mode="r")
+            for part in SEGMENT_PARTS
+        )
+        if len(self._rows) != segment.passages or len(self._codes) != segment.sentences:
+            raise ValueError(f"segment {segment.name} has another length than its manifest says")
+
+    def vector(self, number: int) -> NDArray[np.float16]:
+        row: NDArray[np.float16] = self._rows[number - self.segment.base]
+        return row
+
+    def sentences(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        row = number - self.segment.base
+        rows = slice(self._first[row], self._first[row + 1])
+        vectors = self._codes[rows].astype(np.float32) * self._scales[rows][:, None]
+        return vectors, np.asarray(self._spans[rows])
+
+
+# passages f16 (n, dim); sentences int8 (m, dim) with one float32 scale a row; spans int32 (m, 2)
+# in the version's text; first sentence of each passage int64 (n + 1).
+SEGMENT_PARTS = ("passages", "sentences", "scales", "spans", "first")
+
+
+# Columns of ``records`` that hold JSON arrays.
+JSON_COLUMNS = (
+    "authors",
+    "keywords",
+    "notices",
+    "publication_types",
+    "translations",
+    "trial_ids",
+)
+
+
+def record_from_row(row: sqlite3.Row) -> Record:
+    """A record from its row in ``records.db``."""
+    data = {
+        name: row[name]
+        for name in row.keys()  # noqa: SIM118 - a Row iterates over values
+        if name not in {"number", "year", "has_abstract", "content_hash", "text_hash"}
+    }
+    for name in JSON_COLUMNS:
+        data[name] = json.loads(data[name])
+    return record_from_dict(data)
+
+
+class Library:
+    """A library folder, followed from generation to generation."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._open: Generation | None = None
+
+    def generation(self) -> Generation:
+        """The live generation, reopened when another has been published.
+
+        Raises:
+            LibraryError: when there is none, or it cannot be read.
+        """
+        live = live_generation(self.path)
+        if live is None:
+            raise LibraryError(
+                f"{self.path}: no library here; build one with: "
+                f"jmedsearch index SOURCE --library {self.path}"
+            )
+        with self._lock:
+            if self._open is None or self._open.path != live:
+                self._open = Generation(live)
+            return self._open
+
+
+def file_checksum(file: Path) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), file.stat().st_size
+
+
+def verify(generation: Path) -> list[str]:
+    """What is wrong with a generation's files against its manifest; empty when all is well."""
+    manifest = Manifest.read(generation)
+    problems = []
+    for name, (checksum, size) in sorted(manifest.files.items()):
+        file = generation / name
+        if not file.is_file():
+            problems.append(f"{name}: missing")
+        elif file.stat().st_size != size:
+            problems.append(f"{name}: {file.stat().st_size} bytes, should be {size}")
+        elif file_checksum(file)[0] != checksum:
+            problems.append(f"{name}: content differs from its checksum")
+    present = {
+        str(f.relative_to(generation))
+        for f in generation.rglob("*")
+        if f.is_file() and f.name not in {MANIFEST, ".tantivy-writer.lock", ".tantivy-meta.lock"}
+    }
+    return problems + [
+        f"{name}: not in the manifest" for name in sorted(present - set(manifest.files))
+    ]

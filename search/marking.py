@@ -1,0 +1,23 @@
+"""Where the words of a query stand in a text, as offsets into the original text."""
+
+from collections.abc import Iterable
+
+from search.text.terms import terms_with_offsets
+
+# Particles of numbers and single letters match everywhere and say nothing.
+_MIN_LATIN = 2
+
+
+def marks(text: str, query_terms: Iterable[str]) -> list[tuple[int, int]]:
+    """Half-open spans of ``text`` whose terms are among ``query_terms``; touching ones merged."""
+    wanted = {t for t in query_terms if not (t.isascii() and len(t) < _MIN_LATIN)}
+    found = sorted(
+        (t.start, t.end) for t in (terms_with_offsets(text) if wanted else ()) if t.term in wanted
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in found:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,64 @@
+"""Folding text while remembering where each character came from.
+
+NFKC can merge characters (ｶﾞ becomes ガ) and split them (㎎ becomes mg), and lower-casing can
+lengthen them, so a position in folded text says nothing about the original. Marks on the page are
+offsets into the original text; this module is what makes them right.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jaconv
+import regex
+
+_GRAPHEME = regex.compile(r"\X")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Folded text and, for every character of it, its source span in the original text."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original text that ``text[start:end]`` came from (half-open)."""
+        if start >= end:
+            position = self.starts[start] if start < len(self.starts) else (self.ends or (0,))[-1]
+            return position, position
+        return self.starts[start], self.ends[end - 1]
+
+
+def nfkc(text: str) -> str:
+    """Unicode NFKC, grapheme by grapheme: what every other folding starts from."""
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    return "".join(unicodedata.normalize("NFKC", unit) for unit in _GRAPHEME.findall(text))
+
+
+def to_lexical(text: str) -> str:
+    """NFKC and lower case: the form in which BM25 sees text."""
+    return nfkc(text).lower()
+
+
+def to_full_width(text: str) -> str:
+    """NFKC, then full-width kana, letters, digits and signs: what JMedRoBERTa was trained on."""
+    return str(jaconv.h2z(nfkc(text), kana=True, ascii=True, digit=True))
+
+
+def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:
+    """Apply ``fold`` grapheme by grapheme and keep the source span of each resulting character.
+
+    ``fold`` is one of this module's functions; the result's text equals ``fold(text)``.
+    """
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _GRAPHEME.finditer(text):
+        folded = fold(match.group())
+        pieces.append(folded)
+        starts.extend([match.start()] * len(folded))
+        ends.extend([match.end()] * len(folded))
+    return Folded("".join(pieces), tuple(starts), tuple(ends))

@@ -1,0 +1,130 @@
+"""The words of a text as BM25 sees them: one function for indexing, querying and marking.
+
+Sudachi (dictionary "core") cuts NFKC-folded, lower-cased text; particles, auxiliaries, punctuation
+and white space are dropped, and each word is represented by its normalised form (肺がん → 肺癌,
+打込む → 打ち込む). A compound is indexed beside its parts (筋萎縮 beside 筋 and 萎縮), and a Latin,
+Greek or numeric expression is indexed whole, without its hyphens, beside its parts: ``IL-6`` yields
+``il6``, ``il`` and ``6``.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sudachipy
+
+from search.text.fold import fold_with_offsets, to_lexical
+
+_DROPPED = {"助詞", "助動詞", "補助記号", "空白"}
+# Verbs that carry no meaning of their own, by Sudachi's normalised form.
+_EMPTY_WORDS = {"為る", "有る", "成る", "居る", "出来る", "於く", "因る", "事", "物", "為", "等"}
+EXPRESSION = re.compile(
+    # IL-6, HbA1c, 5-FU, COVID-19, β2, 1.5: letters or digits that a hyphen, a change
+    # between letters and digits, or Greek holds together
+    r"[a-z0-9\u0370-\u03ff]+(?:[-‐‑–/+.][a-z0-9\u0370-\u03ff]+)*"
+)
+_JOINERS = re.compile(r"[-‐‑–+/.]")
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_GREEK = re.compile(r"[\u0370-\u03ff]")
+# Sudachi refuses input above 49 149 bytes; a character takes up to four.
+_CHUNK = 12_000
+
+_local = threading.local()
+
+
+@dataclass(frozen=True)
+class Term:
+    """One indexed word and the half-open span of the original text that it stands for."""
+
+    term: str
+    start: int
+    end: int
+
+
+def terms(text: str) -> list[str]:
+    """The terms of ``text`` in order of appearance, repetitions kept."""
+    return [term for term, _, _ in _folded_terms(to_lexical(text))]
+
+
+def terms_with_offsets(text: str) -> list[Term]:
+    """Like :func:`terms`, each with its span in the original ``text``."""
+    folded = fold_with_offsets(text, to_lexical)
+    return [
+        Term(term, *folded.original_span(start, end))
+        for term, start, end in _folded_terms(folded.text)
+    ]
+
+
+def morphemes(text: str) -> Iterator[tuple[sudachipy.Morpheme, int, int]]:
+    """Sudachi's morphemes (split mode C) of folded text, each with its span in that text."""
+    tokenizer = _sudachi()
+    for offset, stop in _chunks(text):
+        for morpheme in tokenizer.tokenize(text[offset:stop]):
+            yield morpheme, offset + morpheme.begin(), offset + morpheme.end()
+
+
+def _sudachi() -> sudachipy.Tokenizer:
+    # A Sudachi tokenizer must not be shared between threads; the dictionary may.
+    if not hasattr(_local, "tokenizer"):
+        _local.tokenizer = _dictionary().tokenizer(mode=sudachipy.SplitMode.C)
+    tokenizer: sudachipy.Tokenizer = _local.tokenizer
+    return tokenizer
+
+
+_dictionary_lock = threading.Lock()
+_loaded: list[sudachipy.Dictionary] = []
+
+
+def _dictionary() -> sudachipy.Dictionary:
+    with _dictionary_lock:
+        if not _loaded:
+            _loaded.append(sudachipy.Dictionary(dict="core"))
+        return _loaded[0]
+
+
+def _chunks(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = min(start + _CHUNK, len(text))
+        if end < len(text):
+            border = max(text.rfind(mark, start + _CHUNK // 2, end) for mark in "。\n．. ")
+            end = border + 1 if border > start else end
+        yield start, end
+        start = end
+
+
+def _folded_terms(text: str) -> Iterator[tuple[str, int, int]]:
+    """Terms of folded text with their spans in it: whole expressions, words, parts of words."""
+    expressions = {m.start(): m for m in EXPRESSION.finditer(text)}
+    greek: tuple[str, int] | None = None
+    for morpheme, start, end in morphemes(text):
+        expression = expressions.get(start)
+        if expression and expression.end() > end:
+            whole = _JOINERS.sub("", expression.group())
+            if not _NUMBER.fullmatch(expression.group()):
+                yield whole, start, expression.end()
+        if morpheme.part_of_speech()[0] in _DROPPED:
+            greek = None
+            continue
+        term = _normalized(morpheme)
+        if not term:
+            continue
+        if greek and greek[1] == start:
+            yield greek[0] + term, start - len(greek[0]), end
+        greek = (text[start:end], end) if _GREEK.fullmatch(text[start:end]) else None
+        if term in _EMPTY_WORDS:
+            continue
+        yield term, start, end
+        parts = morpheme.split(sudachipy.SplitMode.A)
+        if len(parts) > 1:
+            shift = start - morpheme.begin()
+            for part in parts:
+                piece = _normalized(part)
+                if piece and piece != term and part.part_of_speech()[0] not in _DROPPED:
+                    yield piece, shift + part.begin(), shift + part.end()
+
+
+def _normalized(morpheme: sudachipy.Morpheme) -> str:
+    # Terms are stored joined by spaces, so a term must not contain one.
+    return "".join(to_lexical(morpheme.normalized_form()).split())

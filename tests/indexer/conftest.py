@@ -1,0 +1,48 @@
+"""Fixtures: a tiny model and two tiny sources, so that a build takes a moment."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from indexer.build import Report, build
+
+RECORDS: list[dict[str, object]] = [
+    {
+        "id": "a",
+        "title": "肺炎の治療",
+        "abstract": "市中肺炎に抗菌薬を投与した。予後は良好であった。",
+    },
+    {
+        "id": "b",
+        "title": "心筋梗塞の予防",
+        "abstract": "スタチンの効果を調べた。イベントは減少した。",
+        "journal": "架空循環器",
+        "date": "2019-05",
+    },
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[..., Path]:
+    """Writes records (dictionaries) as JSON lines and gives the file."""
+
+    def write(*records: dict[str, object], name: str = "records.jsonl") -> Path:
+        file = tmp_path / name
+        file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def built(tmp_path: Path, published_layout: Path, source: Callable[..., Path]) -> Path:
+    """A library of two records, made with the tiny model."""
+    index(source(*RECORDS), tmp_path / "library", published_layout)
+    return tmp_path / "library"
+
+
+def index(file: Path, library: Path, model: Path | None = None) -> Report:
+    """Index one file on the CPU."""
+    return build([file], library, model=str(model) if model else None, device="cpu")

@@ -1,0 +1,57 @@
+"""Folded text remembers where each character came from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.text.fold import fold_with_offsets, nfkc, to_full_width, to_lexical
+
+TEXT = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("ｶﾞﾊﾟｱがパ漢字ＡａAa１1①㎎㍑ﬁßİ゙ー－-　 \n"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ｲﾝﾌﾙｴﾝｻﾞ", "インフルエンザ"),
+        ("ＩＬ－６", "il-6"),
+        ("５㎎", "5mg"),
+        ("か\u3099ん", "がん"),
+    ],
+)
+def test_lexical_form(text: str, expected: str) -> None:
+    assert to_lexical(text) == expected
+
+
+def test_full_width_form() -> None:
+    assert to_full_width("IL-6 ｶﾞﾝ 50%") == "ＩＬ－６　ガン　５０％"
+
+
+def test_spans_lead_back_to_the_original() -> None:
+    text = "ｲﾝﾌﾙｴﾝｻﾞ 5㎎"
+    folded = fold_with_offsets(text, to_lexical)
+    start = folded.text.index("ザ")
+    assert text[slice(*folded.original_span(start, start + 1))] == "ｻﾞ"
+    start = folded.text.index("mg")
+    assert text[slice(*folded.original_span(start, start + 1))] == "㎎"
+    assert folded.original_span(2, 2) == (2, 2)
+
+
+@given(TEXT)
+def test_folding_with_offsets_gives_the_same_text(text: str) -> None:
+    for fold in (nfkc, to_lexical, to_full_width):
+        folded = fold_with_offsets(text, fold)
+        assert folded.text == fold(text)
+        assert len(folded.starts) == len(folded.ends) == len(folded.text)
+
+
+@given(TEXT)
+def test_spans_are_ordered_and_cover_the_original(text: str) -> None:
+    folded = fold_with_offsets(text, to_lexical)
+    assert list(folded.starts) == sorted(folded.starts)
+    assert all(0 <= a < b <= len(text) for a, b in zip(folded.starts, folded.ends, strict=True))

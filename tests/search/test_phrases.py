@@ -1,0 +1,35 @@
+"""Noun phrases that can stand as search terms."""
+
+import pytest
+
+from search.text.phrases import inner_runs, is_term, phrases
+
+
+def joined(text: str) -> list[str]:
+    return ["".join(words) for words in phrases(text)]
+
+
+def test_phrases_are_whole_noun_runs_as_written() -> None:
+    found = joined("急性心筋梗塞の患者にβ遮断薬を投与し、ＩＬ－６とHbA1cを測定した。")
+    assert {"急性心筋梗塞", "β遮断薬", "IL-6", "HbA1c"} <= set(found)
+
+
+def test_no_phrase_runs_over_particles_or_verbs() -> None:
+    assert "と診断" not in "".join(joined("全身性エリテマトーデスと診断された。"))
+    assert "全身性エリテマトーデス" in joined("全身性エリテマトーデスと診断された。")
+
+
+@pytest.mark.parametrize("phrase", ["心筋梗塞", "HbA1c", "インスリン", "CT"])
+def test_terms(phrase: str) -> None:
+    assert is_term(phrase)
+
+
+@pytest.mark.parametrize("phrase", ["患者", "検討", "mg", "120", "肺", "a", "5-10", "し" * 31])
+def test_words_that_narrow_nothing_down(phrase: str) -> None:
+    assert not is_term(phrase)
+
+
+def test_inner_runs() -> None:
+    assert set(inner_runs(("急性", "心筋", "梗塞"))) == {
+        "急性", "心筋", "梗塞", "急性心筋", "心筋梗塞", "急性心筋梗塞",
+    }  # fmt: skip

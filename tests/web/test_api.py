@@ -1,0 +1,265 @@
+"""The JSON API: typed answers, and a clear problem document for every error."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from search.encoder import Encoder
+from search.engine import Engine, RankedList
+from search.library import Library
+from search.records import Record
+from search.suggest import Suggester
+from web.api.models import RecordBody
+from web.app import create_app
+
+
+def get(client: FlaskClient, address: str) -> Any:
+    response = client.get(address)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    assert response.mimetype == "application/json"
+    return response.json
+
+
+def problem(client: FlaskClient, address: str, status: int) -> Any:
+    response = client.get(address)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    document = response.json
+    assert document
+    assert {"type", "title", "status", "detail"} <= set(document)
+    assert document["status"] == status
+    return document
+
+
+def test_search_answers_with_a_page_of_the_ranked_list(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/search?q=心房細動の再発&per_page=3&page=2")
+    assert [h["rank"] for h in found["hits"]] == [4, 5, 6]
+    assert found["total"] == 148
+    assert found["cut_off"] is False
+    assert "心房" in found["understood"]["terms"]
+    assert found["generation"] == "000001"
+
+
+def test_a_hit_explains_itself(client: FlaskClient) -> None:
+    hit = get(client, "/api/v1/search?q=心房細動の再発")["hits"][0]
+    record, sentence = hit["record"], hit["sentence"]
+    assert hit["dense"]["rank"] >= 1
+    assert hit["lexical"]["score"] > 0
+    start, end = hit["title_marks"][0]
+    assert record["title"][start:end] in "心房細動の再発"
+    assert sentence["text"] in record[sentence["field"]]
+    assert record["link"].startswith("https://")
+
+
+def test_filters_hold(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/search?q=患者&year_from=2019&year_to=2020&per_page=100")
+    assert found["filters"]["year_from"] == 2019
+    assert {h["record"]["year"] for h in found["hits"]} == {2019, 2020}
+
+
+def test_a_record_comes_whole(client: FlaskClient) -> None:
+    record = get(client, "/api/v1/records/sample-cardiology-01")
+    assert record["authors"][0] == {"family": "有馬", "given": "沙織"}
+    assert record["year"] == 2021
+    assert "心房細動" in record["keywords"]
+
+
+def test_no_field_of_a_record_is_forgotten() -> None:
+    assert set(Record.__dataclass_fields__) | {"year", "link"} == set(RecordBody.model_fields)
+
+
+@pytest.mark.parametrize("safe", ["", "/", "/:"])
+def test_ids_with_slashes_are_found_however_they_are_encoded(
+    hostile_client: FlaskClient, safe: str
+) -> None:
+    record_id = "a/b:c//d e?f#g%2Fh"
+    address = f"/api/v1/records/{quote(record_id, safe=safe)}"
+    assert get(hostile_client, address)["id"] == record_id
+    assert get(hostile_client, f"{address}/similar?limit=2")["id"] == record_id
+
+
+def test_similar_records_leave_out_the_record_itself(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/records/sample-cardiology-01/similar?limit=5")
+    ids = [h["record"]["id"] for h in found["hits"]]
+    assert len(ids) == 5
+    assert "sample-cardiology-01" not in ids
+
+
+def test_suggestions_refine_the_query(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/suggest?q=糖尿病&limit=3")
+    assert 0 < len(found["suggestions"]) <= 3
+    for suggestion in found["suggestions"]:
+        assert suggestion["kind"] == "add"
+        assert suggestion["query"] == f"糖尿病 {suggestion['term']}"
+        assert suggestion["records"] > 0
+
+
+def test_each_blank_is_filled(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/fill-mask?q=[MASK]の患者に＿＿を投与した&limit=2")
+    assert [len(fillings) for fillings in found["masks"]] == [2, 2]
+    filling = found["masks"][0][0]
+    assert 0 < filling["probability"] < 1
+    assert filling["query"].startswith(filling["term"])
+
+
+def test_health_names_the_generation(client: FlaskClient) -> None:
+    assert get(client, "/healthz") == {"status": "ok", "generation": "000001", "records": 148}
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("search", {"q"}),
+        ("search?q=", {"q"}),
+        ("search?q=%00%1f%E2%80%A8", {"q"}),
+        ("search?q=[MASK]", {"q"}),
+        ("search?q=" + "あ" * 20_001, {"q"}),
+        ("search?q=a&page=0", {"page"}),
+        ("search?q=a&page=101", {"page", "per_page"}),
+        ("search?q=a&page=99999999999999999999", {"page"}),
+        ("search?q=a&per_page=101", {"per_page"}),
+        ("search?q=a&year_from=-1&year_to=x", {"year_from", "year_to"}),
+        ("search?q=a&year_from=2020&year_to=2019", {"year_to"}),
+        ("search?q=a&language=%22%3E", {"language"}),
+        ("search?q=a&has_abstract=perhaps", {"has_abstract"}),
+        ("search?q=a&journal=" + "x" * 501, {"journal"}),
+        ("search?q=a&qq=b", {"qq"}),
+        ("records/sample-cardiology-01?x=1", {"x"}),
+        ("records/sample-cardiology-01/similar?limit=0", {"limit"}),
+        ("suggest", {"q"}),
+        ("suggest?q=%20", {"q"}),
+        ("suggest?q=a&limit=21", {"limit"}),
+        ("fill-mask?q=喘息", {"q"}),
+        ("fill-mask?q=[MASK]&limit=51", {"limit"}),
+    ],
+)
+def test_bad_parameters_are_named(client: FlaskClient, address: str, fields: set[str]) -> None:
+    document = problem(client, f"/api/v1/{address}", 400)
+    assert document["type"] == "/about#bad-parameter"
+    assert {e["field"] for e in document["errors"]} == fields
+    assert all(e["message"] for e in document["errors"])
+
+
+def test_types_of_problems_lead_to_their_explanation(client: FlaskClient) -> None:
+    document = problem(client, "/api/v1/search", 400)
+    assert f'id="{document["type"].partition("#")[2]}"' in client.get("/about").text
+
+
+def test_control_characters_in_a_query_are_read_as_spaces(client: FlaskClient) -> None:
+    assert get(client, "/api/v1/search?q=喘息%00%0a%1b吸入")["query"] == "喘息 吸入"
+
+
+@pytest.mark.parametrize("address", ["records/none", "records/none/similar", "records/%00%ff"])
+def test_unknown_records_are_problems(client: FlaskClient, address: str) -> None:
+    assert problem(client, f"/api/v1/{address}", 404)["type"] == "/about#unknown-record"
+
+
+@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v1", "/api/v2/search", "/api/v1/x"])
+def test_unknown_routes_below_api_are_problems(client: FlaskClient, address: str) -> None:
+    assert problem(client, address, 404)["type"] == "about:blank"
+
+
+def test_other_methods_are_problems_that_name_the_allowed_ones(client: FlaskClient) -> None:
+    response = client.post("/api/v1/search?q=a")
+    assert response.status_code == 405
+    assert response.content_type == "application/problem+json"
+    assert "GET" in response.headers["Allow"]
+
+
+def test_a_missing_library_is_503_everywhere_but_about(
+    encoder: Encoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Engine(Library(tmp_path / "none"), encoder)
+    client = create_app(engine, Suggester(engine)).test_client()
+    for address in (
+        "/healthz",
+        "/api/v1/search?q=a",
+        "/api/v1/records/a",
+        "/api/v1/records/a/similar",
+        "/api/v1/suggest?q=a",
+    ):
+        document = problem(client, address, 503)
+        assert document["type"] == "/about#library-unavailable"
+        assert str(tmp_path) not in json.dumps(document)
+    assert str(tmp_path) in caplog.text  # the operator learns what the client does not
+    for address in ("/", "/?q=a", "/records/a"):
+        response = client.get(address)
+        assert response.status_code == 503
+        assert response.mimetype == "text/html"
+        assert response.headers["Retry-After"]
+    assert client.get("/about").status_code == 200
+
+
+def test_a_library_of_another_encoder_is_503(
+    sample_library: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(sample_library, library)
+    manifest = next(library.glob("generations/*/MANIFEST.json"))
+    data = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps({**data, "encoder_fingerprint": "0" * 64}), encoding="utf-8")
+    engine = Engine(Library(library), encoder)
+    client = create_app(engine, Suggester(engine)).test_client()
+    problem(client, "/api/v1/search?q=a", 503)
+    problem(client, "/healthz", 503)
+
+
+class _Broken(Engine):
+    def search(self, query: str, *_: Any, **__: Any) -> RankedList:
+        raise RuntimeError(f"cannot answer {query}")
+
+
+def test_mistakes_of_ours_tell_nothing_and_log_no_query(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = _Broken(engine.library, engine.encoder)
+    client = create_app(broken, Suggester(broken)).test_client()
+    document = problem(client, "/api/v1/search?q=himitsu", 500)
+    page = client.get("/?q=himitsu")
+    assert page.status_code == 500
+    assert page.mimetype == "text/html"
+    for text in (json.dumps(document), page.text):
+        assert "Traceback" not in text
+        assert "RuntimeError" not in text
+    assert "RuntimeError" in caplog.text
+    assert "himitsu" not in caplog.text
+
+
+class TestDocument:
+    """The OpenAPI document."""
+
+    def test_it_is_valid_openapi_3_1(self, client: FlaskClient) -> None:
+        document = get(client, "/api/v1/openapi.json")
+        assert document["openapi"].startswith("3.1")
+        validate(document)
+
+    def test_it_describes_every_route(self, client: FlaskClient) -> None:
+        assert set(get(client, "/api/v1/openapi.json")["paths"]) == {
+            "/api/v1/search",
+            "/api/v1/records/{record_id}",
+            "/api/v1/records/{record_id}/similar",
+            "/api/v1/suggest",
+            "/api/v1/fill-mask",
+            "/healthz",
+        }
+
+    def test_every_operation_names_its_errors_as_problems(self, client: FlaskClient) -> None:
+        for path in get(client, "/api/v1/openapi.json")["paths"].values():
+            responses = path["get"]["responses"]
+            assert {"200", "400", "503"} <= set(responses)
+            for status, response in responses.items():
+                if status != "200":
+                    assert list(response["content"]) == ["application/problem+json"]
+
+    def test_answers_are_as_described(self, client: FlaskClient) -> None:
+        schemas = get(client, "/api/v1/openapi.json")["components"]["schemas"]
+        hit = get(client, "/api/v1/search?q=喘息&per_page=1")["hits"][0]
+        assert set(hit) == set(schemas["HitBody"]["properties"])
+        assert set(hit["record"]) == set(schemas["RecordBody"]["required"])

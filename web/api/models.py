@@ -1,0 +1,262 @@
+"""What the API takes and gives. These classes validate, serialise and make the OpenAPI document.
+
+Offsets and spans count Unicode code points and are half-open: ``text[start:end]``.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.engine import DEPTH, MAX_QUERY
+from search.records import Record, Retraction
+from web.links import outward_links
+
+Span = tuple[int, int]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class RecordPath(BaseModel):
+    """Which record an address means."""
+
+    record_id: str = Field(
+        description="The record's id, percent-encoded; a slash may stand as it is.",
+        json_schema_extra={"example": "pmid:12345678"},
+    )
+
+
+class SimilarParameters(BaseModel):
+    """How many similar records are wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(default=10, ge=1, le=100, description="At most so many records.")
+
+
+class RecordParameters(BaseModel):
+    """A record takes no parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SuggestParameters(BaseModel):
+    """A query for which terms are wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: str = Field(
+        max_length=MAX_QUERY,
+        description="The query so far.",
+        json_schema_extra={"example": "糖尿病 足"},
+    )
+    limit: int = Field(default=8, ge=1, le=20, description="At most so many suggestions.")
+
+
+class FillMaskParameters(BaseModel):
+    """A text with blanks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: str = Field(
+        max_length=MAX_QUERY,
+        description="A text with [MASK] or ＿＿ where a term is wanted.",
+        json_schema_extra={"example": "この患者は[MASK]と診断された。"},
+    )
+    limit: int = Field(default=10, ge=1, le=50, description="At most so many terms a blank.")
+
+
+class AuthorBody(_Body):
+    """A person as family and given name, or an organisation as family name alone."""
+
+    family: str
+    given: str
+
+
+class TranslationBody(_Body):
+    """Title and abstract in another language than the record's own."""
+
+    language: str
+    title: str
+    abstract: str
+
+
+class NoticeBody(_Body):
+    """A published notice about a record: a retraction, an erratum."""
+
+    kind: str
+    reference: str
+    pmid: str
+
+
+class RecordBody(_Body):
+    """One bibliographic item. What is unknown is an empty string or list, or null."""
+
+    id: str
+    title: str
+    abstract: str
+    language: str = Field(description="ISO 639-1 code of title and abstract.")
+    translations: tuple[TranslationBody, ...]
+    authors: tuple[AuthorBody, ...]
+    journal: str
+    date: str = Field(description="YYYY, YYYY-MM or YYYY-MM-DD.")
+    year: int | None
+    volume: str
+    issue: str
+    pages: str
+    issn: str
+    doi: str
+    pmid: str
+    ichushi_id: str
+    url: str
+    keywords: tuple[str, ...]
+    publication_types: tuple[str, ...]
+    trial_ids: tuple[str, ...]
+    retraction: Retraction
+    notices: tuple[NoticeBody, ...]
+    link: str | None = Field(description="Where the record can be read on the web.")
+
+    @classmethod
+    def of(cls, record: Record) -> "RecordBody":
+        """The record as the API gives it."""
+        links = outward_links(record)
+        return cls.model_validate(
+            {
+                **{name: getattr(record, name) for name in cls.model_fields if name != "link"},
+                "link": links[0].address if links else None,
+            }
+        )
+
+
+class FiltersBody(_Body):
+    """The conditions that every hit meets."""
+
+    year_from: int | None
+    year_to: int | None
+    journal: str
+    language: str
+    has_abstract: bool
+
+
+class LegBody(_Body):
+    """What one retriever thought of a record. Scores compare within one answer only."""
+
+    score: float
+    rank: int
+
+
+class SentenceBody(_Body):
+    """The sentence nearest to the query: an offset into the title or abstract of the record's
+    version in ``language``."""
+
+    text: str
+    language: str
+    field: Literal["title", "abstract"]
+    start: int
+    end: int
+    marks: tuple[Span, ...] = Field(description="Matched terms as spans of this text.")
+
+
+class HitBody(_Body):
+    """A record in a ranked list. A retriever that did not find it is null."""
+
+    rank: int
+    score: float
+    dense: LegBody | None
+    lexical: LegBody | None
+    sentence: SentenceBody | None
+    title_marks: tuple[Span, ...] = Field(description="Matched terms as spans of the title.")
+    record: RecordBody
+
+
+class UnderstoodBody(_Body):
+    """What the engine made of the query."""
+
+    terms: tuple[str, ...] = Field(description="What BM25 looked for.")
+    encoder_text: str = Field(description="What the encoder saw.")
+    dense_weight: float | None = Field(
+        description="Weight of meaning against words; null where ranks were fused."
+    )
+
+
+class SearchBody(_Body):
+    """A page of a ranked list."""
+
+    query: str
+    filters: FiltersBody
+    page: int
+    per_page: int
+    total: int = Field(description=f"Length of the list, which is cut off at {DEPTH}.")
+    cut_off: bool = Field(description="Whether the list ends because of the limit.")
+    hits: tuple[HitBody, ...]
+    understood: UnderstoodBody
+    generation: str = Field(description="The library's generation that answered.")
+
+
+class SimilarBody(_Body):
+    """The records nearest in meaning to one."""
+
+    id: str
+    hits: tuple[HitBody, ...]
+
+
+class SuggestionBody(_Body):
+    """A term offered for a query."""
+
+    term: str
+    kind: Literal["add", "fill"] = Field(description="Added to the query, or fills its blank.")
+    query: str = Field(description="The query with the term.")
+    records: int = Field(description="Records that contain the term.")
+    score: float
+
+
+class SuggestBody(_Body):
+    """Terms offered for a query, best first."""
+
+    query: str
+    suggestions: tuple[SuggestionBody, ...]
+
+
+class FillingBody(_Body):
+    """A term for a blank."""
+
+    term: str
+    probability: float
+    query: str = Field(description="The text with the term.")
+    records: int = Field(description="Records that contain the term.")
+
+
+class FillMaskBody(_Body):
+    """For each blank, in order, the terms that fit, best first."""
+
+    query: str
+    masks: tuple[tuple[FillingBody, ...], ...]
+
+
+class HealthBody(_Body):
+    """The service can answer."""
+
+    status: Literal["ok"]
+    generation: str
+    records: int
+
+
+class ProblemField(BaseModel):
+    """A parameter that cannot be taken."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str = Field(
+        description="Names the kind of error; about:blank where the status says all.",
+        examples=["/about#bad-parameter"],
+    )
+    title: str
+    status: int
+    detail: str
+    errors: tuple[ProblemField, ...] | None = None

@@ -1,0 +1,67 @@
+"""Errors as problem+json (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Response
+from pydantic import ValidationError
+
+from search.engine import QueryError
+from web.api.models import Problem, ProblemField
+
+CONTENT_TYPE = "application/problem+json"
+
+# The kinds of error of our own, explained on the page that ``type`` leads to.
+TITLES = {
+    "bad-parameter": "A parameter cannot be taken",
+    "unknown-record": "There is no such record",
+    "library-unavailable": "The library cannot be used",
+    "no-mlm-head": "The model cannot fill blanks",
+}
+_QUERY_FIELDS = {
+    "empty": ("q",),
+    "too long": ("q",),
+    "no mask": ("q",),
+    "bad page": ("page", "per_page"),
+}
+
+
+def problem(
+    status: int, detail: str, kind: str | None = None, errors: Sequence[ProblemField] = ()
+) -> Response:
+    """A problem document; without ``kind`` the HTTP status says all there is."""
+    body = Problem(
+        type=f"/about#{kind}" if kind else "about:blank",
+        title=TITLES[kind] if kind else HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=tuple(errors) or None,
+    )
+    return Response(
+        body.model_dump_json(exclude_none=True), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def validation_problem(error: ValidationError) -> Response:
+    """Which parameters of a request are wrong, and what they should be."""
+    errors = [
+        ProblemField(
+            field=".".join(str(part) for part in item["loc"]) or "query",
+            message=(
+                "unknown parameter" if item["type"] == "extra_forbidden" else _message(item["msg"])
+            ),
+        )
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return problem(400, detail, "bad-parameter", errors)
+
+
+def query_problem(error: QueryError) -> Response:
+    """A query that the engine cannot answer."""
+    errors = [ProblemField(field=f, message=str(error)) for f in _QUERY_FIELDS[error.reason]]
+    return problem(400, str(error), "bad-parameter", errors)
+
+
+def _message(text: str) -> str:
+    return text.removeprefix("Value error, ")

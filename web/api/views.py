@@ -1,0 +1,173 @@
+"""The operations of the API. Each declares its parameters and answer; OpenAPI comes from them."""
+
+import json
+from typing import Any
+
+from flask import Response, current_app
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+from flask_openapi3.types import ResponseDict
+from pydantic import BaseModel
+
+from search.engine import DEPTH, Hit
+from web import services
+from web.api.models import (
+    FillingBody,
+    FillMaskBody,
+    FillMaskParameters,
+    FiltersBody,
+    HealthBody,
+    HitBody,
+    LegBody,
+    RecordBody,
+    RecordParameters,
+    RecordPath,
+    SearchBody,
+    SentenceBody,
+    SimilarBody,
+    SimilarParameters,
+    SuggestBody,
+    SuggestionBody,
+    SuggestParameters,
+    UnderstoodBody,
+)
+from web.api.problems import CONTENT_TYPE, problem
+from web.parameters import SearchParameters
+
+_PROBLEM: dict[str, Any] = {
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_RESPONSES: ResponseDict = {
+    "400": {"description": "A parameter cannot be taken.", **_PROBLEM},
+    "500": {"description": "An error of the server.", **_PROBLEM},
+    "503": {"description": "The library cannot be used.", **_PROBLEM},
+}
+_UNKNOWN: ResponseDict = {"404": {"description": "There is no such record.", **_PROBLEM}}
+_NO_HEAD: ResponseDict = {"501": {"description": "The model has no MLM head.", **_PROBLEM}}
+_TAG = Tag(name="search", description="Ranked search, records, suggestions")
+
+
+def _operation_id(*, name: str = "", **_: str) -> str:
+    return name
+
+
+blueprint = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[_TAG],
+    abp_responses=_RESPONSES,
+    operation_id_callback=_operation_id,
+)
+health = APIBlueprint(
+    "health",
+    __name__,
+    abp_tags=[Tag(name="operation", description="For those who run the service")],
+    abp_responses=_RESPONSES,
+    operation_id_callback=_operation_id,
+)
+
+
+@blueprint.get("/search", responses={"200": SearchBody})
+def search(query: SearchParameters) -> Response:
+    """A page of the ranked list for a query."""
+    found = services.engine().search(
+        query.q,
+        query.filters(),
+        page=query.page,
+        per_page=query.per_page,
+        language="",
+    )
+    return _json(
+        SearchBody(
+            query=found.query,
+            filters=FiltersBody.model_validate(found.filters),
+            page=found.page,
+            per_page=found.per_page,
+            total=found.total,
+            cut_off=found.total >= DEPTH,
+            hits=tuple(_hit(hit) for hit in found.hits),
+            understood=UnderstoodBody.model_validate(found),
+            generation=found.generation,
+        )
+    )
+
+
+@blueprint.get("/records/<id:record_id>", responses={"200": RecordBody, **_UNKNOWN})
+def record(path: RecordPath, query: RecordParameters) -> Response:  # noqa: ARG001 - refuses others
+    """One record."""
+    found = services.engine().generation().record(path.record_id)
+    if found is None:
+        return problem(404, f"no record has the id {path.record_id!r}", "unknown-record")
+    return _json(RecordBody.of(found[1]))
+
+
+@blueprint.get("/records/<id:record_id>/similar", responses={"200": SimilarBody, **_UNKNOWN})
+def similar(path: RecordPath, query: SimilarParameters) -> Response:
+    """The records nearest in meaning to a record."""
+    hits = services.engine().similar(path.record_id, query.limit, language="")
+    return _json(SimilarBody(id=path.record_id, hits=tuple(_hit(hit) for hit in hits)))
+
+
+@blueprint.get("/suggest", responses={"200": SuggestBody, **_NO_HEAD})
+def suggest(query: SuggestParameters) -> Response:
+    """Terms of the library that refine a query."""
+    found = services.suggester().suggest(query.q, query.limit)
+    return _json(
+        SuggestBody(
+            query=query.q,
+            suggestions=tuple(SuggestionBody.model_validate(item) for item in found),
+        )
+    )
+
+
+@blueprint.get("/fill-mask", responses={"200": FillMaskBody, **_NO_HEAD})
+def fill_mask(query: FillMaskParameters) -> Response:
+    """Terms of the library for the blanks of a text."""
+    masks = services.suggester().fill_masks(query.q, query.limit)
+    return _json(
+        FillMaskBody(
+            query=query.q,
+            masks=tuple(
+                tuple(FillingBody.model_validate(item) for item in fillings) for fillings in masks
+            ),
+        )
+    )
+
+
+@blueprint.get("/openapi.json", doc_ui=False)
+def openapi_document() -> Response:
+    """This API as OpenAPI 3.1 describes it."""
+    assert isinstance(current_app, OpenAPI)
+    document = json.dumps(current_app.api_doc, ensure_ascii=False)
+    return Response(document, content_type="application/json")
+
+
+@health.get("/healthz", responses={"200": HealthBody})
+def healthz() -> Response:
+    """Whether the service can answer."""
+    generation = services.engine().generation()
+    return _json(
+        HealthBody(status="ok", generation=generation.name, records=generation.manifest.records)
+    )
+
+
+def _hit(hit: Hit) -> HitBody:
+    return HitBody(
+        rank=hit.rank,
+        score=hit.score,
+        dense=_leg(hit.dense_score, hit.dense_rank),
+        lexical=_leg(hit.lexical_score, hit.lexical_rank),
+        sentence=SentenceBody.model_validate(hit.sentence) if hit.sentence else None,
+        title_marks=hit.title_marks,
+        record=RecordBody.of(hit.record),
+    )
+
+
+def _leg(score: float | None, rank: int | None) -> LegBody | None:
+    return None if score is None or rank is None else LegBody(score=score, rank=rank)
+
+
+def _json(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), content_type="application/json")

@@ -1,0 +1,83 @@
+"""The web application: pages for people, JSON for programs, over one engine."""
+
+import traceback
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from flask import request
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.license import License
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.routing import BaseConverter
+
+from search.engine import Engine
+from search.suggest import Suggester
+from web import errors, headers, language, services
+from web.api import views as api
+from web.api.models import Problem
+from web.api.problems import validation_problem
+from web.pages import views as pages
+
+
+class _IdConverter(BaseConverter):
+    """A record's id in an address: anything, slashes included."""
+
+    regex = ".+?"
+    part_isolating = False
+
+    def to_url(self, value: Any) -> str:
+        return quote(str(value), safe=":")
+
+
+class _Application(OpenAPI):
+    """Logs failures without what users typed: queries can tell of patients, and messages of
+    exceptions can hold queries."""
+
+    def log_exception(
+        self,
+        exc_info: (tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]),
+    ) -> None:
+        kind, _, trace = exc_info
+        self.logger.error(
+            "%s in %s %s\n%s",
+            kind.__name__ if kind else "error",
+            request.method,
+            request.endpoint,
+            "".join(traceback.format_tb(trace)),
+        )
+
+
+def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
+    """An application that answers from ``engine`` and ``suggester``.
+
+    It follows the library from generation to generation. Hosts other than the intended ones are
+    refused once ``app.config["TRUSTED_HOSTS"]`` is set.
+    """
+    app = _Application(
+        __name__,
+        info=Info(
+            title="jmedsearch",
+            version=version("jmedsearch"),
+            description="Semantic search over Japanese medical literature.",
+            license=License(name="MIT", identifier="MIT"),
+        ),
+        static_folder=None,
+        doc_ui=False,
+        security_schemes={},
+        validation_error_status=400,
+        validation_error_model=Problem,
+        validation_error_callback=validation_problem,
+    )
+    # "a//b" is an id like any other, not a slip to be redirected.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = _IdConverter
+    services.install(app, services.Services(engine, suggester))
+    language.install(app)
+    errors.install(app)
+    app.register_api(api.blueprint)
+    app.register_api(api.health)
+    app.register_blueprint(pages.blueprint)
+    headers.install(app)
+    return app

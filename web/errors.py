@@ -1,0 +1,129 @@
+"""What users see when something goes wrong: problem+json for programs, a page for people.
+
+====================  ======  ==========================================
+error                 status  cause
+====================  ======  ==========================================
+QueryError            400     a query that cannot be answered
+ValidationError       400     parameters that cannot be taken
+UnknownRecordError    404     an id that no record has
+ModelError            501     a mask, and a model without MLM head
+LibraryError          503     the library is missing, damaged or another encoder's
+anything else         500     a mistake of ours
+====================  ======  ==========================================
+"""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from search.encoder import ModelError
+from search.engine import QueryError, UnknownRecordError
+from search.library import LibraryError
+from web.api.problems import problem, query_problem
+from web.language import gettext
+
+_UNAVAILABLE = "the library cannot be used at present; the server's log says why and what to do"
+
+
+def install(app: Flask) -> None:
+    """Answer every error of ``app`` in the form that its client reads."""
+    app.register_error_handler(QueryError, _query_error)
+    app.register_error_handler(UnknownRecordError, _unknown_record)
+    app.register_error_handler(ModelError, _model_error)
+    app.register_error_handler(LibraryError, _library_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(500, _internal_error)
+
+
+def _for_programs() -> bool:
+    return request.path == "/api" or request.path.startswith(("/api/", "/healthz"))
+
+
+def _query_error(error: QueryError) -> Response:
+    if _for_programs():
+        return query_problem(error)
+    return _page(400, gettext("This query cannot be answered"), query_message(error))
+
+
+def query_message(error: QueryError) -> str:
+    """Why a query cannot be answered, in the language of the page."""
+    return {
+        "empty": gettext("Type a word, a phrase or a question."),
+        "too long": gettext("The query is too long. Shorten it to the part that matters."),
+        "bad page": gettext("This page of the list does not exist."),
+        "no mask": gettext("Write [MASK] or ＿＿ where a word is missing."),
+    }[error.reason]
+
+
+def _unknown_record(error: UnknownRecordError) -> Response:
+    if _for_programs():
+        return problem(404, str(error), "unknown-record")
+    return _page(
+        404,
+        gettext("There is no such record"),
+        gettext("The library may have been rebuilt without it, or the address is incomplete."),
+    )
+
+
+def _model_error(error: ModelError) -> Response:
+    if _for_programs():
+        return problem(501, str(error), "no-mlm-head")
+    return _page(501, gettext("This model cannot fill blanks"), str(error))
+
+
+def _library_error(error: LibraryError) -> Response:
+    # Names folders of this machine: for the operator's log, not for the client.
+    current_app.logger.error("%s", error)
+    if _for_programs():
+        response = problem(503, _UNAVAILABLE, "library-unavailable")
+    else:
+        response = _page(
+            503,
+            gettext("The library cannot be used at present"),
+            gettext("Please try again later. The server’s log says why and what to do."),
+        )
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:  # a redirect is no error
+        return make_response(error.get_response())
+    if isinstance(error, SecurityError):
+        # A foreign Host header: no address can be built for it, so no page either.
+        return make_response((f"{error.description}\n", error.code, {"Content-Type": "text/plain"}))
+    if _for_programs():
+        response = problem(error.code, error.description or HTTPStatus(error.code).phrase)
+    elif error.code == 404:
+        response = _page(
+            404, gettext("Page not found"), gettext("There is nothing at this address.")
+        )
+    elif error.code == 405:
+        response = _page(
+            405, gettext("Not possible here"), gettext("This address can only be read.")
+        )
+    else:
+        response = _page(
+            error.code,
+            gettext("The request cannot be answered"),
+            f"{error.code} {HTTPStatus(error.code).phrase}",
+        )
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _internal_error(_: Exception) -> Response:
+    if _for_programs():
+        return problem(500, "an error of the server; its log says more")
+    return _page(
+        500,
+        gettext("Something went wrong here"),
+        gettext("The mistake is ours, and it has been logged. Please try again."),
+    )
+
+
+def _page(status: int, heading: str, message: str) -> Response:
+    return make_response(render_template("error.html", heading=heading, message=message), status)

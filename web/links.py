@@ -1,0 +1,37 @@
+"""Links out of the installation: only to the web, whatever a record says."""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from search.records import Record
+
+
+@dataclass(frozen=True)
+class OutwardLink:
+    """Where a record can be read elsewhere."""
+
+    kind: Literal["doi", "pubmed", "url"]
+    address: str
+
+
+def outward_links(record: Record) -> tuple[OutwardLink, ...]:
+    """The record's own places on the web, the most lasting first."""
+    found = []
+    if record.doi:
+        # A DOI may hold <, # or quotes (SICI); the handle system wants them percent-encoded.
+        found.append(OutwardLink("doi", "https://doi.org/" + quote(record.doi, safe="/:;()._-")))
+    if record.pmid.isascii() and record.pmid.isdigit():
+        found.append(OutwardLink("pubmed", f"https://pubmed.ncbi.nlm.nih.gov/{record.pmid}/"))
+    if record.url and is_web_address(record.url):
+        found.append(OutwardLink("url", record.url))
+    return tuple(found)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether ``url`` is an http or https address with a host, never javascript: or data:."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False

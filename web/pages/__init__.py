@@ -1,0 +1,1 @@
+"""The pages: server-rendered, whole without JavaScript."""

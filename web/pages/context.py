@@ -1,0 +1,111 @@
+"""What the templates call: record text as HTML, addresses, names of languages."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from markupsafe import Markup
+
+from search.library import LibraryError
+from search.marking import marks
+from search.records import Record, guess_language
+from web import services
+from web.language import LANGUAGES, chosen_language, gettext, language_name, written_date
+from web.links import outward_links
+from web.pages.marked import excerpt, marked_terms
+from web.parameters import SearchParameters
+
+_YEAR = 365 * 24 * 3600
+
+
+def install(blueprint: Blueprint) -> None:
+    """Offer the helpers to every template, error pages included."""
+    blueprint.app_context_processor(_context)
+    blueprint.add_app_template_filter(_language_of, "lang_of")
+    blueprint.add_app_template_filter(marked_terms, "marked")
+    blueprint.add_app_template_filter(written_date)
+    blueprint.add_app_template_global(_page_numbers, "page_numbers")
+    blueprint.after_app_request(_cache_static)
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "ui_language": chosen_language(),
+        "ui_languages": LANGUAGES,
+        "is_sample": _is_sample(),
+        "static": _static,
+        "language_address": _language_address,
+        "language_name": language_name,
+        "outward_links": outward_links,
+        "excerpt": excerpt,
+        "marks": marks,
+        "authors": _authors,
+    }
+
+
+def _language_of(text: str) -> str:
+    """The language of a bare name (author, journal, keyword), for fonts and screen readers."""
+    return guess_language(text)
+
+
+def _authors(record: Record, most: int = 0) -> Markup:
+    """Names as their script joins them; after ``most`` of them, "and others"."""
+    names = [author.display() for author in record.authors]
+    shown = names[:most] if most else names
+    language = guess_language("".join(shown))
+    joined = ("、" if language == "ja" else ", ").join(shown)
+    others = gettext("et al.") if len(shown) < len(names) else ""
+    return Markup('<span lang="{}">{}</span>{}').format(
+        language, joined, f" {others}" if others else ""
+    )
+
+
+def _is_sample() -> bool:
+    try:
+        return services.engine().generation().is_sample
+    except LibraryError:
+        return False
+
+
+def _language_address(language: str) -> str:
+    """This page in another language."""
+    # Known names only: url_for takes names of its own (_scheme, _external) as orders.
+    known = {n: request.args[n] for n in SearchParameters.model_fields if n in request.args}
+    arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}
+    endpoint = request.endpoint if request.method == "GET" and request.endpoint else "pages.search"
+    if not endpoint.startswith("pages.") or endpoint == "pages.static":
+        endpoint, arguments = "pages.search", {"lang": language}
+    return url_for(endpoint, **arguments)
+
+
+def _static(name: str) -> str:
+    """A static file's address, which changes with its content."""
+    return url_for("pages.static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    file = Path(__file__).parent / "static" / name
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _cache_static(response: Response) -> Response:
+    if request.endpoint == "pages.static" and response.status_code == 200 and request.args.get("v"):
+        response.cache_control.no_cache = None
+        response.cache_control.public = True
+        response.cache_control.max_age = _YEAR
+        response.cache_control.immutable = True
+    return response
+
+
+def _page_numbers(page: int, pages: int) -> list[int | None]:
+    """Numbers for a pager: the ends, the neighbours, None for what is left out."""
+    near = sorted({1, pages, *range(max(1, page - 2), min(pages, page + 2) + 1)})
+    numbers: list[int | None] = []
+    for number in near:
+        if numbers and numbers[-1] is not None and number - numbers[-1] > 1:
+            numbers.append(None)
+        numbers.append(number)
+    return numbers

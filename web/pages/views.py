@@ -1,0 +1,192 @@
+"""The pages: search, record, about."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from pydantic import ValidationError
+
+from search.encoder import ModelError
+from search.engine import DEPTH, QueryError, UnknownRecordError
+from search.library import LibraryError
+from search.suggest import Suggestion
+from search.text.profile import has_mask
+from search.text.terms import terms
+from web import services
+from web.api.problems import TITLES
+from web.errors import query_message
+from web.language import chosen_language, gettext
+from web.pages import context
+from web.pages.facts import Facts, facts
+from web.parameters import SearchParameters
+
+SIMILAR = 8
+SUGGESTIONS = 8
+# Refining makes sense for what someone typed, not for a pasted abstract, whose suggestions take
+# many times as long as its search.
+_LONGEST_REFINED = 200
+# A record's address carries the search that led to it unless that makes the page heavy.
+_LONGEST_CARRIED = 500
+_MODEL_CARD = "README.md"
+
+blueprint = Blueprint(
+    "pages",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+context.install(blueprint)
+
+
+@blueprint.get("/")
+def search() -> Response | str:
+    """The search box, and the ranked list once there is a query."""
+    found = facts(services.engine().generation())
+    typed = {name: request.args.get(name, "") for name in SearchParameters.model_fields}
+    if "q" not in request.args:
+        return render_template("search.html", typed=typed, facts=found)
+    try:
+        parameters = _parameters(request.args)
+    except ValidationError as error:
+        messages = _field_messages(error)
+        return make_response(
+            render_template("search.html", typed=typed, facts=found, messages=messages), 400
+        )
+    suggestions, messages = _suggestions(parameters.q)
+    ranked = None
+    status = 200
+    try:
+        ranked = services.engine().search(
+            parameters.q,
+            parameters.filters(),
+            page=parameters.page,
+            per_page=parameters.per_page,
+            language=chosen_language(),
+        )
+    except QueryError as error:
+        if not (error.reason == "empty" and has_mask(parameters.q)):
+            messages.append(query_message(error))
+            status = 400
+    html = render_template(
+        "search.html",
+        typed=typed,
+        facts=found,
+        messages=messages,
+        parameters=parameters,
+        ranked=ranked,
+        suggestions=suggestions,
+        carried=_carried(parameters),
+        depth=DEPTH,
+        unknown_journal=_unknown_journal(parameters, found),
+    )
+    return make_response(html, status)
+
+
+@blueprint.get("/records/<id:record_id>")
+def record(record_id: str) -> str:
+    """One record, with what is similar to it."""
+    found = services.engine().generation().record(record_id)
+    if found is None:
+        raise UnknownRecordError(f"no record has the id {record_id!r}")
+    try:
+        parameters = _parameters(request.args) if request.args.get("q") else None
+    except ValidationError:
+        parameters = None
+    return render_template(
+        "record.html",
+        record=found[1],
+        parameters=parameters,
+        carried=_carried(parameters) if parameters else {},
+        query_terms=terms(parameters.q) if parameters else [],
+        similar=services.engine().similar(record_id, SIMILAR, language=chosen_language()),
+    )
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """What this is, with which model, under which licence."""
+    engine = services.engine()
+    try:
+        found = facts(engine.generation())
+    except LibraryError:
+        found = None
+    return render_template(
+        "about.html",
+        facts=found,
+        model=engine.encoder.model,
+        has_model_card=(engine.encoder.model.path / _MODEL_CARD).is_file(),
+        problems=_problem_meanings(),
+    )
+
+
+@blueprint.get("/about/model-card")
+def model_card() -> Response:
+    """The model card, as it lies beside the model."""
+    card = services.engine().encoder.model.path / _MODEL_CARD
+    if not card.is_file():
+        abort(404)
+    text = card.read_text(encoding="utf-8", errors="replace")
+    return Response(text, content_type="text/plain; charset=utf-8")
+
+
+def _parameters(args: Mapping[str, str]) -> SearchParameters:
+    """The search that an address states; empty fields of a form say nothing.
+
+    Raises:
+        ValidationError: for values that cannot be taken.
+    """
+    return SearchParameters.model_validate(
+        {
+            name: args[name]
+            for name in SearchParameters.model_fields
+            if name in args and (args[name].strip() or name == "q")
+        }
+    )
+
+
+def _carried(parameters: SearchParameters) -> dict[str, str | int]:
+    return parameters.address() if len(parameters.q) <= _LONGEST_CARRIED else {}
+
+
+def _suggestions(query: str) -> tuple[tuple[Suggestion, ...], list[str]]:
+    """Terms that refine the query, or why there are none."""
+    if not query.strip() or len(query) > _LONGEST_REFINED:
+        return (), []
+    try:
+        return services.suggester().suggest(query, SUGGESTIONS), []
+    except QueryError:
+        return (), []
+    except ModelError:
+        return (), [gettext("This model cannot fill blanks.")]
+
+
+def _unknown_journal(parameters: SearchParameters, found: Facts) -> bool:
+    """Whether an empty list may come from a journal's name that is not quite the library's."""
+    return bool(parameters.journal) and parameters.journal not in dict(found.journals)
+
+
+def _field_messages(error: ValidationError) -> list[str]:
+    by_field = {
+        "q": gettext("The query is too long. Shorten it to the part that matters."),
+        "page": gettext("This page of the list does not exist."),
+        "per_page": gettext("A page holds 1 to 100 records."),
+        "year_from": gettext("Years have four digits, for example 2015."),
+        "year_to": gettext("Years have four digits, and the first is not after the last."),
+        "journal": gettext("The journal’s name is too long."),
+        "language": gettext("Choose a language from the list."),
+        "has_abstract": gettext("The choice “with abstract” is either on or off."),
+    }
+    fields = dict.fromkeys(str(item["loc"][0]) for item in error.errors())
+    return [by_field[name] for name in fields]
+
+
+def _problem_meanings() -> dict[str, str]:
+    meanings = {
+        "bad-parameter": gettext("A parameter is missing, unknown or out of range."),
+        "unknown-record": gettext("No record of the library has this id."),
+        "library-unavailable": gettext(
+            "The library is missing, damaged or was built with another model."
+        ),
+        "no-mlm-head": gettext("The model has no MLM head and cannot fill blanks."),
+    }
+    return {kind: meanings[kind] for kind in TITLES}

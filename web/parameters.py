@@ -1,0 +1,72 @@
+"""The parameters of a ranked search, the same on the page and in the API."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from search.engine import DEPTH, MAX_PER_PAGE, MAX_QUERY
+from search.filters import Filters
+
+DEFAULT_PER_PAGE = 10
+
+
+def _folded(value: Any) -> Any:
+    """Digits as a Japanese keyboard may type them (２０２０), as ASCII."""
+    return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
+
+
+Year = Annotated[int, BeforeValidator(_folded), Field(ge=1000, le=2999)]
+LanguageCode = Annotated[
+    str, Field(max_length=35, pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$")
+]
+
+
+class SearchParameters(BaseModel):
+    """A query, its filters and a page of its ranked list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: str = Field(
+        max_length=MAX_QUERY,
+        description="The query: words, a phrase, a question or a whole abstract.",
+        json_schema_extra={"example": "夜間の咳で眠れない小児"},
+    )
+    page: int = Field(
+        default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
+    )
+    per_page: int = Field(default=DEFAULT_PER_PAGE, ge=1, le=MAX_PER_PAGE, description="Page size.")
+    year_from: Year | None = Field(default=None, description="First year of publication.")
+    year_to: Year | None = Field(default=None, description="Last year of publication.")
+    journal: str = Field(default="", max_length=500, description="Exact name of the journal.")
+    language: LanguageCode = Field(
+        default="", description="ISO 639-1 code that any version of the record has."
+    )
+    has_abstract: bool = Field(default=False, description="Only records with an abstract.")
+
+    @field_validator("year_to")
+    @classmethod
+    def _not_before_year_from(cls, year_to: int | None, info: ValidationInfo) -> int | None:
+        year_from = info.data.get("year_from")
+        if year_to is not None and year_from is not None and year_to < year_from:
+            raise ValueError(f"year_to ({year_to}) is before year_from ({year_from})")
+        return year_to
+
+    def filters(self) -> Filters:
+        """The conditions that hits must meet."""
+        return Filters(
+            year_from=self.year_from,
+            year_to=self.year_to,
+            journal=self.journal,
+            language=self.language,
+            has_abstract=self.has_abstract,
+        )
+
+    def address(self, **changes: Any) -> dict[str, str | int]:
+        """The query string that leads here, or to the same search with ``changes``: everything
+        that differs from the defaults."""
+        changed = self.model_copy(update=changes)
+        return {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in changed.model_dump(exclude_defaults=True).items()
+        }

@@ -1,0 +1,107 @@
+"""Serving an application: one process with threads, behind waitress."""
+
+import errno
+import ipaddress
+import logging
+import socket
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+from waitress import create_server
+
+FIRST_PORT = 8000
+_PORTS_TRIED = 100
+# A query takes milliseconds of a core, so a few more threads than cores wait well.
+_THREADS = 8
+# Seconds that a query under way at the end is given.
+_LAST_ANSWER = 5.0
+# Room for an address with a query of the greatest length, percent-encoded.
+_MAX_HEADER = 262_144
+
+
+class ServeError(ValueError):
+    """A server that cannot be started: says why and what to do."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A socket bound to ``port``, or to the first free one from :data:`FIRST_PORT`.
+
+    Raises:
+        ServeError: when the port is taken, or the host is not this machine's.
+    """
+    for candidate in (port,) if port is not None else range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED):
+        try:
+            return _bound(host, candidate)
+        except OSError as error:
+            if port is None and not isinstance(error, socket.gaierror) and _is_taken(error):
+                continue
+            raise ServeError(_reason(host, candidate, error)) from error
+    raise ServeError(
+        f"ports {FIRST_PORT} to {FIRST_PORT + _PORTS_TRIED - 1} of {host} are all taken: "
+        "name another with --port"
+    )
+
+
+def serve(app: Flask, listening: socket.socket, announce: Callable[[str], None]) -> None:
+    """Answer requests until KeyboardInterrupt or SystemExit.
+
+    ``announce`` is told the address once it works.
+    """
+    host, port = listening.getsockname()[:2]
+    if is_loopback(host):
+        # A page elsewhere that gives its name our address (DNS rebinding) is not answered.
+        app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]", host]
+    server = create_server(
+        app,
+        sockets=[listening],
+        threads=_THREADS,
+        ident="jmedsearch",
+        max_request_header_size=_MAX_HEADER,
+    )
+    workers = [t for t in threading.enumerate() if t.name.startswith("waitress-")]
+    # A line for each request that waits for a thread would be all that the log holds.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    try:
+        server.run()
+    finally:
+        server.close()
+        # waitress leaves its daemon threads behind. An interpreter that ends while one of them
+        # still gives back its OpenVINO request tears it out of C++, and the process aborts.
+        for worker in workers:
+            worker.join(_LAST_ANSWER)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        # Bound is not enough: two could bind before one listens.
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _is_taken(error: OSError) -> bool:
+    return error.errno == errno.EADDRINUSE
+
+
+def _reason(host: str, port: int, error: OSError) -> str:
+    if _is_taken(error):
+        return f"port {port} of {host} is taken: name another with --port, or leave --port out"
+    return f"cannot listen on {host}, port {port}: {error.strerror or error}"

@@ -1,0 +1,38 @@
+"""What every view needs: the engine and the suggester of the application that serves it."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from search.engine import Engine
+from search.suggest import Suggester
+
+_KEY = "jmedsearch"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What an application answers with."""
+
+    engine: Engine
+    suggester: Suggester
+
+
+def install(app: Flask, services: Services) -> None:
+    """Give ``app`` what its views will ask for."""
+    app.extensions[_KEY] = services
+
+
+def engine() -> Engine:
+    """The engine of the application that serves this request."""
+    return _services().engine
+
+
+def suggester() -> Suggester:
+    """The suggester of the application that serves this request."""
+    return _services().suggester
+
+
+def _services() -> Services:
+    found: Services = current_app.extensions[_KEY]
+    return found

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -16,7 +15,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _MAX_ID = 200
 # Control characters and lone surrogates: broken input that no page or index can carry.
-_BROKEN = {"Cc", "Cs"}
+_BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRUCTURED = {
     "authors",
     "keywords",
@@ -207,11 +206,7 @@ def _text(name: str, value: Any) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise RecordError(f"{name} is {type(value).__name__}; it should be text")
-    return "".join(
-        " " if c == "\t" else c
-        for c in value
-        if c in "\n\t" or unicodedata.category(c) not in _BROKEN
-    ).strip()
+    return _BROKEN.sub("", value).replace("\t", " ").strip()
 
 
 def _list(name: str, value: Any) -> list[Any]:

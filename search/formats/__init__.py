@@ -39,6 +39,7 @@ __all__ = [
     "Item",
     "Rejected",
     "read_records",
+    "read_stream",
     "recognise",
 ]
 
@@ -230,16 +231,30 @@ def read_records(
         FormatError: when the file cannot be opened, recognised or decompressed to its end.
     """
     try:
-        with path.open("rb") as raw:
-            compressed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            stream: BinaryIO = gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[assignment]
-            head = stream.read(_SNIFFED)
-            chosen = _named(format_name) if format_name else recognise(head, str(path))
-            stream.seek(0)
-            options = {"mapping": mapping} if mapping and chosen.takes_mapping else {}
-            for item in chosen.read(stream, **options):
-                yield item, raw.tell()
+        raw = path.open("rb")
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror}") from error
+    with raw:
+        yield from read_stream(raw, str(path), format_name, mapping)
+
+
+def read_stream(
+    raw: BinaryIO,
+    name: str,
+    format_name: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Item, int]]:
+    """Like :func:`read_records`, from a seekable stream; ``name`` is for messages."""
+    try:
+        compressed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream: BinaryIO = gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[assignment]
+        head = stream.read(_SNIFFED)
+        chosen = _named(format_name) if format_name else recognise(head, name)
+        stream.seek(0)
+        options = {"mapping": mapping} if mapping and chosen.takes_mapping else {}
+        for item in chosen.read(stream, **options):
+            yield item, raw.tell()
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise FormatError(f"{path}: {reason}") from error
+        raise FormatError(f"{name}: {reason}") from error

@@ -153,9 +153,8 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     types = _listed(row.get("publication_types", ""))
     texts = _texts(row)
     date = date_of(row.get("date", ""))
-    year = date_from_parts(row.get("year", ""), row.get("month", "")) or date_of(
-        row.get("year", "")
-    )
+    year, month = row.get("year", ""), row.get("month", "")
+    year = date_from_parts(year, month) if month else date_of(year)
     date = date if date.startswith(year[:4]) and len(date) >= len(year) else year
     url = row.get("url", "")
     doi = clean_doi(row.get("doi", "")) or clean_doi(url)

@@ -61,7 +61,7 @@ def json_lines(stream: BinaryIO) -> Iterator[tuple[str, dict[str, Any]] | Reject
         except UnicodeDecodeError:
             yield Rejected(place, "not UTF-8")
             continue
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield Rejected(place, f"not JSON: {error}")
             continue
         if isinstance(data, dict):

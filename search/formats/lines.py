@@ -15,6 +15,8 @@ _BLOCK = 64 * 1024
 _MAX_LINE = 4 * 1024 * 1024
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FEW = 4
+_TELLING = 16 * 1024
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class Line(NamedTuple):
@@ -59,11 +61,14 @@ def encoding_of(sample: bytes) -> str:
     """The encoding of bytes that are a superset of ASCII: the one that gives plausible text."""
     if sample.isascii():
         return "iso2022_jp_ext" if re.search(rb"\x1b\$[@B]", sample) else "utf-8"
+    # From where it matters, and no more than it takes to tell.
+    begin = next(found.start() for found in _BEYOND_ASCII.finditer(sample))
+    sample = sample[max(0, begin - 100) :][:_TELLING]
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(1 for c in text if c > "\x7f") - broken
     # Multi-byte sequences of UTF-8 do not come about by chance; a broken one here and there may.
-    if whole > 4 * broken or (broken <= 1 and text.endswith("\ufffd")):
+    if whole > 4 * broken or (whole and broken <= 1 and text.endswith("\ufffd")):
         return "utf-8"
     scores = {
         "cp932": _japanese(sample.decode("cp932", "replace")),

@@ -145,7 +145,8 @@ def _cells(text: str, delimiter: str, *, quoted: bool = True) -> list[str] | Non
     lines = io.StringIO(text, newline="")
     try:
         if quoted:
-            rows = list(csv.reader(lines, delimiter=delimiter))
+            # Over several lines, a quotation mark out of place tells of one that was never closed.
+            rows = list(csv.reader(lines, delimiter=delimiter, strict="\n" in text))
         else:
             rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
     except csv.Error:

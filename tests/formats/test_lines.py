@@ -100,17 +100,15 @@ HEADS = {
 
 
 @pytest.mark.parametrize("name", sorted(HEADS))
-@pytest.mark.parametrize("byte", [b"x", b"\0", b"\xff", b'"', b"{", b"a\n"])
+@pytest.mark.parametrize("byte", [b"x", b"\xff", b'"'])
 def test_endless_input_takes_bounded_memory_and_the_rest_is_read(name: str, byte: bytes) -> None:
-    if byte == b"a\n" and name in ("csv", "jsonl", "bibtex"):
-        pytest.skip("every line of it is an item or one row of many lines")
     head, tail = HEADS[name]
-    size = 24 * 1024 * 1024
+    size = 72 * 1024 * 1024
     stream = io.BufferedReader(Endless(head, byte, size, tail))
     tracemalloc.start()
     *_, last = FORMATS[name].read(stream)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 96 * 1024 * 1024
+    assert peak < size
     assert not isinstance(last, Rejected)
     assert getattr(last, "title", "") == "Last"

@@ -8,7 +8,6 @@ from search.formats import Rejected, ris
 from search.formats.identity import record_id as record_id_of
 from search.records import Author, Notice, Record, Translation
 
-
 HASH_OF_T = record_id_of(title="T")
 
 

@@ -8,7 +8,7 @@ import click
 
 from search.encoder import load_encoder
 from search.engine import Engine, Hit
-from search.filters import Filters
+from search.filters import Filters, RetractionFilter
 from search.library import Library, live_generation, verify
 from search.suggest import Suggester
 from search.text.profile import has_mask
@@ -65,6 +65,11 @@ class ShownErrors(click.Command):
 @click.option("--journal", default="", help="Exact name of the journal.")
 @click.option("--language", default="", help="Language of title or abstract (ja, en …).")
 @click.option("--has-abstract", is_flag=True, help="Only records with an abstract.")
+@click.option(
+    "--retraction",
+    type=click.Choice(["exclude", "only"]),
+    help="Without the records retracted or under an expression of concern, or only those.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 def search(
     query: str,
@@ -78,9 +83,10 @@ def search(
     journal: str,
     language: str,
     has_abstract: bool,
+    retraction: RetractionFilter | None,
 ) -> None:
     """Ranked search (関連度検索): the records nearest to QUERY, best first."""
-    filters = Filters(year_from, year_to, journal, language, has_abstract)
+    filters = Filters(year_from, year_to, journal, language, has_abstract, retraction or "")
     found = open_engine(library, model).search(query, filters, page=page, per_page=per_page)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))

@@ -1,9 +1,16 @@
 """Filters: what a searcher leaves in, applied inside both retrievers, never after them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import tantivy
+
+from search.records import Retraction
+
+RetractionFilter = Literal["", "exclude", "only"]
+
+# A correction mends a record; these two put it in doubt.
+IN_DOUBT: tuple[Retraction, ...] = ("retracted", "expression of concern")
 
 
 @dataclass(frozen=True)
@@ -11,7 +18,8 @@ class Filters:
     """Conditions that a record must meet; the default meets every record.
 
     Years are inclusive. ``journal`` is the journal's exact name; ``language`` an ISO 639-1 code
-    that any version of the record may have.
+    that any version of the record may have. ``retraction`` leaves out the records that are
+    retracted or under an expression of concern ("exclude"), or all others ("only").
     """
 
     year_from: int | None = None
@@ -19,6 +27,7 @@ class Filters:
     journal: str = ""
     language: str = ""
     has_abstract: bool = False
+    retraction: RetractionFilter = ""
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -38,6 +47,11 @@ class Filters:
             )
         if self.has_abstract:
             conditions.append("has_abstract")
+        if self.retraction:
+            states = ", ".join(f"'{state}'" for state in IN_DOUBT)
+            conditions.append(
+                f"retraction {'in' if self.retraction == 'only' else 'not in'} ({states})"
+            )
         return " and ".join(conditions), {
             "year_from": self.year_from,
             "year_to": self.year_to,
@@ -60,4 +74,14 @@ class Filters:
             queries.append(tantivy.Query.term_query(schema, "language", self.language))
         if self.has_abstract:
             queries.append(tantivy.Query.term_query(schema, "has_abstract", True))
+        if self.retraction:
+            in_doubt = tantivy.Query.term_set_query(schema, "retraction", list(IN_DOUBT))
+            if self.retraction == "exclude":
+                in_doubt = tantivy.Query.boolean_query(
+                    [
+                        (tantivy.Occur.Must, tantivy.Query.all_query()),
+                        (tantivy.Occur.MustNot, in_doubt),
+                    ]
+                )
+            queries.append(in_doubt)
         return queries

@@ -30,6 +30,7 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("journal", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_boolean_field("has_abstract", indexed=True)
+    builder.add_text_field("retraction", tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -64,6 +65,7 @@ def document(number: int, record: Record) -> tantivy.Document:
         "journal": record.journal,
         "language": sorted({v.language for v in record.versions() if v.title or v.abstract}),
         "has_abstract": any(v.abstract for v in record.versions()),
+        "retraction": record.retraction,
     }
     if record.year is not None:
         fields["year"] = record.year

@@ -23,7 +23,7 @@ from search.lexical import LexicalIndex
 from search.records import Record, record_from_dict
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"

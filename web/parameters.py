@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from search.engine import DEPTH, MAX_PER_PAGE, MAX_QUERY
-from search.filters import Filters
+from search.filters import Filters, RetractionFilter
 
 DEFAULT_PER_PAGE = 10
 
@@ -43,6 +43,11 @@ class SearchParameters(BaseModel):
         default="", description="ISO 639-1 code that any version of the record has."
     )
     has_abstract: bool = Field(default=False, description="Only records with an abstract.")
+    retraction: RetractionFilter = Field(
+        default="",
+        description="Without the records retracted or under an expression of concern (exclude),"
+        " or only those (only).",
+    )
 
     @field_validator("year_to")
     @classmethod
@@ -60,6 +65,7 @@ class SearchParameters(BaseModel):
             journal=self.journal,
             language=self.language,
             has_abstract=self.has_abstract,
+            retraction=self.retraction,
         )
 
     def address(self, **changes: Any) -> dict[str, str | int]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.build import sample_files
-from search.engine import DEPTH, Engine, QueryError, UnknownRecordError
-from search.filters import Filters
+from indexer.build import build, sample_files
+from search.engine import DEPTH, Engine, Leg, QueryError, UnknownRecordError
+from search.filters import Filters, RetractionFilter
 from search.library import Library, LibraryError
 from search.marking import marks
 from search.records import Record
@@ -112,6 +112,11 @@ def matching(engine: Engine, filters: Filters) -> set[str]:
                 or any(v.language == filters.language and v.text for v in record.versions())
             )
             and (not filters.has_abstract or any(v.abstract for v in record.versions()))
+            and (
+                not filters.retraction
+                or (filters.retraction == "only")
+                == (record.retraction in ("retracted", "expression of concern"))
+            )
         )
 
     return {r.id for _, r in engine.generation().all_records() if meets(r)}
@@ -126,6 +131,7 @@ def matching(engine: Engine, filters: Filters) -> set[str]:
         st.sampled_from(["", "架空循環器科学雑誌", "ない雑誌"]),
         st.sampled_from(["", "ja", "en", "de"]),
         st.booleans(),
+        st.sampled_from(["", "exclude", "only"]),
     )
 )
 def test_filters_lose_nothing(engine: Engine, filters: Filters) -> None:
@@ -137,6 +143,36 @@ def test_filters_lose_nothing(engine: Engine, filters: Filters) -> None:
     assert [(h.record.id, h.lexical_score) for h in lexical.hits] == [
         (h.record.id, h.lexical_score) for h in unfiltered.hits if h.record.id in allowed
     ]
+
+
+def test_a_record_retracted_later_is_filtered_as_such(engine: Engine, tmp_path: Path) -> None:
+    states = {"a": "", "b": "corrected", "c": "expression of concern"}
+
+    def index(**changed: str) -> None:
+        source = tmp_path / "records.jsonl"
+        source.write_text(
+            "".join(
+                json.dumps({"id": i, "title": f"喘息の患者 {i}", "retraction": state}) + "\n"
+                for i, state in {**states, **changed}.items()
+            )
+        )
+        build([source], tmp_path / "library")
+
+    library = Engine(Library(tmp_path / "library"), engine.encoder)
+
+    def ids(retraction: RetractionFilter, leg: Leg) -> set[str]:
+        found = library.search("喘息の患者", Filters(retraction=retraction), leg=leg)
+        return {h.record.id for h in found.hits}
+
+    index()
+    legs: tuple[Leg, ...] = ("fused", "dense", "lexical")
+    for leg in legs:
+        assert ids("exclude", leg) == {"a", "b"}
+        assert ids("only", leg) == {"c"}
+    index(a="retracted", c="")
+    for leg in legs:
+        assert ids("exclude", leg) == {"b", "c"}
+        assert ids("only", leg) == {"a"}
 
 
 def test_dense_search_equals_brute_force(engine: Engine) -> None:

@@ -63,6 +63,19 @@ def test_filters_hold(client: FlaskClient) -> None:
     assert {h["record"]["year"] for h in found["hits"]} == {2019, 2020}
 
 
+def test_records_in_doubt_are_left_out_or_alone(client: FlaskClient) -> None:
+    def found(retraction: str) -> tuple[int, set[str]]:
+        answer = get(client, f"/api/v1/search?q=患者&retraction={retraction}&per_page=100")
+        assert answer["filters"]["retraction"] == retraction
+        return answer["total"], {h["record"]["retraction"] for h in answer["hits"]}
+
+    total, states = found("only")
+    assert states == {"retracted", "expression of concern"}
+    without, others = found("exclude")
+    assert not others & states
+    assert found("")[0] == total + without
+
+
 def test_a_record_comes_whole(client: FlaskClient) -> None:
     record = get(client, "/api/v1/records/sample-cardiology-01")
     assert record["authors"][0] == {"family": "有馬", "given": "沙織"}
@@ -128,6 +141,7 @@ def test_health_names_the_generation(client: FlaskClient) -> None:
         ("search?q=a&year_from=2020&year_to=2019", {"year_to"}),
         ("search?q=a&language=%22%3E", {"language"}),
         ("search?q=a&has_abstract=perhaps", {"has_abstract"}),
+        ("search?q=a&retraction=none", {"retraction"}),
         ("search?q=a&journal=" + "x" * 501, {"journal"}),
         ("search?q=a&qq=b", {"qq"}),
         ("records/sample-cardiology-01?x=1", {"x"}),

@@ -1,6 +1,7 @@
 """The pages as someone without JavaScript sees them."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -106,6 +107,7 @@ def test_every_control_of_the_filters_belongs_to_the_search_form(client: FlaskCl
         "journal",
         "language",
         "has_abstract",
+        "retraction",
     }
     assert all(a["form"] == "search" for a in named)
     assert {a["for"] for a in page.all("label")} == {a["id"] for a in named} | {"q"}
@@ -116,7 +118,7 @@ def test_full_width_years_are_understood(client: FlaskClient) -> None:
 
 
 def test_blank_fields_of_the_form_say_nothing(client: FlaskClient) -> None:
-    page = get(client, "/?q=喘息&year_from=&year_to=&journal=&language=")
+    page = get(client, "/?q=喘息&year_from=&year_to=&journal=&language=&retraction=")
     assert len(page.all("article")) == 10
 
 
@@ -155,6 +157,7 @@ def test_no_hits_under_filters_offers_the_search_without_them(client: FlaskClien
         ("/?q=a&per_page=1000", "1〜100件"),
         ("/?q=a&language=%27;drop", "一覧から"),
         ("/?q=a&has_abstract=maybe", "オンかオフ"),
+        ("/?q=a&retraction=none", "撤回された文献の扱い"),
         ("/?q=" + "あ" * 20_001, "長すぎます"),
     ],
 )
@@ -227,6 +230,45 @@ def test_retraction_is_flagged_in_hits_and_on_the_record(hostile_client: FlaskCl
     assert page.all("strong", **{"class": "flag grave"})
     (link,) = {a for a in page.links("/records/hostile") if "#" not in a}
     assert "撤回されています" in get(hostile_client, link).html
+
+
+def test_records_in_doubt_can_be_left_out_or_shown_alone(client: FlaskClient) -> None:
+    flag = re.compile(r'<h2>.*?<strong class="flag')
+    page = get(client, "/?q=患者&retraction=only&per_page=100")
+    assert len(flag.findall(page.html)) == len(page.all("article")) == 4
+    assert page.all("option", value="only", selected="")
+    assert page.all("mark", **{"class": "best"})
+
+    page = get(client, "/?q=患者&retraction=exclude&per_page=100")
+    assert len(page.all("article")) == 100
+    assert not page.all("strong", **{"class": "flag grave"})
+    assert not flag.search(get(client, "/?q=患者&retraction=exclude&per_page=100&page=2").html)
+    assert parameters(page.all("a", rel="next")[0]["href"])["retraction"] == ["exclude"]
+    assert all(parameters(a)["retraction"] == ["exclude"] for a in page.links("/records/"))
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "choices"),
+    [
+        ("ja", "撤回・懸念表明のある文献", ("含める", "除く", "これらのみ")),
+        ("en", "Retracted or of concern", ("Include", "Exclude", "Show only these")),
+    ],
+)
+def test_the_choice_about_records_in_doubt_is_in_the_language_of_the_page(
+    client: FlaskClient, language: str, name: str, choices: tuple[str, ...]
+) -> None:
+    html = get(client, "/?q=患者&retraction=exclude", language=language).html
+    assert f'<label for="retraction">{name}</label>' in html
+    assert all(f">{choice}</option>" in html for choice in choices)
+
+
+def test_a_record_in_doubt_is_flagged_among_similar_ones_whatever_the_filter(
+    hostile_client: FlaskClient,
+) -> None:
+    page = get(hostile_client, "/records/no-title?q=糖尿病&retraction=exclude")
+    similar = page.html.partition('id="similar"')[2]
+    assert "撤回</strong>" in similar
+    assert "懸念表明あり</strong>" in similar
 
 
 def test_a_record_leads_back_to_its_results(client: FlaskClient) -> None:

@@ -83,7 +83,7 @@ def test_hostile_records_stay_text_on_their_page(
 
 
 def test_hostile_requests_stay_text(client: FlaskClient) -> None:
-    for name in ("q", "page", "per_page", "year_from", "journal", "language", "lang"):
+    for name in ("q", "page", "per_page", "year_from", "journal", "language", "retraction", "lang"):
         assert_safe(client.get("/", query_string={"q": "喘息", name: ATTACK}).text)
     assert_safe(client.get(f"/records/{quote(ATTACK, safe='')}").text)
     assert_safe(client.get(f"/{quote(ATTACK, safe='')}").text)

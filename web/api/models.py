@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.engine import DEPTH, MAX_QUERY
+from search.filters import RetractionFilter
 from search.records import Record, Retraction
 from web.links import outward_links
 
@@ -137,6 +138,7 @@ class FiltersBody(_Body):
     journal: str
     language: str
     has_abstract: bool
+    retraction: RetractionFilter
 
 
 class LegBody(_Body):

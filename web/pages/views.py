@@ -175,6 +175,7 @@ def _field_messages(error: ValidationError) -> list[str]:
         "journal": gettext("The journal’s name is too long."),
         "language": gettext("Choose a language from the list."),
         "has_abstract": gettext("The choice “with abstract” is either on or off."),
+        "retraction": gettext("Choose from the list what to do with retracted records."),
     }
     fields = dict.fromkeys(str(item["loc"][0]) for item in error.errors())
     return [by_field[name] for name in fields]

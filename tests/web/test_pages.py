@@ -237,6 +237,7 @@ def test_records_in_doubt_can_be_left_out_or_shown_alone(client: FlaskClient) ->
     page = get(client, "/?q=患者&retraction=only&per_page=100")
     assert len(flag.findall(page.html)) == len(page.all("article")) == 4
     assert page.all("option", value="only", selected="")
+    assert ">絞り込み中</a>" in page.html
     assert page.all("mark", **{"class": "best"})
 
     page = get(client, "/?q=患者&retraction=exclude&per_page=100")
@@ -251,7 +252,7 @@ def test_records_in_doubt_can_be_left_out_or_shown_alone(client: FlaskClient) ->
     ("language", "name", "choices"),
     [
         ("ja", "撤回・懸念表明のある文献", ("含める", "除く", "これらのみ")),
-        ("en", "Retracted or of concern", ("Include", "Exclude", "Show only these")),
+        ("en", "Retractions and concerns", ("Include", "Exclude", "Show only these")),
     ],
 )
 def test_the_choice_about_records_in_doubt_is_in_the_language_of_the_page(

@@ -154,6 +154,17 @@ def test_marking_escapes_and_loses_no_character(text: str, borders: list[int]) -
     assert type(html)(stripped).unescape() == text
 
 
+def test_a_word_at_the_cut_takes_no_other_text_with_it() -> None:
+    before, text, after = "SGLT2" + "前" * 47, "最良の文。", "後" * 85 + "HbA1c7" * 20
+    record = Record(id="a", title="t", abstract=before + text + after, language="ja")
+    start, end = len(before), len(before) + len(text)
+    found = excerpt(record, MatchedSentence(text, "ja", "abstract", start, end, ()), "t")
+    assert found
+    head, _, tail = found.html.partition(text)
+    assert head == "…" + "前" * 47 + '<mark class="best">'
+    assert tail == "</mark>" + "後" * 85 + "…"
+
+
 @given(
     st.text(alphabet="病気 aA1<&。\n", max_size=300),
     st.text(alphabet="病気 aA1<&。", min_size=1, max_size=400),

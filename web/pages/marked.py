@@ -16,6 +16,8 @@ AFTER = 90
 LONGEST = 320
 
 _WORD = re.compile(r"[0-9A-Za-z]")
+_FIRST_WORD = re.compile(r"^[0-9A-Za-z]+\s*")
+_LAST_WORD = re.compile(r"\s*[0-9A-Za-z]+$")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _head(text: str) -> str:
         return text
     cut = text[-BEFORE:]
     if _WORD.match(cut) and _WORD.match(text[-BEFORE - 1]):
-        cut = cut.partition(" ")[2]
+        cut = _FIRST_WORD.sub("", cut) or cut
     return "…" + cut
 
 
@@ -82,5 +84,5 @@ def _tail(text: str) -> str:
         return text
     cut = text[:AFTER]
     if _WORD.match(cut[-1]) and _WORD.match(text[AFTER]):
-        cut = cut.rpartition(" ")[0]
+        cut = _LAST_WORD.sub("", cut) or cut
     return cut + "…"

@@ -8,6 +8,9 @@ first; the result is one too, ties broken by record number.
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 Ranking = Sequence[tuple[int, float]]
 
 # The score at this rank counts as 0 after normalisation: deep enough that the best hits spread
@@ -32,16 +35,20 @@ def weighted(
         dense_weight = 0.0
     coverage = min(1.0, lexical[0][1] / full_match) if lexical and full_match > 0 else 1.0
     # No shared word at all is a BM25 score of 0, so 0 is the floor unless the list is deeper.
-    left = _normalized(dense, dense[-1][1] if dense else 0.0)
-    right = {record: coverage * score for record, score in _normalized(lexical, 0.0).items()}
-    left_missing, right_missing = min(left.values(), default=0.0), min(0.0, *right.values(), 0.0)
-    return _ranked(
-        {
-            record: dense_weight * left.get(record, left_missing)
-            + (1 - dense_weight) * right.get(record, right_missing)
-            for record in left.keys() | right.keys()
-        }
-    )
+    left, left_scores = _normalized(dense, dense[-1][1] if dense else 0.0)
+    right, right_scores = _normalized(lexical, 0.0)
+    records = np.union1d(left, right)
+    scores = np.zeros(len(records))
+    for found, values, weight, missing in (
+        (left, left_scores, dense_weight, left_scores.min(initial=np.inf)),
+        (right, right_scores, coverage * (1 - dense_weight), right_scores.min(initial=0.0)),
+    ):
+        if weight:
+            part = np.full(len(records), missing)
+            part[np.searchsorted(records, found)] = values
+            scores += weight * part
+    order = np.lexsort((records, -scores))
+    return list(zip(records[order].tolist(), scores[order].tolist(), strict=True))
 
 
 def reciprocal_rank(dense: Ranking, lexical: Ranking) -> list[tuple[int, float]]:
@@ -50,19 +57,14 @@ def reciprocal_rank(dense: Ranking, lexical: Ranking) -> list[tuple[int, float]]
     for ranking in (dense, lexical):
         for rank, (record, _) in enumerate(ranking, 1):
             scores[record] = scores.get(record, 0.0) + 1 / (_RRF_K + rank)
-    return _ranked(scores)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _normalized(ranking: Ranking, floor: float) -> dict[int, float]:
-    if not ranking:
-        return {}
+def _normalized(ranking: Ranking, floor: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Record numbers and scores of a ranking, its best score 1 and its floor 0."""
+    records = np.array([record for record, _ in ranking], np.int64)
+    scores = np.array([score for _, score in ranking], np.float64)
     if len(ranking) >= _FLOOR_RANK:
         floor = ranking[_FLOOR_RANK - 1][1]
-    span = ranking[0][1] - floor
-    if span <= 1e-9:
-        return {record: 1.0 for record, _ in ranking}
-    return {record: (score - floor) / span for record, score in ranking}
-
-
-def _ranked(scores: dict[int, float]) -> list[tuple[int, float]]:
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    span = ranking[0][1] - floor if ranking else 0.0
+    return records, (scores - floor) / span if span > 1e-9 else np.ones(len(ranking))

@@ -95,6 +95,19 @@ class Manifest:
         data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
         return cls(**data)
 
+    def check_encoder(self, model: ModelDirectory, library: Path) -> None:
+        """Refuse an encoder other than the one that ``library`` was built with.
+
+        Raises:
+            LibraryError: naming both models and the command that rebuilds.
+        """
+        if model.fingerprint != self.encoder_fingerprint:
+            raise LibraryError(
+                f"{library} was built with {self.model} ({self.encoder_fingerprint[:12]}), not "
+                f"with {model.name} ({model.fingerprint[:12]}). Search it with its own model, or "
+                f"build another: jmedsearch index SOURCE --library NEW_DIR --model {model.name}"
+            )
+
 
 def live_generation(library: Path) -> Path | None:
     """The folder of the live generation; None where nothing has been published yet.
@@ -160,13 +173,7 @@ class Generation:
         Raises:
             LibraryError: naming both models and the command that rebuilds.
         """
-        if model.fingerprint != self.manifest.encoder_fingerprint:
-            raise LibraryError(
-                f"{self.path.parents[1]} was built with {self.manifest.model} "
-                f"({self.manifest.encoder_fingerprint[:12]}), not with {model.name} "
-                f"({model.fingerprint[:12]}). Search it with its own model, or build another: "
-                f"jmedsearch index SOURCE --library NEW_DIR --model {model.name}"
-            )
+        self.manifest.check_encoder(model, self.path.parents[1])
 
     # Records
 
@@ -183,8 +190,11 @@ class Generation:
         return found
 
     def record(self, record_id: str) -> tuple[int, Record] | None:
-        """The number and the record with this id."""
-        row = self.database.execute("select * from records where id = ?", [record_id]).fetchone()
+        """The number and the record that an id leads to: its own, or one that was merged into it."""
+        row = self.database.execute(
+            "select * from records where number = (select record from origins where id = ?)",
+            [record_id],
+        ).fetchone()
         return (row["number"], record_from_row(row)) if row else None
 
     def records(self, numbers: Sequence[int]) -> dict[int, Record]:
@@ -261,12 +271,12 @@ class Generation:
         while total:
             wanted = min(wanted, total)
             scores, numbers = self._nearest(query, wanted, allowed)
-            best: dict[int, tuple[float, int]] = {}
-            for score, number in zip(scores.tolist(), numbers.tolist(), strict=True):
-                best.setdefault(int(self._record_of[number]), (score, number))
-            if len(best) >= limit or wanted == total:
-                ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))
-                return [(record, score, number) for record, (score, number) in ranked[:limit]]
+            records, first = np.unique(self._record_of[numbers], return_index=True)
+            if len(records) >= limit or wanted == total:
+                order = np.lexsort((records, -scores[first]))[:limit]
+                best = first[order]
+                columns = (records[order], scores[best], numbers[best])
+                return list(zip(*(c.tolist() for c in columns), strict=True))
             # Several passages of one record took places: ask for more until records suffice.
             wanted *= 2
         return []

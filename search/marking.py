@@ -1,8 +1,9 @@
 """Where the words of a query stand in a text, as offsets into the original text."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from search.text.terms import terms_with_offsets
+from search.text.terms import Term, terms_with_offsets
 
 # Particles of numbers and single letters match everywhere and say nothing.
 _MIN_LATIN = 2
@@ -11,9 +12,7 @@ _MIN_LATIN = 2
 def marks(text: str, query_terms: Iterable[str]) -> list[tuple[int, int]]:
     """Half-open spans of ``text`` whose terms are among ``query_terms``; touching ones merged."""
     wanted = {t for t in query_terms if not (t.isascii() and len(t) < _MIN_LATIN)}
-    found = sorted(
-        (t.start, t.end) for t in (terms_with_offsets(text) if wanted else ()) if t.term in wanted
-    )
+    found = sorted((t.start, t.end) for t in (_terms(text) if wanted else ()) if t.term in wanted)
     merged: list[tuple[int, int]] = []
     for start, end in found:
         if merged and start <= merged[-1][1]:
@@ -21,3 +20,9 @@ def marks(text: str, query_terms: Iterable[str]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+@lru_cache(maxsize=2048)
+def _terms(text: str) -> tuple[Term, ...]:
+    """The terms of a title or sentence; the same ones come up for many queries."""
+    return tuple(terms_with_offsets(text))

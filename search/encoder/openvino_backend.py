@@ -12,7 +12,7 @@ from search.encoder.conversion import prepared
 from search.encoder.model_directory import ModelDirectory, ModelError
 
 # A graph is specialised for each new length, so queries come in few: padded to a multiple.
-_QUERY_STEP = 8
+_QUERY_STEP = 4
 _PASSAGE_STEP = 16
 
 

@@ -6,13 +6,15 @@ offsets into the original text; this module is what makes them right.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jaconv
 import regex
 
 _GRAPHEME = regex.compile(r"\X")
+# Characters that may combine with the one before them: marks, half-width voicing, Hangul jamo.
+_JOINING = regex.compile(r"[\p{M}\uff9e\uff9f\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,13 @@ class Folded:
     """Folded text and, for every character of it, its source span in the original text."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that ``text[start:end]`` came from (half-open)."""
         if start >= end:
-            position = self.starts[start] if start < len(self.starts) else (self.ends or (0,))[-1]
+            position = self.starts[start] if start < len(self.starts) else (self.ends or [0])[-1]
             return position, position
         return self.starts[start], self.ends[end - 1]
 
@@ -39,8 +41,9 @@ def nfkc(text: str) -> str:
 
 
 def to_lexical(text: str) -> str:
-    """NFKC and lower case: the form in which BM25 sees text."""
-    return nfkc(text).lower()
+    """NFKC and case-folded: the form in which BM25 sees text."""
+    # Not lower(): that looks at a letter's neighbours (Σ), and folding must be piece by piece.
+    return nfkc(text).casefold()
 
 
 def to_full_width(text: str) -> str:
@@ -53,6 +56,12 @@ def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:
 
     ``fold`` is one of this module's functions; the result's text equals ``fold(text)``.
     """
+    if not _JOINING.search(text):
+        # Every character is a grapheme of its own, and characters repeat: fold each kind once.
+        of = {character: fold(character) for character in set(text)}
+        if all(len(folded) == 1 for folded in of.values()):
+            places = range(len(text) + 1)
+            return Folded("".join([of[c] for c in text]), places[:-1], places[1:])
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -5,6 +5,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -193,12 +194,13 @@ class Engine:
         language: str,
     ) -> tuple[Hit, ...]:
         chosen = ranked.order[first : first + count]
-        records = generation.records([number for number, _ in chosen])
+        numbers = [number for number, _ in chosen]
+        records = generation.records(numbers)
+        in_dense, in_lexical = (_places(leg, numbers) for leg in (ranked.dense, ranked.lexical))
         hits = []
         for rank_, (number, score) in enumerate(chosen, first + 1):
             record = records[number]
-            dense = ranked.dense.get(number)
-            lexical = ranked.lexical.get(number)
+            dense, lexical = in_dense.get(number), in_lexical.get(number)
             hits.append(
                 Hit(
                     rank=rank_,
@@ -233,11 +235,11 @@ def clean_query(query: str) -> str:
 
 @dataclass(frozen=True)
 class _Ranked:
-    """The whole list: fused order, and per record its (score, rank) in each leg."""
+    """The whole list: fused order, each leg's (record, score) and each record's best passage."""
 
     order: list[tuple[int, float]]
-    dense: dict[int, tuple[float, int]]
-    lexical: dict[int, tuple[float, int]]
+    dense: list[tuple[int, float]]
+    lexical: list[tuple[int, float]]
     passages: dict[int, int]
     terms: list[str]
     dense_weight: float | None
@@ -267,12 +269,18 @@ def rank(
         order = reciprocal_rank(dense, lexical)
     return _Ranked(
         order=order[:DEPTH],
-        dense={record: (score, i) for i, (record, score) in enumerate(dense, 1)},
-        lexical={record: (score, i) for i, (record, score) in enumerate(lexical, 1)},
+        dense=dense,
+        lexical=lexical,
         passages={record: passage for record, _, passage in nearest},
         terms=query_terms,
         dense_weight=weight,
     )
+
+
+def _places(leg: list[tuple[int, float]], numbers: Sequence[int]) -> dict[int, tuple[float, int]]:
+    """The score and the rank of some records in a leg."""
+    wanted = set(numbers)
+    return {record: (score, i) for i, (record, score) in enumerate(leg, 1) if record in wanted}
 
 
 def _best_sentence(

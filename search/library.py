@@ -8,8 +8,8 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
-from search.records import Record, record_from_dict
+from search.records import Author, Notice, Record, Translation
 from search.text.profile import TextProfile
 
 FORMAT_VERSION = 2
@@ -30,6 +30,11 @@ MANIFEST = "MANIFEST.json"
 SAMPLE_NOTE = "sample"
 
 Fusion = Literal["weighted", "rrf"]
+
+# How many passages with and without an abstract are compared, and which quantile of their scores.
+_MIN_SAMPLE = 30
+_MAX_SAMPLE = 500
+_SAMPLE_QUANTILE = 0.98
 
 
 class LibraryError(ValueError):
@@ -154,8 +159,9 @@ class Generation:
                 f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
             ) from error
         self._connections = threading.local()
-        self._record_of = self._read_record_of()
+        self._record_of, self._bare = self._read_owners()
         self._live = None if (self._record_of >= 0).all() else self._record_of >= 0
+        self._samples = self._draw_samples()
 
     @property
     def name(self) -> str:
@@ -190,7 +196,7 @@ class Generation:
         return found
 
     def record(self, record_id: str) -> tuple[int, Record] | None:
-        """The number and the record that an id leads to: its own, or one that was merged into it."""
+        """The number and the record that an id leads to: its own, or one merged into it."""
         row = self.database.execute(
             "select * from records where number = (select record from origins where id = ?)",
             [record_id],
@@ -263,9 +269,22 @@ class Generation:
     ) -> list[tuple[int, float, int]]:
         """The ``limit`` nearest records to a query vector (dim,), each by its best passage.
 
-        Gives (record number, inner product, passage number), best first, ties by record number.
+        Gives (record number, score, passage number), best first, ties by record number. The score
+        is the inner product, less what a record without an abstract gains by its shortness.
         """
         allowed = self._allowed(filters)
+        shift = self._bare_advantage(query) if not filters.has_abstract else None
+        if shift is None:
+            return self._best(query, limit, allowed)
+        everything = allowed if allowed is not None else np.ones(len(self._record_of), bool)
+        with_abstract = self._best(query, limit, everything & ~self._bare)
+        bare = self._best(query, limit, everything & self._bare)
+        merged = with_abstract + [(r, score - shift, p) for r, score, p in bare]
+        return sorted(merged, key=lambda item: (-item[1], item[0]))[:limit]
+
+    def _best(
+        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
+    ) -> list[tuple[int, float, int]]:
         total = int(allowed.sum()) if allowed is not None else len(self._record_of)
         wanted = limit
         while total:
@@ -280,6 +299,32 @@ class Generation:
             # Several passages of one record took places: ask for more until records suffice.
             wanted *= 2
         return []
+
+    def _bare_advantage(self, query: NDArray[np.float32]) -> float | None:
+        """By how much records without an abstract look nearer to this query than they are.
+
+        A title is short, as queries are, and mean-pooled vectors of short texts are alike: bare
+        titles would fill every list. Over a sample of each kind, the scores that the best
+        fiftieth reaches are compared; the difference is what shortness alone is worth. None
+        where the library has too few of either kind.
+        """
+        if self._samples is None:
+            return None
+        bare, with_abstract = (
+            float(np.quantile(sample @ query, _SAMPLE_QUANTILE)) for sample in self._samples
+        )
+        return bare - with_abstract
+
+    def _draw_samples(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        generator = np.random.default_rng(0)
+        live = self._record_of >= 0
+        kinds = [np.flatnonzero(live & kind) for kind in (self._bare, ~self._bare)]
+        if min(len(numbers) for numbers in kinds) < _MIN_SAMPLE:
+            return None
+        bare, with_abstract = (
+            self.vectors(np.sort(generator.permutation(n)[:_MAX_SAMPLE]).tolist()) for n in kinds
+        )
+        return bare, with_abstract
 
     def _nearest(
         self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
@@ -313,15 +358,21 @@ class Generation:
         allowed: NDArray[np.bool_] = kept[self._record_of]  # -1 is the last entry: never kept
         return allowed
 
-    def _read_record_of(self) -> NDArray[np.int64]:
-        """The record number of every stored vector, -1 where its passage is gone."""
+    def _read_owners(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The record number of every stored vector, -1 where its passage is gone, and whether
+        that record has no abstract."""
         count = sum(s.passages for s in self.manifest.segments)
-        record_of = np.full(count, -1, np.int64)
+        record_of, bare = np.full(count, -1, np.int64), np.zeros(count, bool)
         rows = np.array(
-            self.database.execute("select number, record from passages").fetchall(), np.int64
-        ).reshape(-1, 2)
+            self.database.execute(
+                "select passages.number, record, not has_abstract from passages "
+                "join records on records.number = record"
+            ).fetchall(),
+            np.int64,
+        ).reshape(-1, 3)
         record_of[rows[:, 0]] = rows[:, 1]
-        return record_of
+        bare[rows[:, 0]] = rows[:, 2]
+        return record_of, bare
 
     def _segment(self, number: int) -> "_OpenSegment":
         return next(s for s in reversed(self._segments) if number >= s.segment.base)
@@ -367,15 +418,22 @@ JSON_COLUMNS = (
 
 
 def record_from_row(row: sqlite3.Row) -> Record:
-    """A record from its row in ``records.db``."""
-    data = {
-        name: row[name]
-        for name in row.keys()  # noqa: SIM118 - a Row iterates over values
-        if name not in {"number", "year", "has_abstract", "content_hash", "text_hash"}
-    }
+    """A record from its row in ``records.db``: checked when it was stored, so not again."""
+    values = {name: row[name] for name in _RECORD_FIELDS}
     for name in JSON_COLUMNS:
-        data[name] = json.loads(data[name])
-    return record_from_dict(data)
+        stored = row[name]
+        items = json.loads(stored) if stored != "[]" else ()
+        kind = _STRUCTURES.get(name)
+        values[name] = tuple(kind(**item) for item in items) if kind else tuple(items)
+    return Record(**values)
+
+
+_RECORD_FIELDS = tuple(f.name for f in fields(Record))
+_STRUCTURES: dict[str, Callable[..., object]] = {
+    "authors": Author,
+    "notices": Notice,
+    "translations": Translation,
+}
 
 
 class Library:

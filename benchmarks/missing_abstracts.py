@@ -1,4 +1,4 @@
-"""Are records without an abstract drowned or favoured?
+"""Whether records without an abstract are drowned or favoured.
 
     python benchmarks/missing_abstracts.py BEIR_DIR
 
@@ -38,9 +38,11 @@ def main() -> None:
         build([str(source)], Path(folder) / "library")
         engine = open_engine(Path(folder) / "library")
         runs = run_queries(engine, collection)
-        total, bare = engine.generation().database.execute(
-            "select count(*), sum(not has_abstract) from records"
-        ).fetchone()
+        total, bare = (
+            engine.generation()
+            .database.execute("select count(*), sum(not has_abstract) from records")
+            .fetchone()
+        )
         without = {
             row[0]
             for row in engine.generation().database.execute(

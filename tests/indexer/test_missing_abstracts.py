@@ -11,7 +11,7 @@ from search.engine import Engine
 from search.filters import Filters
 from search.library import Library
 
-QUERIES = ["高血圧の治療", "小児の感染症", "がん患者の看護", "術後の合併症", "薬の副作用"]
+QUERIES = ["糖尿病", "心筋梗塞", "パーキンソン病", "リウマチ", "肺炎", "腎不全", "白血病", "結核"]
 
 
 def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> None:
@@ -21,7 +21,8 @@ def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> N
         for number, line in enumerate(lines[:100]):
             record = {**json.loads(line), "translations": []}
             if number % 2:
-                record["abstract"] = ""
+                # As short as entries of a dictionary or of a table of contents are.
+                record |= {"title": record["keywords"][0], "abstract": ""}
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
     build([str(source)], tmp_path / "library")
     engine = Engine(Library(tmp_path / "library"), encoder)
@@ -35,13 +36,13 @@ def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> N
         plain += [not r.abstract for r in generation.records(owners).values()]
         hits = engine.search(query, leg="dense").hits
         shown += [not h.record.abstract for h in hits]
-    # Half of the records are bare. By inner product alone they crowd the others out.
-    assert np.mean(plain) > 0.75
-    assert 0.25 < np.mean(shown) < 0.75
+    # About half of the records are bare. By inner product alone they crowd the others out.
+    assert np.mean(plain) > 0.65
+    assert 0.3 < np.mean(shown) < 0.6
 
     # The others keep their order among themselves, and a filter finds them all.
     only = engine.search(QUERIES[0], Filters(has_abstract=True), leg="dense", per_page=100)
-    assert only.total == 50
+    assert only.total == sum(bool(r.abstract) for _, r in generation.all_records())
     mixed = engine.search(QUERIES[0], leg="dense", per_page=100)
     assert mixed.total == 100
     kept = [h.record.id for h in mixed.hits if h.record.abstract]

@@ -1,176 +1,276 @@
-"""Records to a published generation: plan, embed, index, publish.
+"""Records to a published generation: read, embed, index, publish.
 
 What an update costs grows with the update for vectors, lexical index and vocabulary counts;
-``records.db``, ``terms.db`` and the exact FAISS index are copied whole.
+``records.db``, ``terms.db`` and the exact FAISS index are copied whole where they change, and
+linked where they don't.
 """
 
+import errno
+import functools
+import json
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from indexer.embed import embed_records, segment_vectors
 from indexer.fusion_weight import FusionChoice, learn_fusion
+from indexer.imports import Export, keep_import
+from indexer.intake import Progress, Reading, Report, take
 from indexer.lexical import write_lexical
-from indexer.staging import STAGING, BuildError, fresh_generation, locked, next_number, publish
+from indexer.sources import find_sources
+from indexer.staging import (
+    STAGING,
+    BuildError,
+    fresh_generation,
+    link_files,
+    locked,
+    next_number,
+    publish,
+)
 from indexer.store import RecordStore
 from indexer.vectors import write_index
 from indexer.vocabulary import write_vocabulary
-from search.encoder import EMBEDDED, Encoder, load_encoder, open_model
+from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
-from search.formats import FormatError, Rejected, read_records
 from search.library import (
     FORMAT_VERSION,
+    MANIFEST,
     SAMPLE_NOTE,
-    Generation,
     Manifest,
     Segment,
     live_generation,
 )
-from search.records import Record
 
 # The fusion weight is learnt anew once the library has grown or changed by this share.
 _RELEARN = 0.2
+_DISK_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS}
 
 
 @dataclass(frozen=True)
-class RejectedItem:
-    """An item that was left out: its file, its place there, and why."""
+class Edit:
+    """A generation being made: its folder and records, the one it is made from, its model."""
 
-    source: str
-    place: str
-    reason: str
-
-
-@dataclass
-class Report:
-    """What an indexing run did, in records."""
-
-    read: int = 0
-    new: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    rejected: list[RejectedItem] = field(default_factory=list)
-    generation: Path | None = None
-
-
-class Progress:
-    """Told what happens; this one is silent. ``stage`` names, ``advance`` counts."""
-
-    def stage(self, name: str, total: int | None) -> None:
-        """A stage begins, with its number of steps where it is known."""
-
-    def advance(self, steps: int) -> None:
-        """Some steps of the stage are done."""
-
-    def rejected(self, item: RejectedItem) -> None:
-        """An item was left out."""
+    library: Path
+    staged: Path
+    store: RecordStore
+    live: Path | None
+    previous: Manifest | None
+    model: ModelDirectory
 
 
 def build(
-    sources: Sequence[Path],
+    sources: Sequence[str | Path],
     library: Path,
     *,
     model: str | None = None,
     device: Device = "auto",
-    format_name: str | None = None,
+    reading: Reading | None = None,
+    export: Export | None = None,
     notes: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Add the records of ``sources`` to ``library`` and publish a new generation.
 
-    A record whose id the library knows is replaced if it differs. Without ``model`` an existing
-    library keeps its own and a new one gets the embedded model. Nothing is published when nothing
-    changed.
+    Sources are files, folders, patterns, archives, or ``-`` for standard input. What a database
+    gives under an id that it gave before replaces that; what is the same as another record is
+    merged with it. Without ``model`` an existing library keeps its own and a new one gets the
+    embedded model. A run that reads anything is kept in the library, whatever it changes.
 
     Raises:
-        BuildError, LibraryError, ModelError, FormatError: with what to do.
+        BuildError, LibraryError, ModelError: with what to do.
     """
     progress = progress or Progress()
-    with locked(library):
-        live = live_generation(library)
-        previous = Generation(live) if live else None
-        chosen = open_model(model or (previous.manifest.model_source if previous else EMBEDDED))
-        if previous:
-            previous.check_encoder(chosen)
-        staged = fresh_generation(library)
-        report = Report()
-        store = RecordStore(staged / "records.db", live / "records.db" if live else None)
-        changes = _take(store, sources, format_name, report, progress)
-        if not changes.any():
+    names = [str(s) for s in sources]
+    started = _now()
+    with edit(library, model) as edited:
+        store = edited.store
+        number = store.next_import()
+        export = export or Export()
+        found = list(find_sources(names))
+        report = take(store, found, number, export.database, reading or Reading(), progress)
+        if not report.read or (edited.live is None and not store.touched_count()):
+            raise BuildError(_nothing(names, report))
+        with store.db.atomic():
+            keep_import(store, number, started, export, names, report)
+        report.generation = finish(edited, notes, device, progress, model)
+        return report
+
+
+def dry_run(
+    sources: Sequence[str | Path],
+    library: Path,
+    *,
+    reading: Reading | None = None,
+    export: Export | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """What :func:`build` would report; the library is only read.
+
+    Raises:
+        BuildError, LibraryError: with what to do.
+    """
+    live = live_generation(library)
+    with tempfile.TemporaryDirectory(prefix="jmedsearch-dry-run-") as folder, _full_disk(folder):
+        store = RecordStore(Path(folder) / "records.db", live / "records.db" if live else None)
+        try:
+            return take(
+                store,
+                list(find_sources([str(s) for s in sources])),
+                store.next_import(),
+                (export or Export()).database,
+                reading or Reading(),
+                progress or Progress(),
+            )
+        finally:
             store.close()
-            shutil.rmtree(library / STAGING, ignore_errors=True)
-            if previous is None:
-                raise BuildError(_nothing(sources, report))
-            return report
-        encoder = load_encoder(chosen, device)
-        base = sum(s.passages for s in previous.manifest.segments) if previous else 0
-        old_segments = previous.manifest.segments if previous else ()
-        with store.db.atomic():
-            store.forget_passages(changes.reembed)
-        progress.stage("embed", len(changes.embed))
-        new_segments, passages = embed_records(
-            encoder,
-            store.records(changes.embed),
-            staged / "vectors",
-            library / STAGING / "embedded",
-            base,
-            next_segment(old_segments),
-            progress.advance,
-        )
-        with store.db.atomic():
-            store.add_passages((p.number, p.record, p.language, p.start, p.end) for p in passages)
-        progress.stage("index", None)
-        if live:
-            _link_segments(live, staged, old_segments)
-        segments = (*old_segments, *new_segments)
+
+
+@contextmanager
+def edit(library: Path, model: str | None = None) -> Iterator[Edit]:
+    """Hold the library for writing, with a copy of its records to change; :func:`finish` publishes.
+
+    What was staged is dropped on the way out, but for vectors that the next run can use.
+
+    Raises:
+        BuildError: when another process writes the library, or the disk fails.
+        LibraryError, ModelError: when the library or its model cannot be opened.
+    """
+    with locked(library), _full_disk(library):
+        live = live_generation(library)
+        previous = Manifest.read(live) if live else None
+        chosen = open_model(model or (previous.model_source if previous else EMBEDDED))
+        if previous:
+            previous.check_encoder(chosen, library)
+        staged = fresh_generation(library)
+        try:
+            store = RecordStore(staged / "records.db", live / "records.db" if live else None)
+            try:
+                yield Edit(library, staged, store, live, previous, chosen)
+            finally:
+                store.db.close()
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def finish(
+    edited: Edit,
+    notes: tuple[str, ...] = (),
+    device: Device = "auto",
+    progress: Progress | None = None,
+    model: str | None = None,
+) -> Path:
+    """Embed and index what the store says has changed, and publish the generation.
+
+    ``notes`` and ``model`` are those of a first generation. The encoder is loaded only if needed.
+    """
+    progress = progress or Progress()
+    store, staged, live, previous = edited.store, edited.staged, edited.live, edited.previous
+    encoder = functools.cache(lambda: load_encoder(edited.model, device))
+    old_segments = previous.segments if previous else ()
+    with store.db.atomic():
+        store.forget_old_passages()
+    (staged / "vectors").mkdir()
+    if live:
+        _link_segments(live, staged, old_segments)
+    new_segments = _embed(edited, old_segments, encoder, progress) if store.to_embed_count() else []
+    progress.stage("index", None)
+    segments = (*old_segments, *new_segments)
+    if live and not new_segments:
+        (staged / "vectors.faiss").hardlink_to(live / "vectors.faiss")
+    else:
         write_index(
             staged / "vectors.faiss",
             live / "vectors.faiss" if live else None,
-            chosen.dim,
+            edited.model.dim,
             segment_vectors(staged / "vectors", new_segments),
         )
+    if live and not store.changed():
+        link_files(live / "lexical", staged / "lexical")
+        (staged / "terms.db").hardlink_to(live / "terms.db")
+    else:
         write_lexical(
             staged / "lexical",
             live / "lexical" if live else None,
-            changes.known,
-            store.records(changes.touched),
+            store.outdated(),
+            store.touched(),
         )
         write_vocabulary(
             staged / "terms.db",
             live / "terms.db" if live else None,
-            changes.known,
-            store.records(changes.touched),
+            store.outdated(),
+            store.touched(),
         )
-        fusion = _fusion(previous, store, encoder, staged, segments, len(changes.touched), progress)
-        records, live_passages = store.counts()
-        store.close()
-        manifest = Manifest(
-            format_version=FORMAT_VERSION,
-            generation=next_number(library),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            model=chosen.name,
-            model_source=previous.manifest.model_source if previous else _source(model),
-            encoder_fingerprint=chosen.fingerprint,
-            dim=chosen.dim,
-            pooling=chosen.pooling,
-            profile=chosen.profile,
-            fusion=fusion.fusion,
-            dense_weight=fusion.dense_weight,
-            fusion_learnt_on=fusion.records,
-            records=records,
-            passages=live_passages,
-            segments=segments,
-            notes=previous.manifest.notes if previous else notes,
-            files={},
-        )
-        progress.stage("publish", None)
-        report.generation = publish(
-            library, staged, manifest, previous.manifest if previous else None
-        )
-        return report
+    fusion = _fusion(edited, segments, encoder, progress)
+    records, live_passages = store.counts()
+    store.close()
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        generation=next_number(edited.library),
+        created=_now(),
+        model=edited.model.name,
+        model_source=previous.model_source if previous else _source(model),
+        encoder_fingerprint=edited.model.fingerprint,
+        dim=edited.model.dim,
+        pooling=edited.model.pooling,
+        profile=edited.model.profile,
+        fusion=fusion.fusion,
+        dense_weight=fusion.dense_weight,
+        fusion_learnt_on=fusion.records,
+        records=records,
+        passages=live_passages,
+        segments=segments,
+        notes=previous.notes if previous else notes,
+        files={},
+    )
+    progress.stage("publish", None)
+    return publish(edited.library, staged, manifest, previous)
+
+
+def _embed(
+    edited: Edit,
+    old_segments: Sequence[Segment],
+    encoder: Callable[[], Encoder],
+    progress: Progress,
+) -> list[Segment]:
+    store = edited.store
+    progress.stage("embed", store.to_embed_count())
+    segments, passages = embed_records(
+        encoder(),
+        store.to_embed(),
+        edited.staged / "vectors",
+        edited.library / STAGING / "embedded",
+        sum(s.passages for s in old_segments),
+        next_segment(old_segments),
+        progress.advance,
+    )
+    with store.db.atomic():
+        store.add_passages((p.number, p.record, p.language, p.start, p.end) for p in passages)
+    return segments
+
+
+@contextmanager
+def _full_disk(folder: Path | str) -> Iterator[None]:
+    """Make one clear error of what a disk that is full or fails raises."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        if isinstance(error, OSError) and error.errno not in _DISK_ERRORS:
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BuildError(
+            f"{folder}: cannot be written ({reason}); the live generation is as it was. Make room "
+            "on the disk and run the same command again"
+        ) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sample_files() -> tuple[Path, Path]:
@@ -189,11 +289,14 @@ def build_sample(directory: Path, progress: Progress | None = None) -> None:
     """
     live = live_generation(directory)
     if live is not None:
-        manifest = Manifest.read(live)
-        if SAMPLE_NOTE not in manifest.notes:
+        # Not by Manifest.read: the sample of an older format version is replaced, not refused.
+        manifest = json.loads((live / MANIFEST).read_text(encoding="utf-8"))
+        if SAMPLE_NOTE not in manifest["notes"]:
             raise BuildError(f"{directory}: holds another library; choose an empty folder")
-        if manifest.encoder_fingerprint != open_model(EMBEDDED).fingerprint:
-            shutil.rmtree(directory)
+        current = (FORMAT_VERSION, open_model(EMBEDDED).fingerprint)
+        if (manifest["format_version"], manifest["encoder_fingerprint"]) == current:
+            return
+        shutil.rmtree(directory)
     build([sample_files()[0]], directory, notes=(SAMPLE_NOTE,), progress=progress)
 
 
@@ -202,98 +305,15 @@ def next_segment(segments: Sequence[Segment]) -> int:
     return int(segments[-1].name) + 1 if segments else 1
 
 
-@dataclass
-class _Changes:
-    """Numbers of records that this run touched, in order of first appearance."""
-
-    new: dict[int, None] = field(default_factory=dict)
-    replaced: dict[int, None] = field(default_factory=dict)
-    metadata: dict[int, None] = field(default_factory=dict)
-
-    def any(self) -> bool:
-        return bool(self.new or self.replaced or self.metadata)
-
-    @property
-    def embed(self) -> list[int]:
-        """Need vectors."""
-        return sorted({*self.new, *self.replaced})
-
-    @property
-    def reembed(self) -> list[int]:
-        """Have vectors that no longer hold."""
-        return sorted(self.replaced)
-
-    @property
-    def known(self) -> list[int]:
-        """Are in the previous generation in another form."""
-        return sorted({*self.replaced, *self.metadata})
-
-    @property
-    def touched(self) -> list[int]:
-        """All of them."""
-        return sorted({*self.new, *self.replaced, *self.metadata})
-
-
-def _take(
-    store: RecordStore,
-    sources: Sequence[Path],
-    format_name: str | None,
-    report: Report,
-    progress: Progress,
-) -> _Changes:
-    """Read every source into the staged store."""
-    changes = _Changes()
-    progress.stage("read", sum(s.stat().st_size for s in sources if s.is_file()))
-    with store.db.atomic():
-        for source in sources:
-            before = 0
-            try:
-                for item, position in read_records(source, format_name):
-                    progress.advance(position - before)
-                    before = position
-                    report.read += 1
-                    if isinstance(item, Rejected):
-                        _reject(
-                            RejectedItem(str(source), item.place, item.reason), report, progress
-                        )
-                    elif isinstance(item, Record):
-                        _put(store, item, changes, report)
-            except FormatError as error:
-                _reject(RejectedItem(str(source), "", str(error)), report, progress)
-    return changes
-
-
-def _put(store: RecordStore, record: Record, changes: _Changes, report: Report) -> None:
-    number, change = store.put(record)
-    if change == "unchanged":
-        report.unchanged += 1
-    elif change == "new":
-        report.new += 1
-        changes.new[number] = None
-    else:
-        report.replaced += 1
-        # A record that came twice in this run is still new to the library.
-        if number not in changes.new:
-            (changes.replaced if change == "replaced" else changes.metadata)[number] = None
-
-
-def _reject(item: RejectedItem, report: Report, progress: Progress) -> None:
-    report.rejected.append(item)
-    progress.rejected(item)
-
-
-def _nothing(sources: Iterable[Path], report: Report) -> str:
-    names = ", ".join(str(s) for s in sources)
-    if report.rejected:
-        first = report.rejected[0]
-        where = f"{first.source}, {first.place}" if first.place else first.source
-        return f"{names}: no usable record; the first problem is in {where}: {first.reason}"
-    return f"{names}: no records in there"
+def _nothing(names: Iterable[str], report: Report) -> str:
+    listed = ", ".join(names)
+    if report.problems:
+        return f"{listed}: no usable record; the first problem is {report.problems[0]}"
+    return f"{listed}: no records in there"
 
 
 def _link_segments(live: Path, staged: Path, segments: Iterable[Segment]) -> None:
     names = {s.name for s in segments}
-    (staged / "vectors").mkdir(exist_ok=True)
     for file in (live / "vectors").iterdir():
         if file.name.split(".")[0] in names:
             (staged / "vectors" / file.name).hardlink_to(file)
@@ -307,18 +327,16 @@ def _source(model: str | None) -> str:
 
 
 def _fusion(
-    previous: Generation | None,
-    store: RecordStore,
-    encoder: Encoder,
-    staged: Path,
+    edited: Edit,
     segments: Sequence[Segment],
-    touched: int,
+    encoder: Callable[[], Encoder],
     progress: Progress,
 ) -> FusionChoice:
+    store, previous = edited.store, edited.previous
     records, _ = store.counts()
     if previous:
-        manifest = previous.manifest
-        if abs(records - manifest.fusion_learnt_on) + touched < _RELEARN * max(records, 1):
-            return FusionChoice(manifest.fusion, manifest.dense_weight, manifest.fusion_learnt_on)
+        changed = abs(records - previous.fusion_learnt_on) + store.touched_count()
+        if changed < _RELEARN * max(records, 1):
+            return FusionChoice(previous.fusion, previous.dense_weight, previous.fusion_learnt_on)
     progress.stage("fusion", None)
-    return learn_fusion(store, encoder, staged / "vectors", segments)
+    return learn_fusion(store, encoder(), edited.staged / "vectors", segments)

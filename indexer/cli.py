@@ -1,4 +1,5 @@
-"""The commands that build libraries: index, and eval, which can build what it evaluates."""
+"""The commands that build libraries: index, and eval, which can build what it evaluates. Those
+that look after a library are in :mod:`indexer.upkeep`."""
 
 import hashlib
 import json
@@ -8,24 +9,37 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 import yaml
 
-from indexer.build import Report, build
+from indexer.build import build
+from indexer.build import dry_run as try_sources
+from indexer.imports import COUNTS, Export
+from indexer.intake import Reading, Report
 from indexer.progress import TerminalProgress
+from indexer.upkeep import commands as upkeep_commands
 from search.cli import ShownErrors, library_option, open_engine
 from search.encoder.encoder import Device
 from search.evaluate import MEASURES, evaluate, read_collection, run_queries, write_run
 from search.formats import FORMATS
 
 
+def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        column, equals, field = pair.rpartition("=")
+        if not column or not equals or not field:
+            raise click.BadParameter(f"{pair!r} should be COLUMN=FIELD, as in 標題=title")
+        mapping[column] = field
+    return mapping
+
+
 @click.command(cls=ShownErrors)
-@click.argument(
-    "sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
+@click.argument("sources", nargs=-1, required=True)
 @library_option
 @click.option(
     "--model",
@@ -39,6 +53,21 @@ from search.formats import FORMATS
     help="Format of the sources [default: recognised by content].",
 )
 @click.option(
+    "--mapping",
+    multiple=True,
+    callback=_mapping,
+    metavar="COLUMN=FIELD",
+    help="What a column of a table holds, where its name does not say it. Can be repeated.",
+)
+@click.option("--database", default="", help="Where the sources were exported (医中誌Web …).")
+@click.option(
+    "--searched",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="When that database was searched (YYYY-MM-DD).",
+)
+@click.option("--note", default="", help="A note on this import, such as the search strategy.")
+@click.option("--dry-run", is_flag=True, help="Report what would come in; write nothing.")
+@click.option(
     "--device",
     type=click.Choice(get_args(Device)),
     default="auto",
@@ -46,26 +75,43 @@ from search.formats import FORMATS
     help="Where the encoder runs.",
 )
 def index(
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     library: Path,
     model: str | None,
     format_name: str | None,
+    mapping: dict[str, str],
+    database: str,
+    searched: datetime | None,
+    note: str,
+    dry_run: bool,
     device: Device,
 ) -> None:
     """Add the records of SOURCES to a library and publish a new generation.
 
+    SOURCES are files, folders, patterns, .zip and .tar.gz archives, or - for standard input.
+
     Records are known by their id: one that changed is replaced, one that did not is left alone.
+    The same record from two databases is merged; what might be the same is proposed (see
+    duplicates).
     """
+    reading = Reading(format_name, mapping)
+    export = Export(database, searched.date().isoformat() if searched else "", note)
     progress = TerminalProgress()
     try:
-        report = build(
-            sources,
-            library,
-            model=model,
-            device=device,
-            format_name=format_name,
-            progress=progress,
-        )
+        if dry_run:
+            report = try_sources(
+                sources, library, reading=reading, export=export, progress=progress
+            )
+        else:
+            report = build(
+                sources,
+                library,
+                model=model,
+                device=device,
+                reading=reading,
+                export=export,
+                progress=progress,
+            )
     finally:
         progress.close()
     click.echo(summary(report))
@@ -73,13 +119,10 @@ def index(
 
 def summary(report: Report) -> str:
     """What an indexing run did, in one line."""
-    counts = (
-        f"{report.read} read: {report.new} new, {report.replaced} replaced, "
-        f"{report.unchanged} unchanged, {len(report.rejected)} rejected"
-    )
+    counts = ", ".join(f"{getattr(report, name)} {name}" for name in COUNTS[1:])
     if report.generation is None:
-        return f"{counts}; nothing changed, so no new generation"
-    return f"{counts}; generation {report.generation.name} is live"
+        return f"{report.read} read: {counts}; a dry run, nothing was written"
+    return f"{report.read} read: {counts}; generation {report.generation.name} is live"
 
 
 @dataclass(frozen=True)
@@ -231,4 +274,4 @@ def _compared(
     return lines
 
 
-commands: list[click.Command] = [index, eval_command]
+commands: list[click.Command] = [index, eval_command, *upkeep_commands]

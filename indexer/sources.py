@@ -1,22 +1,23 @@
 """What a librarian points at: files, folders, patterns, archives, standard input.
 
-Each becomes one or more :class:`Source`: a name for messages and a way to open it. Archives are
-read member by member and never unpacked to disk, so a ``../`` in a member's name is a name and
+Each becomes one or more :class:`Source`, and :func:`opened` opens them in turn. Archives are read
+member by member and never unpacked to disk, so a ``../`` in a member's name is a name and
 nothing else; what a member expands to is bounded.
 """
 
 import glob
-import io
+import lzma
 import shutil
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from search.formats import FormatError
 
@@ -25,6 +26,17 @@ STANDARD_INPUT = "-"
 _MAX_RATIO = 200
 _SUSPICIOUS = 64 * 1024**2
 _MAX_MEMBERS = 100_000
+_Archive = zipfile.ZipFile | tarfile.TarFile
+# What files and archives raise that are damaged, encrypted or end too soon.
+READ_ERRORS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 @dataclass(frozen=True)
@@ -36,25 +48,37 @@ class Source:
     path: Path | None = None
     member: str | None = None
 
-    def open(self) -> AbstractContextManager[BinaryIO]:
-        """The opened, seekable stream of bytes; standard input is kept on disk for that.
 
-        Raises:
-            FormatError: when it cannot be opened; OSError when reading fails later.
-        """
-        if self.path is None:
-            spooled = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-            shutil.copyfileobj(sys.stdin.buffer, spooled)
-            spooled.seek(0)
-            return spooled
-        try:
-            if self.member is None:
-                return self.path.open("rb")
-            if zipfile.is_zipfile(self.path):
-                return _zip_member(self.path, self.member)
-            return _tar_member(self.path, self.member)
-        except (OSError, zipfile.BadZipFile, tarfile.TarError, RuntimeError) as error:
-            raise FormatError(f"{self.name}: cannot be opened ({error})") from error
+def opened(sources: Sequence[Source]) -> Iterator[tuple[Source, BinaryIO | FormatError]]:
+    """Each source with its stream of bytes, seekable and open until the next one is asked for.
+
+    Standard input is kept on disk for that. A source that cannot be opened comes with the error.
+    """
+    archive: _Archive | None = None
+    of: Path | None = None
+    with ExitStack() as archives:
+        for source in sources:
+            with ExitStack() as streams:
+                try:
+                    if source.path is None:
+                        stream: BinaryIO = _standard_input()
+                    elif source.member is None:
+                        stream = source.path.open("rb")
+                    else:
+                        # Opened once for all its members: each opening reads its whole table.
+                        if archive is None or of != source.path:
+                            archives.close()
+                            archive, of = _archive(source.path), source.path
+                            archives.callback(archive.close)
+                        stream = _member(archive, source)
+                    streams.callback(stream.close)
+                except FormatError as error:
+                    yield source, error
+                    continue
+                except READ_ERRORS as error:
+                    yield source, FormatError(f"{source.name}: cannot be opened ({error})")
+                    continue
+                yield source, stream
 
 
 def find_sources(names: Sequence[str]) -> Iterator[Source | FormatError]:
@@ -70,7 +94,9 @@ def find_sources(names: Sequence[str]) -> Iterator[Source | FormatError]:
             continue
         path = Path(name)
         if path.is_dir():
-            paths = sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f, path))
+            paths = sorted(
+                f for f in path.rglob("*") if f.is_file() and not _hidden(f.relative_to(path))
+            )
         elif path.is_file():
             paths = [path]
         else:
@@ -83,8 +109,8 @@ def find_sources(names: Sequence[str]) -> Iterator[Source | FormatError]:
             yield from _in_file(found)
 
 
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+def _hidden(file: Path) -> bool:
+    return any(part.startswith(".") and part != ".." for part in file.parts)
 
 
 def _in_file(path: Path) -> Iterator[Source | FormatError]:
@@ -99,13 +125,13 @@ def _in_file(path: Path) -> Iterator[Source | FormatError]:
                 files = []
                 for count, info in enumerate(archive_):
                     if count > _MAX_MEMBERS:
-                        break
+                        break  # enough to be refused
                     if info.isfile():
                         files.append((info.name, info.size))
                 yield from _members(path, files)
         else:
             yield Source(str(path), path.stat().st_size, path)
-    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, ValueError) as error:
+    except READ_ERRORS as error:
         yield FormatError(f"{path}: cannot be read ({error})")
 
 
@@ -115,7 +141,9 @@ def _members(path: Path, members: list[tuple[str, int]]) -> Iterator[Source | Fo
             f"{path}: more than {_MAX_MEMBERS} members; unpack it and index the folder"
         )
         return
-    for member, size in sorted(members):
+    for member, size in sorted(dict(members).items()):
+        if member.startswith("__MACOSX/") or _hidden(Path(member)):
+            continue
         yield Source(f"{path}:{member}", size, path, member)
 
 
@@ -131,21 +159,30 @@ def _is_tar(path: Path) -> bool:
     ) and tarfile.is_tarfile(path)
 
 
-def _zip_member(path: Path, member: str) -> AbstractContextManager[BinaryIO]:
-    archive = zipfile.ZipFile(path)
-    info = archive.getinfo(member)
-    _refuse_bomb(f"{path}:{member}", info.file_size, info.compress_size)
-    return _Member(archive, archive.open(info))
+def _archive(path: Path) -> _Archive:
+    return zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path)
 
 
-def _tar_member(path: Path, member: str) -> AbstractContextManager[BinaryIO]:
-    archive = tarfile.open(path)  # noqa: SIM115 - closed with the member
-    info = archive.getmember(member)
-    _refuse_bomb(f"{path}:{member}", info.size, path.stat().st_size)
+def _member(archive: _Archive, source: Source) -> BinaryIO:
+    assert source.path is not None
+    assert source.member is not None
+    if isinstance(archive, zipfile.ZipFile):
+        entry = archive.getinfo(source.member)
+        _refuse_bomb(source.name, entry.file_size, entry.compress_size)
+        return cast(BinaryIO, archive.open(entry))
+    info = archive.getmember(source.member)
+    _refuse_bomb(source.name, info.size, source.path.stat().st_size)
     stream = archive.extractfile(info)
     if stream is None:
-        raise FormatError(f"{path}:{member}: not a file")
-    return _Member(archive, stream)
+        raise FormatError(f"{source.name}: not a file")
+    return cast(BinaryIO, stream)
+
+
+def _standard_input() -> BinaryIO:
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    shutil.copyfileobj(sys.stdin.buffer, spooled)
+    spooled.seek(0)
+    return cast(BinaryIO, spooled)
 
 
 def _refuse_bomb(name: str, size: int, stored: int) -> None:
@@ -153,16 +190,3 @@ def _refuse_bomb(name: str, size: int, stored: int) -> None:
         raise FormatError(
             f"{name}: expands {size // max(stored, 1)}-fold; that is no literature, left out"
         )
-
-
-class _Member(io.BufferedReader):
-    """A member's stream that closes its archive with it."""
-
-    def __init__(self, archive: zipfile.ZipFile | tarfile.TarFile, stream: object) -> None:
-        super().__init__(stream)  # type: ignore[arg-type]
-        self._archive = archive
-
-    def close(self) -> None:
-        """Close stream and archive."""
-        super().close()
-        self._archive.close()

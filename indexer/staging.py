@@ -88,13 +88,18 @@ def publish(library: Path, staged: Path, manifest: Manifest, shared: Manifest | 
     target.parent.mkdir(exist_ok=True)
     staged.rename(target)
     _sync(target.parent)
+    point_to(library, target)
+    shutil.rmtree(library / STAGING, ignore_errors=True)
+    return target
+
+
+def point_to(library: Path, generation: Path) -> None:
+    """Make ``generation`` the live one: CURRENT is replaced by one rename."""
     pointer = library / f"{CURRENT}.new"
-    pointer.write_text(target.name + "\n", encoding="utf-8")
+    pointer.write_text(generation.name + "\n", encoding="utf-8")
     _sync(pointer)
     pointer.replace(library / CURRENT)
     _sync(library)
-    shutil.rmtree(library / STAGING, ignore_errors=True)
-    return target
 
 
 def link_files(source: Path, target: Path) -> None:

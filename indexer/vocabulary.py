@@ -4,16 +4,21 @@ Every inner run of every noun phrase is counted, so that the counts stay right u
 stood somewhere as a whole phrase (``standalone``) is a term that can be suggested.
 """
 
+import functools
 import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from search.records import Record
 from search.text.phrases import inner_runs, is_term, phrases
+
+_AT_HAND = 200_000
+_CACHE_KIB = 64 * 1024
 
 
 def write_vocabulary(
@@ -41,37 +46,75 @@ def write_vocabulary(
         db.table("record_terms").create(
             {"record": int, "contained": bytes, "standalone": bytes}, pk="record"
         )
-    contained: Counter[int] = Counter()
-    standalone: Counter[int] = Counter()
+    db.execute(f"pragma cache_size = -{_CACHE_KIB}")
     with db.atomic():
+        counts = _Counts(db)
         for number in removed:
-            row = db.execute(
+            row = db.conn.execute(
                 "select contained, standalone from record_terms where record = ?", [number]
             ).fetchone()
             if row:
-                contained.subtract(np.frombuffer(row[0], np.int32).tolist())
-                standalone.subtract(np.frombuffer(row[1], np.int32).tolist())
-                db.execute("delete from record_terms where record = ?", [number])
-        known: dict[str, int] = dict(db.execute("select term, number from terms").fetchall())
+                counts.add(np.frombuffer(row[0], np.int32), np.frombuffer(row[1], np.int32), -1)
+                db.conn.execute("delete from record_terms where record = ?", [number])
+        numbers = _Numbers(db)
         for number, record in records:
             whole, inner = record_phrases(record)
-            for term in sorted((whole | inner) - known.keys()):
-                known[term] = len(known) + 1
-                db.execute("insert into terms values (?, ?, 0, 0)", [known[term], term])
-            inside = sorted(known[t] for t in inner)
-            alone = sorted(known[t] for t in whole)
-            contained.update(inside)
-            standalone.update(alone)
-            db.execute(
+            known = {term: numbers.of(term) for term in sorted(whole | inner)}
+            inside = np.array(sorted(known[t] for t in inner), np.int32)
+            alone = np.array(sorted(known[t] for t in whole), np.int32)
+            counts.add(inside, alone, 1)
+            db.conn.execute(
                 "insert into record_terms values (?, ?, ?)",
-                [number, np.array(inside, np.int32).tobytes(), np.array(alone, np.int32).tobytes()],
+                [number, inside.tobytes(), alone.tobytes()],
             )
-        db.conn.executemany(
-            "update terms set records = records + ?, standalone = standalone + ? where number = ?",
-            [(contained[n], standalone[n], n) for n in contained.keys() | standalone.keys()],
-        )
+        counts.flush()
     db.execute("pragma journal_mode = delete")
     db.close()
+
+
+class _Numbers:
+    """The number of each term, looked up or given; those used last are at hand.
+
+    A library's terms outgrow memory long before its records do.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._last: int = db.execute("select coalesce(max(number), 0) from terms").fetchone()[0]
+        self.of = functools.lru_cache(_AT_HAND)(self._of)
+
+    def _of(self, term: str) -> int:
+        row = self._db.conn.execute("select number from terms where term = ?", [term]).fetchone()
+        if row:
+            return int(row[0])
+        self._last += 1
+        self._db.conn.execute("insert into terms values (?, ?, 0, 0)", [self._last, term])
+        return self._last
+
+
+class _Counts:
+    """Changes of the terms' counts, written whenever there are many."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._contained: Counter[int] = Counter()
+        self._standalone: Counter[int] = Counter()
+
+    def add(self, contained: NDArray[np.int32], standalone: NDArray[np.int32], sign: int) -> None:
+        for counter, found in ((self._contained, contained), (self._standalone, standalone)):
+            for number in found.tolist():
+                counter[number] += sign
+        if len(self._contained) >= _AT_HAND:
+            self.flush()
+
+    def flush(self) -> None:
+        touched = sorted(self._contained.keys() | self._standalone.keys())
+        self._db.conn.executemany(
+            "update terms set records = records + ?, standalone = standalone + ? where number = ?",
+            [(self._contained[n], self._standalone[n], n) for n in touched],
+        )
+        self._contained.clear()
+        self._standalone.clear()
 
 
 def record_phrases(record: Record) -> tuple[set[str], set[str]]:

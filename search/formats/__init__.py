@@ -38,6 +38,7 @@ __all__ = [
     "FormatError",
     "Item",
     "Rejected",
+    "format_of",
     "read_records",
     "read_stream",
     "recognise",
@@ -246,15 +247,41 @@ def read_stream(
 ) -> Iterator[tuple[Item, int]]:
     """Like :func:`read_records`, from a seekable stream; ``name`` is for messages."""
     try:
-        compressed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream: BinaryIO = gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[assignment]
-        head = stream.read(_SNIFFED)
-        chosen = _named(format_name) if format_name else recognise(head, name)
-        stream.seek(0)
+        stream = _decompressed(raw)
+        chosen = _chosen(stream, name, format_name)
         options = {"mapping": mapping} if mapping and chosen.takes_mapping else {}
         for item in chosen.read(stream, **options):
             yield item, raw.tell()
     except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise FormatError(f"{name}: {reason}") from error
+        raise _unreadable(name, error) from error
+
+
+def format_of(raw: BinaryIO, name: str, format_name: str | None = None) -> Format:
+    """The format in which :func:`read_stream` would read a seekable stream, left at its start.
+
+    Raises:
+        FormatError: when none knows it, or it cannot be read.
+    """
+    try:
+        return _chosen(_decompressed(raw), name, format_name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(name, error) from error
+    finally:
+        raw.seek(0)
+
+
+def _decompressed(raw: BinaryIO) -> BinaryIO:
+    compressed = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[return-value]
+
+
+def _chosen(stream: BinaryIO, name: str, format_name: str | None) -> Format:
+    head = stream.read(_SNIFFED)
+    stream.seek(0)
+    return _named(format_name) if format_name else recognise(head, name)
+
+
+def _unreadable(name: str, error: Exception) -> FormatError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return FormatError(f"{name}: {reason}")

@@ -80,7 +80,10 @@ def test_commands_from_source_to_figures(
     model = str(published_layout)
     done = runner.invoke(index, [corpus, "--library", library, "--model", model])
     assert done.exit_code == 0, done.output
-    assert "4 read: 4 new, 0 replaced, 0 unchanged, 0 rejected; generation 000001" in done.output
+    assert "4 read: 4 new, 0 replaced, 0 unchanged, 0 duplicate, 0 deleted, 0 rejected; " in (
+        done.output
+    )
+    assert "generation 000001 is live" in done.output
     assert runner.invoke(verify_command, [library]).output.startswith("generation 000001")
 
     runs = tmp_path / "runs"

@@ -1,0 +1,258 @@
+"""Which records are the same, which might be, and what a merged one says.
+
+The same record: same id, PMID or 医中誌ID, or same DOI with agreeing titles. Such records are
+merged without asking. Others that look alike are proposed to the librarian: the same DOI with a
+clearly different title, the same title, year and first author, or nearly the same title (half and
+full width, 旧字体, punctuation, a subtitle that one of them lacks).
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import product
+from typing import Literal, get_args
+
+# No py.typed marker, though it is typed.
+from joyokanji import convert as to_new_forms  # type: ignore[import-untyped]
+
+from search.records import Author, Record, Retraction, Translation
+
+Reason = Literal["doi", "title", "near"]
+REASONS: dict[Reason, str] = {
+    "doi": "same DOI, different titles",
+    "title": "same title, year and first author",
+    "near": "nearly the same title",
+}
+
+_AGREEING = 0.9
+_NO_WORD = re.compile(r"[\W_]+")
+# Old forms and variants that joyokanji leaves out.
+_OLD_FORMS = str.maketrans(
+    "辨瓣辯龜濵邉內脫說敎靑淸戶稅銳閱悅吳姬頰塡剝嚙",
+    "弁弁弁亀浜辺内脱説教青清戸税鋭閲悦呉姫頬填剥噛",
+)
+_WIDE = r"\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# A subtitle's mark: a dash only where it is no hyphen, no sign between digits.
+_SUBTITLE = re.compile(
+    rf"(?<!\d):|:(?!\d)|[―—]|(?<!\d)[~〜]|[~〜](?!\d)|(?<=\s)[-‐–−](?=\s)"
+    rf"|(?<=[{_WIDE}])[-‐–−](?=[{_WIDE}])"
+)
+# Titles below this weight (a Japanese character counts two) say too little alone: Editorial, 序文.
+_TELLING = 24
+_SHORTEST_MAIN = 8
+# Abstracts of at least this length with fewer common runs of characters are of different papers.
+_COMPARABLE = 100
+_RUN = 4
+_COMMON_RUNS = 0.3
+
+
+@dataclass(frozen=True)
+class _Title:
+    """A title for comparison: ``plain`` without case, width and punctuation; ``full`` also in new
+    forms; ``main`` the same before the subtitle."""
+
+    plain: str
+    full: str
+    main: str
+
+
+def identity_keys(record: Record) -> set[int]:
+    """Numbers under which a record that is the same can be found."""
+    named = (("pmid", record.pmid), ("ichushi", record.ichushi_id), ("doi", record.doi.lower()))
+    return {_key(name, value) for name, value in named if value}
+
+
+def title_keys(record: Record) -> set[int]:
+    """Numbers under which a record that might be the same can be found, with its DOI's."""
+    keys = {_key("doi", record.doi.lower())} if record.doi else set()
+    for title in _titles(record):
+        for text in {title.full, title.main}:
+            narrowed = "" if _weight(text) >= _TELLING else f"|{record.year}|{_family(record)}"
+            keys.add(_key("title", text + narrowed))
+    return keys
+
+
+def same(record: Record, other: Record) -> bool:
+    """Whether two records are one beyond doubt."""
+    if record.id == other.id:
+        return True
+    if record.pmid and record.pmid == other.pmid:
+        return True
+    if record.ichushi_id and record.ichushi_id == other.ichushi_id:
+        return True
+    return _same_doi(record, other) and _titles_agree(record, other)
+
+
+def suspicion(own: Sequence[Record], others: Sequence[Record]) -> Reason | None:
+    """Why two records, each given as all that was imported of it, might be one; None if nothing
+    says so."""
+    found = {_suspicion(a, b) for a, b in product(own, others)}
+    return next((reason for reason in get_args(Reason) if reason in found), None)
+
+
+def merge(records: Sequence[Record]) -> Record:
+    """One record out of several, in order of import: a pure function of them.
+
+    The first gives the id, its language and the identifiers that it has. Otherwise the fuller
+    field wins, the earlier where they are equal; lists are joined; versions in other languages
+    become translations; the gravest retraction state counts.
+    """
+    first = records[0]
+    if len(records) == 1:
+        return first
+    versions = _merged_versions(records)
+    own = versions.pop(first.language)
+    return replace(
+        first,
+        title=own.title,
+        abstract=own.abstract,
+        translations=tuple(v for v in versions.values() if v.title or v.abstract),
+        authors=max((r.authors for r in records), key=_fullness),
+        journal=_longest(r.journal for r in records),
+        date=_longest(r.date for r in records),
+        volume=_first(r.volume for r in records),
+        issue=_first(r.issue for r in records),
+        pages=_longest(r.pages for r in records),
+        doi=_first(r.doi for r in records),
+        pmid=_first(r.pmid for r in records),
+        ichushi_id=_first(r.ichushi_id for r in records),
+        url=_first(r.url for r in records),
+        issn=_first(r.issn for r in records),
+        keywords=_union(r.keywords for r in records),
+        publication_types=_union(r.publication_types for r in records),
+        trial_ids=_union(r.trial_ids for r in records),
+        notices=tuple(dict.fromkeys(n for r in records for n in r.notices)),
+        retraction=max((r.retraction for r in records), key=_GRAVITY.index),
+    )
+
+
+_GRAVITY: tuple[Retraction, ...] = ("", "corrected", "expression of concern", "retracted")
+
+
+def _merged_versions(records: Iterable[Record]) -> dict[str, Translation]:
+    versions: dict[str, Translation] = {}
+    for record in records:
+        for v in record.versions():
+            known = versions.get(v.language, Translation(v.language))
+            versions[v.language] = Translation(
+                v.language,
+                _longest((known.title, v.title)),
+                _longest((known.abstract, v.abstract)),
+            )
+    return versions
+
+
+def _fullness(authors: Sequence[Author]) -> tuple[int, int]:
+    return len(authors), sum(len(a.given) for a in authors)
+
+
+def _longest(texts: Iterable[str]) -> str:
+    return max(texts, key=len)
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next((t for t in texts if t), "")
+
+
+def _union(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    joined: dict[str, str] = {}
+    for items in lists:
+        for item in items:
+            joined.setdefault(unicodedata.normalize("NFKC", item).casefold(), item)
+    return tuple(joined.values())
+
+
+def _suspicion(a: Record, b: Record) -> Reason | None:
+    if _same_doi(a, b):
+        return "doi"
+    pairs = list(product(_titles(a), _titles(b)))
+    if not any(_same_title(x, y) for x, y in pairs):
+        return None
+    by_same = _family(a) != "" and _family(a) == _family(b)
+    if by_same and a.year == b.year is not None and any(x.plain == y.plain for x, y in pairs):
+        return "title"
+    if a.year and b.year and abs(a.year - b.year) > 1:
+        return None
+    # What both have: the shorter of the two, where one lacks a subtitle.
+    shared = (min(x.full, y.full, key=len) for x, y in pairs if _same_title(x, y))
+    telling = max(map(_weight, shared)) >= _TELLING
+    known_others = not by_same and _comparable(_family(a), _family(b))
+    if known_others or not (telling or (by_same and a.year == b.year)):
+        return None
+    return None if _different_abstracts(a, b) else "near"
+
+
+def _same_doi(a: Record, b: Record) -> bool:
+    return bool(a.doi) and a.doi.lower() == b.doi.lower()
+
+
+def _titles_agree(a: Record, b: Record) -> bool:
+    own, other = list(_titles(a)), list(_titles(b))
+    if not own or not other:
+        return True
+    return any(_same_title(x, y) or _alike(x.full, y.full) for x, y in product(own, other))
+
+
+def _same_title(x: _Title, y: _Title) -> bool:
+    # Two subtitles that differ are two parts of a series.
+    return x.full == y.full or x.full == y.main or x.main == y.full
+
+
+def _alike(x: str, y: str) -> bool:
+    matcher = SequenceMatcher(None, x, y, autojunk=False)
+    return matcher.quick_ratio() >= _AGREEING and matcher.ratio() >= _AGREEING
+
+
+def _different_abstracts(a: Record, b: Record) -> bool:
+    for x, y in product(a.versions(), b.versions()):
+        if x.language == y.language and min(len(x.abstract), len(y.abstract)) >= _COMPARABLE:
+            left, right = _runs(x.abstract), _runs(y.abstract)
+            return len(left & right) < _COMMON_RUNS * min(len(left), len(right))
+    return False
+
+
+def _runs(text: str) -> set[str]:
+    folded = _folded(text)
+    return {folded[i : i + _RUN] for i in range(len(folded) - _RUN + 1)}
+
+
+def _titles(record: Record) -> Iterator[_Title]:
+    for version in record.versions():
+        whole = unicodedata.normalize("NFKC", version.title)
+        plain = _folded(whole)
+        if not plain:
+            continue
+        full = _new_forms(plain)
+        mark = _SUBTITLE.search(whole)
+        main = _new_forms(_folded(whole[: mark.start()])) if mark else full
+        yield _Title(plain, full, main if _weight(main) >= _SHORTEST_MAIN else full)
+
+
+def _folded(text: str) -> str:
+    return _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _new_forms(text: str) -> str:
+    converted: str = to_new_forms(text, variants=True)
+    return converted.translate(_OLD_FORMS)
+
+
+def _family(record: Record) -> str:
+    return _new_forms(_folded(record.authors[0].family)) if record.authors else ""
+
+
+def _comparable(family: str, other: str) -> bool:
+    """Whether two families, if different, are two people: 山田 and Yamada may be one."""
+    return bool(family and other) and family.isascii() == other.isascii()
+
+
+def _weight(text: str) -> int:
+    return sum(2 if c > "\u2e80" else 1 for c in text)
+
+
+def _key(kind: str, value: str) -> int:
+    digest = hashlib.blake2b(f"{kind}:{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

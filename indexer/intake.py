@@ -1,0 +1,236 @@
+"""Items of the sources into the staged store: new, changed, the same twice, deleted, left out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from indexer.duplicates import identity_keys, same, suspicion, title_keys
+from indexer.sources import READ_ERRORS, Source, opened
+from indexer.store import Origin, Provenance, RecordStore
+from search.formats import (
+    Deletion,
+    FormatError,
+    Item,
+    Rejected,
+    format_of,
+    read_stream,
+)
+from search.records import Record
+
+_TRANSACTION = 5_000
+_NAMED_REJECTED = 20
+# Its files are a sequence of versions: what comes later under the same id replaces what came
+# before. In any other export the same id twice is the same record twice.
+_VERSIONED = "pubmed-xml"
+
+Outcome = Literal["new", "replaced", "unchanged", "duplicate"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How sources are read: a format's name where it is not to be recognised, and the fields of a
+    table's columns where their names don't say them."""
+
+    format_name: str | None = None
+    mapping: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RejectedItem:
+    """An item that was left out: its source, its place there, and why."""
+
+    source: str
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = ", ".join(part for part in (self.source, self.place) if part)
+        return f"{where}: {self.reason}" if where else self.reason
+
+
+@dataclass
+class Report:
+    """What an indexing run did, in items read; ``rejected`` counts whole sources too.
+
+    ``problems`` are the first items that were left out; the library keeps all of them.
+    """
+
+    read: int = 0
+    new: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    problems: list[RejectedItem] = field(default_factory=list)
+    generation: Path | None = None
+
+
+class Progress:
+    """Told what happens; this one is silent. ``stage`` names, ``advance`` counts."""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """A stage begins, with its number of steps where it is known."""
+
+    def advance(self, steps: int, records: int = 0) -> None:
+        """Some steps of the stage are done, and with them some records."""
+
+    def rejected(self, item: RejectedItem) -> None:
+        """An item was left out."""
+
+
+def take(
+    store: RecordStore,
+    sources: Sequence[Source | FormatError],
+    number: int,
+    database: str,
+    how: Reading,
+    progress: Progress,
+) -> Report:
+    """Read every source into the staged store, as import ``number``, and propose duplicates.
+
+    What one database gives under one id replaces what it gave before. Without ``database``, the
+    format stands for it.
+    """
+    report = Report()
+    found = [s for s in sources if isinstance(s, Source)]
+    progress.stage("read", sum(s.size for s in found))
+    with store.db.atomic():
+        for error in sources:
+            if isinstance(error, FormatError):
+                _reject(store, number, RejectedItem("", "", str(error)), report, progress)
+    for source, stream in opened(found):
+        items = _items(source, stream, Provenance(number, database, source.name, ""), how)
+        with store.db.atomic():
+            store.begin_source()
+        while _take_some(store, islice(items, _TRANSACTION), report, progress):
+            pass
+    if store.touched_count():
+        progress.stage("duplicates", None)
+        with store.db.atomic():
+            propose(store)
+    return report
+
+
+def _items(
+    source: Source, stream: BinaryIO | FormatError, came: Provenance, how: Reading
+) -> Iterator[tuple[Item | FormatError, Provenance, int]]:
+    """The items of a source, where they come from, and by how many bytes each is further on."""
+    if isinstance(stream, FormatError):
+        yield stream, came, 0
+        return
+    position = 0
+    try:
+        name = format_of(stream, source.name, how.format_name).name
+        came = replace(came, database=came.database or name, format=name)
+        for item, now in read_stream(stream, source.name, name, how.mapping):
+            yield item, came, now - position
+            position = now
+    except FormatError as error:
+        yield error, came, 0
+    except READ_ERRORS as error:
+        yield FormatError(f"{source.name}: cannot be read to its end ({error})"), came, 0
+
+
+def _take_some(
+    store: RecordStore,
+    items: Iterable[tuple[Item | FormatError, Provenance, int]],
+    report: Report,
+    progress: Progress,
+) -> bool:
+    """Take items in one transaction; False when there were none."""
+    some = False
+    with store.db.atomic():
+        for item, came, advanced in items:
+            some = True
+            progress.advance(advanced, 1)
+            _take_item(store, item, came, report, progress)
+    return some
+
+
+def _take_item(
+    store: RecordStore,
+    item: Item | FormatError,
+    came: Provenance,
+    report: Report,
+    progress: Progress,
+) -> None:
+    if isinstance(item, FormatError):
+        rejected = RejectedItem(came.source, "", str(item).removeprefix(f"{came.source}: "))
+        _reject(store, came.import_number, rejected, report, progress)
+        return
+    report.read += 1
+    if isinstance(item, Rejected):
+        rejected = RejectedItem(came.source, item.place, item.reason)
+        _reject(store, came.import_number, rejected, report, progress)
+    elif isinstance(item, Deletion):
+        report.deleted += store.withdraw(item.record_id) is not None
+    else:
+        outcome = put(store, item, came)
+        setattr(report, outcome, getattr(report, outcome) + 1)
+
+
+def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
+    """Store what was imported: under its own origin, in the record that it belongs to."""
+    copy = 0 if came.format == _VERSIONED else store.times_seen(record.id)
+    known = store.origins_of_id(record.id, came.database)
+    content = record.content_hash()
+    if equal := next((o for o in known if o.content_hash == content), None):
+        return "duplicate" if equal.import_number == came.import_number else "unchanged"
+    origin = next((o for o in known if o.copy == copy), None)
+    numbers = _same_records(store, record, origin)
+    if not numbers:
+        store.add_record(record, came)
+        return "new"
+    for number in numbers:
+        store.open(number)
+    if origin:
+        store.replace_origin(origin, record, came)
+    else:
+        store.add_origin(numbers[0], record, copy, came)
+    for number in numbers[1:]:
+        store.unite(numbers[0], number)
+    store.settle(numbers[0])
+    return "replaced" if origin else "duplicate"
+
+
+def _same_records(store: RecordStore, record: Record, origin: Origin | None) -> list[int]:
+    """Records that are the same as ``record``, the oldest first; several become one by it.
+
+    What a librarian declared distinct stays so.
+    """
+    own = origin.record if origin else store.record_of(record.id)
+    found = [own] if own is not None else []
+    for key in sorted(identity_keys(record)):
+        for number in sorted(set(store.sharing(key)) - set(found)):
+            other = store.record_id(number)
+            ids = [store.record_id(n) for n in found] or [record.id]
+            if any(store.pair_state(i, other) == "distinct" for i in ids):
+                continue
+            if any(same(record, original) for original in store.originals(number)):
+                found.append(number)
+    return sorted(found)
+
+
+def propose(store: RecordStore) -> None:
+    """Look for records that might be the same as those that this run touched."""
+    for number, record in store.touched():
+        store.forget_open_proposals(record.id)
+        originals = store.originals(number)
+        keys = {key for original in originals for key in title_keys(original)}
+        others = {n for key in keys for n in store.sharing(key)} - {number}
+        for other in sorted(others):
+            if reason := suspicion(originals, store.originals(other)):
+                store.propose(record.id, store.record_id(other), reason)
+
+
+def _reject(
+    store: RecordStore, number: int, item: RejectedItem, report: Report, progress: Progress
+) -> None:
+    report.rejected += 1
+    if len(report.problems) < _NAMED_REJECTED:
+        report.problems.append(item)
+    store.add_rejected(number, item.source, item.place, item.reason)
+    progress.rejected(item)

@@ -20,7 +20,7 @@ from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import ichushi_id_in, issn_in, own_id, pmid_in
+from search.formats.identifiers import ichushi_id_in, issn_in, pmid_in
 from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_of, side_by_side
@@ -34,6 +34,7 @@ from search.records import Record, guess_language
 
 DROPS = {
     "translations": "all but the first",
+    "language": "where the script belies it",
     "abstract": "line breaks inside a sentence",
     "keywords": "semicolons",
     "publication_types": "semicolons",
@@ -145,7 +146,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
     notices = [notice_of(text) for text in plain.get("notices", "").split(SEPARATOR) if text]
     return {
         **_texts(plain, title),
-        "id": own_id(plain.get("record_id", ""))
+        "id": plain.get("record_id", "")
         or record_id(
             pmid=pmid,
             ichushi_id=ichushi_id,

@@ -12,7 +12,7 @@ from typing import Any
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, own_id, pmid_in
+from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.identity import record_id
 from search.formats.languages import language_of, side_by_side
 from search.formats.markup import plain_text
@@ -166,7 +166,7 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     notices = [notice_of(text) for text in row.get("notices", "").split(SEPARATOR) if text]
     return {
         **texts,
-        "id": own_id(row.get("record_id", ""))
+        "id": row.get("record_id", "")
         or record_id(
             pmid=pmid,
             ichushi_id=ichushi_id,

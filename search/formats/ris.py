@@ -33,7 +33,7 @@ DROPS = {
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?:[ \t](.*)|$)", re.DOTALL)
 _BEGIN = re.compile(r"^[ \t]{0,8}TY {1,2}- ?\S", re.MULTILINE)
 _USER = ("U1", "U2", "U3", "U4", "U5")
-_OWN = re.compile(r"(pmid|ichushi|trial|retraction|notice):(.*)", re.DOTALL)
+_OWN = re.compile(r"(id|pmid|ichushi|trial|retraction|notice):(.*)", re.DOTALL)
 _MAX_URL = 2000
 _LINKS = ("UR", "L1", "L2", "L3", "LK", "US")
 _BETWEEN_URLS = re.compile(r"[;\s]+(?=https?://)")
@@ -89,15 +89,19 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         data["title"], [*types, *(notice["kind"] for notice in data["notices"])]
     )
     source, accession = _accession(item, links)
-    data["id"] = own_id(item.first("ID")) or record_id(
-        pmid=data["pmid"],
-        ichushi_id=data["ichushi_id"],
-        doi=doi,
-        source=source,
-        accession=accession,
-        title=data["title"] or data["abstract"],
-        year=data["date"][:4],
-        author=authors[0]["family"] if authors else "",
+    data["id"] = (
+        "".join(own.get("id", [])[:1])
+        or own_id(item.first("ID"))
+        or record_id(
+            pmid=data["pmid"],
+            ichushi_id=data["ichushi_id"],
+            doi=doi,
+            source=source,
+            accession=accession,
+            title=data["title"] or data["abstract"],
+            year=data["date"][:4],
+            author=authors[0]["family"] if authors else "",
+        )
     )
     return data
 
@@ -238,6 +242,8 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
         yield "N2", other.abstract
     yield from (("KW", word) for word in record.keywords)
     yield from (("M3", kind) for kind in record.publication_types)
+    if not own_id(record.id):
+        yield "U1", f"id:{record.id}"
     if record.pmid:
         yield "AN", record.pmid
         yield "DB", "PubMed"

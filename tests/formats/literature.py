@@ -62,7 +62,9 @@ def records(draw: st.DrawFn, *, line_breaks: bool = True) -> Record:
     )
     return record_from_dict(
         {
-            "id": draw(few((f"pmid:{pmid}", "hash:0123456789abcdef", "embase:L123")))
+            "id": draw(
+                few((f"pmid:{pmid}", "hash:0123456789abcdef", "embase:L123", "T 0001", "X:/1_2"))
+            )
             if pmid
             else "doi:10.9999/a.(1)",
             "language": own,

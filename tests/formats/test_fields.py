@@ -116,8 +116,9 @@ def test_dois(text: str, doi: str) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("eng", "en"), ("jpn", "ja"), ("fre", "fr"), ("fra", "fr"), ("ja-JP", "ja"), ("en_US", "en"),
-        ("English", "en"), ("日本語", "ja"), ("英語", "en"), ("und", ""), ("klingonese", ""), ("", ""),
+        ("eng", "en"), ("jpn", "ja"), ("fre", "fr"), ("fra", "fr"), ("ja-JP", "ja"),
+        ("en_US", "en"), ("English", "en"), ("日本語", "ja"), ("英語", "en"),
+        ("und", ""), ("klingonese", ""), ("", ""),
     ],
 )  # fmt: skip
 def test_languages(name: str, code: str) -> None:

@@ -259,14 +259,24 @@ def _full_disk(folder: Path | str) -> Iterator[None]:
     """Make one clear error of what a disk that is full or fails raises."""
     try:
         yield
-    except (OSError, sqlite3.OperationalError) as error:
-        if isinstance(error, OSError) and error.errno not in _DISK_ERRORS:
+    except (OSError, RuntimeError, ValueError, sqlite3.OperationalError) as error:
+        if not _is_of_the_disk(error):
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise BuildError(
             f"{folder}: cannot be written ({reason}); the live generation is as it was. Make room "
             "on the disk and run the same command again"
         ) from error
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Each library has its own way to say that it could not write."""
+    if isinstance(error, sqlite3.OperationalError):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _DISK_ERRORS
+    # numpy: "8 requested and 0 written"; FAISS: "write error in"; tantivy: "An IO error occurred"
+    return any(sign in str(error) for sign in (" written", "write error", "IO error"))
 
 
 def _now() -> str:

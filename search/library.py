@@ -270,17 +270,20 @@ class Generation:
         """The ``limit`` nearest records to a query vector (dim,), each by its best passage.
 
         Gives (record number, score, passage number), best first, ties by record number. The score
-        is the inner product, less what a record without an abstract gains by its shortness.
+        is the inner product, less what a bare title gains by its shortness.
         """
         allowed = self._allowed(filters)
-        shift = self._bare_advantage(query) if not filters.has_abstract else None
+        shift = self._bare_advantage(query)
         if shift is None:
             return self._best(query, limit, allowed)
         everything = allowed if allowed is not None else np.ones(len(self._record_of), bool)
         with_abstract = self._best(query, limit, everything & ~self._bare)
         bare = self._best(query, limit, everything & self._bare)
         merged = with_abstract + [(r, score - shift, p) for r, score, p in bare]
-        return sorted(merged, key=lambda item: (-item[1], item[0]))[:limit]
+        best: dict[int, tuple[int, float, int]] = {}
+        for item in sorted(merged, key=lambda item: (-item[1], item[0])):
+            best.setdefault(item[0], item)
+        return list(best.values())[:limit]
 
     def _best(
         self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
@@ -301,7 +304,7 @@ class Generation:
         return []
 
     def _bare_advantage(self, query: NDArray[np.float32]) -> float | None:
-        """By how much records without an abstract look nearer to this query than they are.
+        """By how much passages that are a bare title look nearer to this query than they are.
 
         A title is short, as queries are, and mean-pooled vectors of short texts are alike: bare
         titles would fill every list. Over a sample of each kind, the scores that the best
@@ -360,13 +363,16 @@ class Generation:
 
     def _read_owners(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The record number of every stored vector, -1 where its passage is gone, and whether
-        that record has no abstract."""
+        the passage is a bare title: its version of the record has no abstract."""
         count = sum(s.passages for s in self.manifest.segments)
         record_of, bare = np.full(count, -1, np.int64), np.zeros(count, bool)
         rows = np.array(
             self.database.execute(
-                "select passages.number, record, not has_abstract from passages "
-                "join records on records.number = record"
+                "select p.number, p.record, case when p.language = r.language then r.abstract = '' "
+                "else not exists (select 1 from json_each(r.translations) t "
+                "where t.value ->> 'language' = p.language "
+                "and coalesce(t.value ->> 'abstract', '') != '') end "
+                "from passages p join records r on r.number = p.record"
             ).fetchall(),
             np.int64,
         ).reshape(-1, 3)

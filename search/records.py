@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 Retraction = Literal["", "retracted", "expression of concern", "corrected"]
@@ -16,6 +16,7 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _MAX_ID = 200
 # Control characters and lone surrogates: broken input that no page or index can carry.
 _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_NESTED = {"authors", "notices", "translations"}
 _STRUCTURED = {
     "authors",
     "keywords",
@@ -135,7 +136,12 @@ class Record:
 
 def record_to_dict(record: Record) -> dict[str, Any]:
     """The record as plain data for JSON; empty fields are left out."""
-    return {name: value for name, value in asdict(record).items() if value}
+    # Not by dataclasses.asdict, which copies every string: indexing spends its time here.
+    return {
+        name: tuple(dict(vars(item)) for item in value) if name in _NESTED else value
+        for name, value in vars(record).items()
+        if value
+    }
 
 
 def record_from_dict(data: Mapping[str, Any]) -> Record:

@@ -63,6 +63,8 @@ class ShownErrors(click.Command):
 @click.option("--year-from", type=int, help="First year of publication.")
 @click.option("--year-to", type=int, help="Last year of publication.")
 @click.option("--journal", default="", help="Exact name of the journal.")
+@click.option("--publication-type", default="", help="A publication type that records have.")
+@click.option("--keyword", default="", help="A keyword or heading that records have.")
 @click.option("--language", default="", help="Language of title or abstract (ja, en …).")
 @click.option("--has-abstract", is_flag=True, help="Only records with an abstract.")
 @click.option(
@@ -81,12 +83,23 @@ def search(
     year_from: int | None,
     year_to: int | None,
     journal: str,
+    publication_type: str,
+    keyword: str,
     language: str,
     has_abstract: bool,
     retraction: RetractionFilter | None,
 ) -> None:
     """Ranked search (関連度検索): the records nearest to QUERY, best first."""
-    filters = Filters(year_from, year_to, journal, language, has_abstract, retraction or "")
+    filters = Filters(
+        year_from,
+        year_to,
+        journal,
+        publication_type,
+        keyword,
+        language,
+        has_abstract,
+        retraction or "",
+    )
     found = open_engine(library, model).search(query, filters, page=page, per_page=per_page)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))

@@ -5,7 +5,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
+from search.facets import Facets, facets_of_records
 from search.filters import Filters
 from search.fusion import reciprocal_rank, weighted
 from search.library import Generation, Library
@@ -82,7 +83,8 @@ class RankedList:
     """A page of a ranked list, and what the engine understood.
 
     ``total`` is the length of the whole list (at most :data:`DEPTH`), ``terms`` what BM25 looked
-    for, ``encoder_text`` what the encoder saw.
+    for, ``encoder_text`` what the encoder saw, ``facets`` how the records of the whole list divide
+    where that was asked for.
     """
 
     query: str
@@ -95,6 +97,7 @@ class RankedList:
     encoder_text: str
     dense_weight: float | None
     generation: str
+    facets: Facets | None
 
 
 class Engine:
@@ -126,6 +129,7 @@ class Engine:
         per_page: int = 10,
         language: str = "ja",
         leg: Leg = "fused",
+        with_facets: bool = False,
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
 
@@ -135,9 +139,7 @@ class Engine:
         """
         filters = filters or Filters()
         query = clean_query(query)
-        text = without_masks(query)
-        if not text:
-            raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
+        text = _searchable(query)
         if page < 1 or not 1 <= per_page <= MAX_PER_PAGE or (page - 1) * per_page >= DEPTH:
             raise QueryError(
                 "bad page",
@@ -159,7 +161,26 @@ class Engine:
             encoder_text=self.encoder.model.profile.normalize(text),
             dense_weight=ranked.dense_weight,
             generation=generation.name,
+            facets=(
+                facets_of_records(generation.lexical, [number for number, _ in ranked.order])
+                if with_facets
+                else None
+            ),
         )
+
+    def best(
+        self, query: str, filters: Filters | None = None, limit: int = DEPTH
+    ) -> Iterator[Record]:
+        """The first ``limit`` records of the ranked list for ``query``, best first.
+
+        Raises:
+            QueryError, LibraryError: as :meth:`search`.
+        """
+        text = _searchable(clean_query(query))
+        generation = self.generation()
+        vector = self.encoder.encode_queries([text])[0]
+        order = rank(generation, vector, terms(text), filters or Filters()).order[:limit]
+        return generation.records_in_order([number for number, _ in order])
 
     def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> tuple[Hit, ...]:
         """The records most like a record, without itself.
@@ -231,6 +252,18 @@ def clean_query(query: str) -> str:
         )
     kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in query)
     return " ".join(kept.split())
+
+
+def _searchable(query: str) -> str:
+    """What remains of a query to be searched.
+
+    Raises:
+        QueryError: when that is nothing.
+    """
+    text = without_masks(query)
+    if not text:
+        raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
+    return text
 
 
 @dataclass(frozen=True)

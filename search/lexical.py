@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -27,8 +28,8 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
     builder.add_integer_field("year", indexed=True, fast=True)
-    builder.add_text_field("journal", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    for name in ("journal", "publication_type", "keyword", "language"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_boolean_field("has_abstract", indexed=True)
     builder.add_text_field("retraction", tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -63,6 +64,8 @@ def document(number: int, record: Record) -> tantivy.Document:
         "number": number,
         "words": " ".join(record_terms(record)),
         "journal": record.journal,
+        "publication_type": list(dict.fromkeys(record.publication_types)),
+        "keyword": list(dict.fromkeys(record.keywords)),
         "language": sorted({v.language for v in record.versions() if v.title or v.abstract}),
         "has_abstract": any(v.abstract for v in record.versions()),
         "retraction": record.retraction,
@@ -82,6 +85,17 @@ class LexicalIndex:
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
+
+    def numbers_query(self, numbers: Sequence[int]) -> tantivy.Query:
+        """A query that finds the records with these numbers."""
+        return tantivy.Query.term_set_query(self._schema, "number", list(map(int, numbers)))
+
+    def aggregate(
+        self, query: tantivy.Query, aggregations: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """How many records ``query`` finds, and tantivy's aggregations over them."""
+        count = self._searcher.search(query, limit=1).count
+        return int(count), dict(self._searcher.aggregate(query, aggregations))
 
     def document_frequency(self, term: str) -> int:
         """In how many records ``term`` occurs."""

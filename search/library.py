@@ -23,7 +23,7 @@ from search.lexical import LexicalIndex
 from search.records import Author, Notice, Record, Translation
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"
@@ -35,6 +35,10 @@ Fusion = Literal["weighted", "rrf"]
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
+
+
+# Records read from SQLite in one query.
+_AT_ONCE = 500
 
 
 class LibraryError(ValueError):
@@ -211,6 +215,13 @@ class Generation:
             list(map(int, numbers)),
         )
         return {row["number"]: record_from_row(row) for row in rows}
+
+    def records_in_order(self, numbers: Sequence[int]) -> Iterator[Record]:
+        """Records one after another in the order of ``numbers``, a few in memory at a time."""
+        for start in range(0, len(numbers), _AT_ONCE):
+            few = numbers[start : start + _AT_ONCE]
+            records = self.records(few)
+            yield from (records[int(number)] for number in few)
 
     def all_records(self) -> Iterator[tuple[int, Record]]:
         """Every record by number, in order."""

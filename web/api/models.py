@@ -136,6 +136,8 @@ class FiltersBody(_Body):
     year_from: int | None
     year_to: int | None
     journal: str
+    publication_type: str
+    keyword: str
     language: str
     has_abstract: bool
     retraction: RetractionFilter
@@ -182,6 +184,18 @@ class UnderstoodBody(_Body):
     )
 
 
+class FacetsBody(_Body):
+    """How the counted records divide, as pairs of value and number of records: all years in order,
+    the ten most frequent of all others."""
+
+    counted: int
+    years: tuple[tuple[int, int], ...]
+    journals: tuple[tuple[str, int], ...]
+    publication_types: tuple[tuple[str, int], ...]
+    keywords: tuple[tuple[str, int], ...]
+    languages: tuple[tuple[str, int], ...]
+
+
 class SearchBody(_Body):
     """A page of a ranked list."""
 
@@ -192,6 +206,7 @@ class SearchBody(_Body):
     total: int = Field(description=f"Length of the list, which is cut off at {DEPTH}.")
     cut_off: bool = Field(description="Whether the list ends because of the limit.")
     hits: tuple[HitBody, ...]
+    facets: FacetsBody = Field(description="Counted over the records of this list, cut off or not.")
     understood: UnderstoodBody
     generation: str = Field(description="The library's generation that answered.")
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from search.engine import DEPTH, Hit
 from web import services
 from web.api.models import (
+    FacetsBody,
     FillingBody,
     FillMaskBody,
     FillMaskParameters,
@@ -33,7 +34,8 @@ from web.api.models import (
     UnderstoodBody,
 )
 from web.api.problems import CONTENT_TYPE, problem
-from web.parameters import SearchParameters
+from web.exports import FILE, attachment
+from web.parameters import ExportParameters, SearchParameters
 
 _PROBLEM: dict[str, Any] = {
     "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -78,6 +80,7 @@ def search(query: SearchParameters) -> Response:
         page=query.page,
         per_page=query.per_page,
         language="",
+        with_facets=True,
     )
     return _json(
         SearchBody(
@@ -88,10 +91,18 @@ def search(query: SearchParameters) -> Response:
             total=found.total,
             cut_off=found.total >= DEPTH,
             hits=tuple(_hit(hit) for hit in found.hits),
+            facets=FacetsBody.model_validate(found.facets),
             understood=UnderstoodBody.model_validate(found),
             generation=found.generation,
         )
     )
+
+
+@blueprint.get("/search/export", responses={"200": FILE})
+def export_search(query: ExportParameters) -> Response:
+    """The first records of a ranked list as a file: a selection, not a complete set."""
+    records = services.engine().best(query.q, query.filters(), query.limit)
+    return attachment(records, query.format, "jmedsearch-ranked")
 
 
 @blueprint.get("/records/<id:record_id>", responses={"200": RecordBody, **_UNKNOWN})

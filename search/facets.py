@@ -44,8 +44,8 @@ def facets(index: LexicalIndex, query: tantivy.Query, values: int = 10) -> Facet
     sizes = {
         "year": _ALL,
         "journal": values,
-        "publication_type": values,
-        "keyword": values,
+        "shown_publication_type": values,
+        "shown_keyword": values,
         "language": values,
     }
     counted, buckets = index.aggregate(query, {n: _terms(n, size) for n, size in sizes.items()})
@@ -60,8 +60,8 @@ def facets(index: LexicalIndex, query: tantivy.Query, values: int = 10) -> Facet
             sorted((int(b["key"]), int(b["doc_count"])) for b in buckets["year"]["buckets"])
         ),
         journals=listed("journal"),
-        publication_types=listed("publication_type"),
-        keywords=listed("keyword"),
+        publication_types=listed("shown_publication_type"),
+        keywords=listed("shown_keyword"),
         languages=listed("language"),
     )
 

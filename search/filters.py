@@ -83,8 +83,8 @@ class Filters:
             )
         for name, value in (
             ("journal", self.journal),
-            ("publication_type", self.publication_type),
-            ("keyword", self.keyword),
+            ("shown_publication_type", self.publication_type),
+            ("shown_keyword", self.keyword),
             ("language", self.language),
         ):
             if value:

@@ -13,6 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
 from search.engine import Engine
+from search.exact import ExactSearch
 from search.suggest import Suggester
 from web import errors, headers, language, services
 from web.api import views as api
@@ -73,7 +74,7 @@ def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
     # "a//b" is an id like any other, not a slip to be redirected.
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = _IdConverter
-    services.install(app, services.Services(engine, suggester))
+    services.install(app, services.Services(engine, ExactSearch(engine.library), suggester))
     language.install(app)
     errors.install(app)
     app.register_api(api.blueprint)

@@ -7,10 +7,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from search.engine import DEPTH, MAX_PER_PAGE, MAX_QUERY
+from search.exact import Sort
 from search.filters import Filters, RetractionFilter
 from web.exports import ExportFormat
 
 DEFAULT_PER_PAGE = 10
+# No library has as many pages; what is asked for beyond is a slip.
+_LAST_PAGE = 10_000_000
 
 
 def _folded(value: Any) -> Any:
@@ -31,7 +34,8 @@ class Query(BaseModel):
 
     q: str = Field(
         max_length=MAX_QUERY,
-        description="The query: words, a phrase, a question or a whole abstract.",
+        description="The query: words, a phrase, a question or a whole abstract; in exact search "
+        "an expression in the syntax of 医中誌Web or PubMed.",
         json_schema_extra={"example": "夜間の咳で眠れない小児"},
     )
     year_from: Year | None = Field(default=None, description="First year of publication.")
@@ -92,3 +96,18 @@ class ExportParameters(Query):
 
     format: ExportFormat = Field(description="Format of the file.")
     limit: int = Field(default=100, ge=1, le=DEPTH, description="At most so many records.")
+
+
+class ExactParameters(Query):
+    """A page of a complete set."""
+
+    sort: Sort = Field(default="year", description="Order of the set.")
+    page: int = Field(default=1, ge=1, le=_LAST_PAGE, description="Page of the set.")
+    per_page: PerPage = DEFAULT_PER_PAGE
+
+
+class ExactExportParameters(Query):
+    """A complete set, as a file."""
+
+    format: ExportFormat = Field(description="Format of the file.")
+    sort: Sort = Field(default="year", description="Order of the set.")

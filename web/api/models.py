@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.engine import DEPTH, MAX_QUERY
+from search.exact import FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.records import Record, Retraction
 from web.links import outward_links
@@ -211,6 +212,46 @@ class SearchBody(_Body):
     generation: str = Field(description="The library's generation that answered.")
 
 
+class ExactHitBody(_Body):
+    """A record of a complete set; ``sentence`` is the abstract's first that has a term."""
+
+    sentence: SentenceBody | None
+    title_marks: tuple[Span, ...] = Field(description="Matched terms as spans of the title.")
+    record: RecordBody
+
+
+class NoteBody(_Body):
+    """What the searcher should know about a part of the expression."""
+
+    reason: NoteReason
+    detail: str
+
+
+class ExactUnderstoodBody(_Body):
+    """What the engine made of an expression."""
+
+    canonical: str = Field(description="The expression with fields and grouping written out.")
+    folded: tuple[tuple[str, str], ...] = Field(
+        description="Terms read as another spelling: as typed, as looked for."
+    )
+    notes: tuple[NoteBody, ...]
+
+
+class ExactBody(_Body):
+    """A page of a complete set."""
+
+    expression: str
+    filters: FiltersBody
+    sort: Sort
+    page: int
+    per_page: int
+    count: int = Field(description="The exact size of the complete set.")
+    hits: tuple[ExactHitBody, ...]
+    facets: FacetsBody = Field(description="Counted over the complete set.")
+    understood: ExactUnderstoodBody
+    generation: str = Field(description="The library's generation that answered.")
+
+
 class SimilarBody(_Body):
     """The records nearest in meaning to one."""
 
@@ -266,6 +307,16 @@ class ProblemField(BaseModel):
     message: str
 
 
+class FaultBody(BaseModel):
+    """Where an expression cannot be read, and how it could be mended."""
+
+    reason: FaultReason
+    start: int = Field(description="Offset into the expression.")
+    end: int
+    fragment: str
+    proposal: str | None = Field(description="A mended expression, or null.")
+
+
 class Problem(BaseModel):
     """An error as RFC 9457 describes it."""
 
@@ -277,3 +328,4 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: tuple[ProblemField, ...] | None = None
+    fault: FaultBody | None = None

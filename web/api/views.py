@@ -10,9 +10,12 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
-from search.engine import DEPTH, Hit
+from search.engine import DEPTH, Hit, MatchedSentence
 from web import services
 from web.api.models import (
+    ExactBody,
+    ExactHitBody,
+    ExactUnderstoodBody,
     FacetsBody,
     FillingBody,
     FillMaskBody,
@@ -35,7 +38,12 @@ from web.api.models import (
 )
 from web.api.problems import CONTENT_TYPE, problem
 from web.exports import FILE, attachment
-from web.parameters import ExportParameters, SearchParameters
+from web.parameters import (
+    ExactExportParameters,
+    ExactParameters,
+    ExportParameters,
+    SearchParameters,
+)
 
 _PROBLEM: dict[str, Any] = {
     "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -105,6 +113,48 @@ def export_search(query: ExportParameters) -> Response:
     return attachment(records, query.format, "jmedsearch-ranked")
 
 
+@blueprint.get("/exact", responses={"200": ExactBody})
+def exact(query: ExactParameters) -> Response:
+    """A page of the complete set for an expression, with its exact count."""
+    found = services.exact().search(
+        query.q,
+        query.filters(),
+        sort=query.sort,
+        page=query.page,
+        per_page=query.per_page,
+        language="",
+        with_facets=True,
+    )
+    return _json(
+        ExactBody(
+            expression=found.expression,
+            filters=FiltersBody.model_validate(found.filters),
+            sort=found.sort,
+            page=found.page,
+            per_page=found.per_page,
+            count=found.count,
+            hits=tuple(
+                ExactHitBody(
+                    sentence=_sentence(hit.sentence),
+                    title_marks=hit.title_marks,
+                    record=RecordBody.of(hit.record),
+                )
+                for hit in found.hits
+            ),
+            facets=FacetsBody.model_validate(found.facets),
+            understood=ExactUnderstoodBody.model_validate(found),
+            generation=found.generation,
+        )
+    )
+
+
+@blueprint.get("/exact/export", responses={"200": FILE})
+def export_exact(query: ExactExportParameters) -> Response:
+    """A complete set as a file, whole."""
+    records = services.exact().records(query.q, query.filters(), query.sort)
+    return attachment(records, query.format, "jmedsearch-exact")
+
+
 @blueprint.get("/records/<id:record_id>", responses={"200": RecordBody, **_UNKNOWN})
 def record(path: RecordPath, query: RecordParameters) -> Response:  # noqa: ARG001 - refuses others
     """One record."""
@@ -170,10 +220,14 @@ def _hit(hit: Hit) -> HitBody:
         score=hit.score,
         dense=_leg(hit.dense_score, hit.dense_rank),
         lexical=_leg(hit.lexical_score, hit.lexical_rank),
-        sentence=SentenceBody.model_validate(hit.sentence) if hit.sentence else None,
+        sentence=_sentence(hit.sentence),
         title_marks=hit.title_marks,
         record=RecordBody.of(hit.record),
     )
+
+
+def _sentence(sentence: MatchedSentence | None) -> SentenceBody | None:
+    return SentenceBody.model_validate(sentence) if sentence else None
 
 
 def _leg(score: float | None, rank: int | None) -> LegBody | None:

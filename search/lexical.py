@@ -86,13 +86,18 @@ def record_terms(record: Record) -> list[str]:
     return found
 
 
+def area_tokens(text: str) -> str:
+    """A text of an area as the index takes it: its tokens, joined by spaces."""
+    return " ".join(tokens(fold(text)))
+
+
 def document(number: int, record: Record) -> tantivy.Document:
     """The document that stands for a record."""
     fields: dict[str, object] = {
         "number": number,
         "words": " ".join(record_terms(record)),
         **{
-            area: [" ".join(tokens(fold(text))) for text in texts]
+            area: [area_tokens(text) for text in texts]
             for area, texts in area_texts(record).items()
         },
         **field_values(record),

@@ -4,7 +4,7 @@
 
 The records are synthetic and say so in their ids: sentences of the bundled sample whose noun
 phrases (Japanese) or words (English, in three of ten records) are drawn anew, frequent ones often,
-as language does. Every title is new; an abstract stands in several records (40 000 different ones
+as language does. Titles and abstracts stand in several records (100 000 and 40 000 different ones
 are made), so that the time goes into the index and not into Sudachi. Passage vectors are random,
 normalised, 384 numbers: times of ranked search are real, its results mean nothing.
 
@@ -46,9 +46,12 @@ from search.text.terms import terms
 
 _DIM = 384
 _ABSTRACTS = 40_000
+_TITLES = 100_000
 _JOURNALS = 100
 _TYPES = ["原著論文", "症例報告", "会議録", "総説", "短報"]
-_FAMILIES = "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上".split()
+_FAMILIES = (
+    "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上".split()
+)
 _GIVEN = "太郎 花子 健一 直子 誠 恵子 隆 由美 浩 真由美 大輔 愛 翔太 陽子 学 美穂".split()
 
 
@@ -133,6 +136,7 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
         "".join(texts.japanese_sentence(generator) for _ in range(generator.randrange(4, 9)))
         for _ in range(different)
     ]
+    titles = [texts.title(generator) for _ in range(min(_TITLES, max(1, count // 2)))]
     translations = [
         " ".join(texts.english_sentence(generator) for _ in range(generator.randrange(4, 8)))
         for _ in range(different // 3 + 1)
@@ -140,11 +144,11 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
     for number in range(count):
         generator = random.Random(number + 2)
         translation = Translation(
-            "en", texts.english_sentence(generator)[:120], generator.choice(translations)
+            "en", generator.choice(translations)[:120], generator.choice(translations)
         )
         yield Record(
             id=f"synthetic-{number}",
-            title=texts.title(generator),
+            title=generator.choice(titles),
             abstract=generator.choice(abstracts) if generator.random() < 0.9 else "",
             language="ja",
             translations=(translation,) if generator.random() < 0.3 else (),
@@ -266,8 +270,10 @@ def expressions(texts: Texts, count: int) -> Iterator[tuple[str, str]]:
         ("and", lambda: f'{word()} AND "{phrase()}"'),
         (
             "nested",
-            lambda: f'({word()}/TI or {word()}/AB or "{phrase()}"[mh]) and ({word()} or {word()}) '
-            f"not {word()}",
+            lambda: (
+                f'({word()}/TI or {word()}/AB or "{phrase()}"[mh]) and ({word()} or {word()}) '
+                f"not {word()}"
+            ),
         ),
         (
             "limits",

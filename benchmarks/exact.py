@@ -47,12 +47,26 @@ from search.text.terms import terms
 _DIM = 384
 _ABSTRACTS = 40_000
 _TITLES = 100_000
+_HEADINGS = 20_000
 _JOURNALS = 100
 _TYPES = ["原著論文", "症例報告", "会議録", "総説", "短報"]
 _FAMILIES = (
     "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上".split()
 )
-_GIVEN = "太郎 花子 健一 直子 誠 恵子 隆 由美 浩 真由美 大輔 愛 翔太 陽子 学 美穂".split()
+_GIVEN = [
+    "太郎",
+    "花子",
+    "健一",
+    "直子",
+    "誠",
+    "恵子",
+    "隆",
+    "由美",
+    "真由美",
+    "大輔",
+    "翔太",
+    "陽子",
+]
 
 
 class Texts:
@@ -137,6 +151,7 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
         for _ in range(different)
     ]
     titles = [texts.title(generator) for _ in range(min(_TITLES, max(1, count // 2)))]
+    headings = [texts.phrase(generator) for _ in range(_HEADINGS)]
     translations = [
         " ".join(texts.english_sentence(generator) for _ in range(generator.randrange(4, 8)))
         for _ in range(different // 3 + 1)
@@ -158,7 +173,7 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
             journal=f"架空医学雑誌{generator.randrange(_JOURNALS)}",
             date=str(1985 + generator.randrange(40)),
             doi=f"10.99999/synthetic.{number}",
-            keywords=tuple(texts.phrase(generator) for _ in range(5)),
+            keywords=tuple(headings[_rank(generator, len(headings))] for _ in range(5)),
             publication_types=(generator.choice(_TYPES),),
         )
 
@@ -168,9 +183,9 @@ def build(folder: Path, texts: Texts, count: int) -> dict[str, Any]:
     generation = folder / "generations" / "000001"
     (generation / "vectors").mkdir(parents=True)
     seconds = {}
-    # An abstract comes up often: its tokens and terms are worked out once.
-    search.lexical.area_tokens = lru_cache(200_000)(search.lexical.area_tokens)
-    search.lexical.terms = lru_cache(200_000)(terms)
+    # Texts come up often: their tokens and terms are worked out once.
+    search.lexical.area_tokens = lru_cache(None)(search.lexical.area_tokens)
+    search.lexical.terms = lru_cache(None)(terms)
     began = time.perf_counter()
     write_lexical(
         generation / "lexical", None, (), _told(enumerate(synthetic_records(texts, count), 1))

@@ -22,6 +22,11 @@ from search.text.units import tokens, value_key
 from search.text.variants import fold
 
 _TOKENIZER = "terms"
+_UNITS_TOKENIZER = "units"
+# Positions that stay empty between two values of an area: more than any distance asked for.
+GAP = 101
+_FILLER = "‖"
+_BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
 # What a list can be sorted by.
@@ -47,7 +52,7 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
     for area in AREAS:
-        builder.add_text_field(area, tokenizer_name=_TOKENIZER, index_option="position")
+        builder.add_text_field(area, tokenizer_name=_UNITS_TOKENIZER, index_option="position")
     for name in VALUES:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("journal_order", "title_order"):
@@ -70,8 +75,13 @@ def open_index(directory: Path, create: bool = False) -> tantivy.Index:
         index = tantivy.Index(schema(), path=str(directory))
     else:
         index = tantivy.Index.open(str(directory))
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    index.register_tokenizer(_TOKENIZER, whitespace.build())
+    # What the filter drops keeps its position.
+    filler = tantivy.Filter.custom_stopword([_FILLER])
     index.register_tokenizer(
-        _TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        _UNITS_TOKENIZER,
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(filler).build(),
     )
     return index
 
@@ -97,7 +107,7 @@ def document(number: int, record: Record) -> tantivy.Document:
         "number": number,
         "words": " ".join(record_terms(record)),
         **{
-            area: [area_tokens(text) for text in texts]
+            area: _BETWEEN_VALUES.join(map(area_tokens, texts))
             for area, texts in area_texts(record).items()
         },
         **field_values(record),

@@ -71,6 +71,9 @@ class View:
             "keywords": [row(k) for k in record.keywords],
         }
 
+    def __repr__(self) -> str:
+        return f"View({self.record.id})"
+
     def ti(self, text: str) -> bool:
         return self.has(text, "title")
 

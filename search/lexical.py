@@ -189,6 +189,16 @@ class LexicalIndex:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
 
+    def answers(self, query: tantivy.Query) -> bool:
+        """Whether tantivy can answer a query: not where a word in a phrase has too many endings."""
+        try:
+            self.count(query)
+        except ValueError as error:
+            if "max expansions" not in str(error):
+                raise
+            return False
+        return True
+
     def sorted_page(
         self, query: tantivy.Query, order: Order, first: int, count: int
     ) -> tuple[int, list[int]]:

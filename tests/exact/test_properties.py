@@ -73,9 +73,9 @@ def random_records(seed: int, count: int) -> Iterator[Record]:
 
 @pytest.fixture(scope="module")
 def random_library(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExactSearch, dict[int, View]]:
-    library = library_of(tmp_path_factory.mktemp("random"), list(random_records(20, 100)))
+    library = library_of(tmp_path_factory.mktemp("random"), list(random_records(20, 70)))
     stored = {number: View(record) for number, record in library.generation().all_records()}
-    assert len(stored) > 80
+    assert len(stored) > 55
     return ExactSearch(library), stored
 
 

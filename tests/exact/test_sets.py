@@ -13,7 +13,7 @@ from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.records import Record
 from search.text.units import value_key
-from tests.exact.conftest import found
+from tests.exact.conftest import found, library_of
 from tests.exact.scanner import View
 
 _EVERYTHING = "NOT xyzzy"
@@ -184,10 +184,21 @@ def test_what_was_understood_is_said(exact: ExactSearch) -> None:
 
 
 def test_an_id_that_was_merged_away_finds_its_record(tmp_path: Path) -> None:
-    from tests.exact.conftest import library_of
-
     record = Record("a:1", "肺炎の治療", doi="10.9999/same", language="ja")
     library = library_of(tmp_path, [record, dataclasses.replace(record, id="b:2")])
     exact = ExactSearch(Library(library.path))
     assert found(exact, '"b:2"[id]') == {"a:1"}
     assert found(exact, "10.9999/SAME[doi]") == {"a:1"}
+
+
+def test_a_stem_with_more_endings_than_tantivy_takes(tmp_path: Path) -> None:
+    # Tantivy takes 16 384 endings in a phrase.
+    words = [f"1{number:05d}" for number in range(17_000)]
+    records = [
+        Record(f"r{i}", title=f"il {words[i]} in cats", keywords=(" ".join(words[i::4]),))
+        for i in range(4)
+    ]
+    exact = ExactSearch(library_of(tmp_path, records))
+    assert found(exact, "IL-1*") == {"r0", "r1", "r2", "r3"}
+    assert found(exact, "IL-10000*") == {"r0", "r1", "r2", "r3"}
+    assert found(exact, "IL-1* NOT il-100001") == {"r0", "r2", "r3"}

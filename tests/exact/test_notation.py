@@ -28,6 +28,7 @@ UNDERSTOOD = [
     ("chronic hip NEAR3 pain[ti] now", "chronic[all] AND hip[ti] NEAR/3 pain[ti] AND now[all]"),
     ("a OR b AND c", "(a[all] OR b[all]) AND c[all]"),
     ("NOT a b", "NOT a[all] AND b[all]"),
+    ("(10.1016/S0140-6736(20)30183-5)[doi]", '"10.1016/S0140-6736(20)30183-5"[doi]'),
     ('"and" OR android', '"and"[all] OR android[all]'),
 ]  # fmt: skip
 

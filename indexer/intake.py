@@ -182,14 +182,14 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     origin = next((o for o in known if o.copy == copy), None)
     numbers = _same_records(store, record, origin)
     if not numbers:
-        store.add_record(record, came)
+        store.add_record(record, content, came)
         return "new"
     for number in numbers:
         store.open(number)
     if origin:
-        store.replace_origin(origin, record, came)
+        store.replace_origin(origin, record, content, came)
     else:
-        store.add_origin(numbers[0], record, copy, came)
+        store.add_origin(numbers[0], record, content, copy, came)
     for number in numbers[1:]:
         store.unite(numbers[0], number)
     store.settle(numbers[0])
@@ -216,14 +216,15 @@ def _same_records(store: RecordStore, record: Record, origin: Origin | None) -> 
 
 def propose(store: RecordStore) -> None:
     """Look for records that might be the same as those that this run touched."""
-    for number, record in store.touched():
-        store.forget_open_proposals(record.id)
+    for number in store.touched_numbers():
+        record_id = store.record_id(number)
+        store.forget_open_proposals(record_id)
         originals = store.originals(number)
         keys = {key for original in originals for key in title_keys(original)}
         others = {n for key in keys for n in store.sharing(key)} - {number}
         for other in sorted(others):
             if reason := suspicion(originals, store.originals(other)):
-                store.propose(record.id, store.record_id(other), reason)
+                store.propose(record_id, store.record_id(other), reason)
 
 
 def _reject(

@@ -232,9 +232,9 @@ class RecordStore:
             [_json(self._record(number)), number],
         )
 
-    def add_record(self, record: Record, came: Provenance) -> int:
+    def add_record(self, record: Record, content_hash: str, came: Provenance) -> int:
         """Store a record that nothing is known of; its only origin's data are its own."""
-        values = _row(record)
+        values = _row(record, content_hash)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
         number = self._execute(
@@ -245,12 +245,19 @@ class RecordStore:
         # A number that was freed in this run is known already, as what it was before.
         self._execute("insert or ignore into changes values (?, null, null)", [number])
         self._write_languages(number, record)
-        self.add_origin(number, record, 0, came, sole=True)
+        self.add_origin(number, record, content_hash, 0, came, sole=True)
         self._add_keys(number, [record])
         return number
 
     def add_origin(
-        self, number: int, record: Record, copy: int, came: Provenance, *, sole: bool = False
+        self,
+        number: int,
+        record: Record,
+        content_hash: str,
+        copy: int,
+        came: Provenance,
+        *,
+        sole: bool = False,
     ) -> None:
         """Add what was imported to an opened record, or to a new one as its sole origin."""
         self._execute(
@@ -263,17 +270,19 @@ class RecordStore:
                 number,
                 came.import_number,
                 came.source,
-                record.content_hash(),
+                content_hash,
                 None if sole else _json(record),
             ],
         )
 
-    def replace_origin(self, origin: Origin, record: Record, came: Provenance) -> None:
+    def replace_origin(
+        self, origin: Origin, record: Record, content_hash: str, came: Provenance
+    ) -> None:
         """Replace what was imported of an opened record; its place in the order stays."""
         self._execute(
             'update origins set "import" = ?, source = ?, content_hash = ?, data = ? '
             "where number = ?",
-            [came.import_number, came.source, record.content_hash(), _json(record), origin.number],
+            [came.import_number, came.source, content_hash, _json(record), origin.number],
         )
 
     def withdraw(self, record_id: str) -> int | None:
@@ -329,7 +338,7 @@ class RecordStore:
         self._execute("delete from record_languages where record = ?", [number])
 
     def _write(self, number: int, record: Record) -> None:
-        values = _row(record)
+        values = _row(record, record.content_hash())
         assignments = ", ".join(f'"{name}" = :{name}' for name in values)
         self._execute(
             f"update records set {assignments} where number = :number",  # noqa: S608
@@ -428,7 +437,11 @@ class RecordStore:
 
     def touched(self) -> Iterator[tuple[int, Record]]:
         """Records that are new or other than they were, by number."""
-        return self.records(self._numbers(_TOUCHED))
+        return self.records(self.touched_numbers())
+
+    def touched_numbers(self) -> Iterator[int]:
+        """The numbers of :meth:`touched`."""
+        return self._numbers(_TOUCHED)
 
     def touched_count(self) -> int:
         """How many :meth:`touched` gives."""
@@ -514,7 +527,7 @@ def _json(record: Record) -> str:
     return json.dumps(record_to_dict(record), ensure_ascii=False)
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: Record, content_hash: str) -> dict[str, Any]:
     data = record_to_dict(record)
     values: dict[str, Any] = {name: data.get(name, "") for name in _TYPES}
     for name in JSON_COLUMNS:
@@ -523,6 +536,6 @@ def _row(record: Record) -> dict[str, Any]:
         **values,
         "year": record.year,
         "has_abstract": int(any(v.abstract for v in record.versions())),
-        "content_hash": record.content_hash(),
+        "content_hash": content_hash,
         "text_hash": text_hash(record),
     }

@@ -5,18 +5,13 @@ abstract is English; the original title (``VernacularTitle``, ``TT``) and furthe
 (``OtherAbstract``, ``OAB``) stand beside them, where there are any.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from search.formats.languages import language_code, side_by_side
+from search.formats.markup import present
 from search.formats.scripts import beyond_latin, text_language
 from search.records import guess_language
-
-# What NLM writes where there is no English title, or where an abstract may not be shown.
-_NOT_THERE = re.compile(
-    r"(?:Publisher: )?Abstract available from the publisher\.?$|\W*not available\W*$", re.IGNORECASE
-)
 
 
 def nlm_texts(
@@ -32,8 +27,8 @@ def nlm_texts(
     each after its language. ``vernacular`` is the original title.
     """
     named = list(filter(None, map(language_code, languages)))
-    title, vernacular, abstract = map(_there, (title, vernacular, abstract))
-    further = [(language_code(name), _there(text)) for name, text in others]
+    title, vernacular, abstract = map(present, (title, vernacular, abstract))
+    further = [(language_code(name), present(text)) for name, text in others]
     language = named[0] if named else guess_language(vernacular or title or abstract)
     english = unbracketed(title)
     texts: dict[str, tuple[str, str]] = {}
@@ -62,10 +57,6 @@ def nlm_texts(
 
 def _codes(further: Iterable[tuple[str, str]]) -> set[str]:
     return {code for code, _ in further if code}
-
-
-def _there(text: str) -> str:
-    return "" if _NOT_THERE.match(text) else text
 
 
 def unbracketed(title: str) -> str:

@@ -8,9 +8,9 @@ any source, and then a file of added records into that library. The encoder is r
 the memory of real vectors is in the figures. One record in a hundred repeats the DOI and title of
 an earlier one and has to be merged. With ``--stored-only`` what takes Sudachi is left out: the
 lexical index, the terms and the fusion weight are stubs too, and the output names them. Each step
-runs in a process of its own. Prints JSON: seconds in all and by stage, records/s, peak resident
-memory in MB, and for the added records also the bytes that the new generation does not share with
-the one before.
+runs in a process of its own. Prints JSON: seconds in all and by stage, seconds of processor time,
+records/s, peak resident memory in MB, and for the added records also the bytes that the new
+generation does not share with the one before.
 """
 
 import argparse
@@ -170,6 +170,7 @@ def step(source: Path, library: Path, stored_only: bool) -> None:
         "new": report.new,
         "duplicate": report.duplicate,
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(time.process_time(), 2),
         "records_per_second": round(report.read / seconds, 1),
         "seconds_by_stage": stages.seconds(),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

@@ -45,7 +45,7 @@ class Origin:
     number: int
     copy: int
     record: int
-    import_number: int
+    source: str
     content_hash: str
 
 
@@ -75,7 +75,13 @@ class RecordStore:
         self.db.execute(
             "create temp table changes (number integer primary key, content_hash, text_hash)"
         )
-        self.db.execute("create temp table seen (id text primary key, times int) without rowid")
+        self.db.execute(
+            "create temp table met (origin int, import int, primary key (origin, import)) "
+            "without rowid"
+        )
+        self.db.execute(
+            "create table if not exists withdrawn (id text primary key, source text) without rowid"
+        )
 
     def _create(self) -> None:
         with self.db.atomic():
@@ -168,21 +174,22 @@ class RecordStore:
 
     # Origins
 
-    def begin_source(self) -> None:
-        """Forget which ids the source before had."""
-        self._execute("delete from seen")
+    def confirm(self, origin: int, import_number: int) -> bool:
+        """Note that an import has met an origin, by its number; False when it had before."""
+        met = self._execute("insert or ignore into met values (?, ?)", [origin, import_number])
+        return met.rowcount == 1
 
-    def times_seen(self, record_id: str) -> int:
-        """How often this source has had the id before; counts this time."""
-        row = self._execute("select times from seen where id = ?", [record_id]).fetchone()
-        times = row[0] if row else 0
-        self._execute("insert or replace into seen values (?, ?)", [record_id, times + 1])
-        return int(times)
+    def is_confirmed(self, origin: int, import_number: int) -> bool:
+        """Whether an import has met an origin."""
+        found = self._execute(
+            "select 1 from met where origin = ? and import = ?", [origin, import_number]
+        )
+        return found.fetchone() is not None
 
     def origins_of_id(self, record_id: str, database: str) -> list[Origin]:
         """The origins that ``database`` gave under this id."""
         rows = self._execute(
-            "select number, copy, record, import, content_hash from origins "
+            "select number, copy, record, source, content_hash from origins "
             "where id = ? and database = ? order by copy",
             [record_id, database],
         )
@@ -260,7 +267,7 @@ class RecordStore:
         sole: bool = False,
     ) -> None:
         """Add what was imported to an opened record, or to a new one as its sole origin."""
-        self._execute(
+        added = self._execute(
             'insert into origins (id, database, copy, record, "import", source, content_hash, data)'
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -273,20 +280,34 @@ class RecordStore:
                 content_hash,
                 None if sole else _json(record),
             ],
-        )
+        ).lastrowid
+        assert added is not None
+        self.confirm(added, came.import_number)
 
     def replace_origin(
         self, origin: Origin, record: Record, content_hash: str, came: Provenance
     ) -> None:
         """Replace what was imported of an opened record; its place in the order stays."""
+        self.confirm(origin.number, came.import_number)
         self._execute(
             'update origins set "import" = ?, source = ?, content_hash = ?, data = ? '
             "where number = ?",
             [came.import_number, came.source, content_hash, _json(record), origin.number],
         )
 
-    def withdraw(self, record_id: str) -> int | None:
-        """Withdraw every origin with this id; the record that lost by it, None if none did."""
+    def sources_of_id(self, record_id: str) -> list[str]:
+        """The sources of every origin with this id, and the one that withdrew it."""
+        rows = self._execute(
+            "select source from origins where id = :id union all "
+            "select source from withdrawn where id = :id",
+            {"id": record_id},
+        )
+        return [source for (source,) in rows]
+
+    def withdraw(self, record_id: str, source: str) -> int | None:
+        """Withdraw every origin with this id, as ``source`` says; the record that lost by it, None
+        if none did."""
+        self._execute("insert or replace into withdrawn values (?, ?)", [record_id, source])
         rows = self._execute(
             "select record from origins where id = ? and content_hash != ''", [record_id]
         ).fetchall()

@@ -100,9 +100,9 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "Scopus CSV": (
         "csv",
-        '\ufeff"Authors","Author full names","Title","Year","Art. No","Page start","Page end","DOI",'
+        '\ufeff"Authors","Author full names","Title","Year","Art. No","Page start","Page end",'
         '"Link","Abstract","Source","EID"\n"Smith J.; Doe A.B.","Smith, John (123); Doe, A. (4)",'
-        '"A study","2020","","10","12","","https://www.scopus.com/x?eid=2-s2.0-85000000001",'
+        '"A study","2020","","10","12","https://www.scopus.com/x?eid=2-s2.0-85000000001",'
         '"[No abstract available]","Scopus","2-s2.0-85000000001"\n',
         {
             "id": "scopus:2-s2.0-85000000001",

@@ -240,18 +240,17 @@ def _embed(
 ) -> list[Segment]:
     store = edited.store
     progress.stage("embed", store.to_embed_count())
-    segments, passages = embed_records(
-        encoder(),
-        store.to_embed(),
-        edited.staged / "vectors",
-        edited.library / STAGING / "embedded",
-        sum(s.passages for s in old_segments),
-        next_segment(old_segments),
-        progress.advance,
-    )
     with store.db.atomic():
-        store.add_passages((p.number, p.record, p.language, p.start, p.end) for p in passages)
-    return segments
+        return embed_records(
+            encoder(),
+            store.to_embed(),
+            edited.staged / "vectors",
+            edited.library / STAGING / "embedded",
+            sum(s.passages for s in old_segments),
+            next_segment(old_segments),
+            store.add_passages,
+            progress.advance,
+        )
 
 
 @contextmanager

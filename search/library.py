@@ -464,6 +464,9 @@ class Library:
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
 
+        While one thread opens it, which takes a while where it is large, the others go on with the
+        one before.
+
         Raises:
             LibraryError: when there is none, or it cannot be read.
         """
@@ -473,10 +476,18 @@ class Library:
                 f"{self.path}: no library here; build one with: "
                 f"jmedsearch index SOURCE --library {self.path}"
             )
-        with self._lock:
+        before = self._open
+        if before is not None and before.path == live:
+            return before
+        if not self._lock.acquire(blocking=before is None):
+            assert before is not None
+            return before
+        try:
             if self._open is None or self._open.path != live:
                 self._open = Generation(live)
             return self._open
+        finally:
+            self._lock.release()
 
 
 def file_checksum(file: Path) -> tuple[str, int]:

@@ -23,7 +23,7 @@ from search.lexical import LexicalIndex
 from search.records import Author, Notice, Record, Translation
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"

@@ -15,10 +15,8 @@ from difflib import SequenceMatcher
 from itertools import product
 from typing import Literal, get_args
 
-# No py.typed marker, though it is typed.
-from joyokanji import convert as to_new_forms  # type: ignore[import-untyped]
-
 from search.records import Author, Record, Retraction, Translation
+from search.text.kanji import new_forms
 
 Reason = Literal["doi", "title", "near"]
 REASONS: dict[Reason, str] = {
@@ -29,11 +27,6 @@ REASONS: dict[Reason, str] = {
 
 _AGREEING = 0.9
 _NO_WORD = re.compile(r"[\W_]+")
-# Old forms and variants that joyokanji leaves out.
-_OLD_FORMS = str.maketrans(
-    "辨瓣辯龜濵邉內脫說敎靑淸戶稅銳閱悅吳姬頰塡剝嚙",
-    "弁弁弁亀浜辺内脱説教青清戸税鋭閲悦呉姫頬填剥噛",
-)
 _WIDE = r"\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
 # A subtitle's mark: a dash only where it is no hyphen, no sign between digits.
 _SUBTITLE = re.compile(
@@ -225,9 +218,9 @@ def _titles(record: Record) -> Iterator[_Title]:
         plain = _folded(whole)
         if not plain:
             continue
-        full = _new_forms(plain)
+        full = new_forms(plain)
         mark = _SUBTITLE.search(whole)
-        main = _new_forms(_folded(whole[: mark.start()])) if mark else full
+        main = new_forms(_folded(whole[: mark.start()])) if mark else full
         yield _Title(plain, full, main if _weight(main) >= _SHORTEST_MAIN else full)
 
 
@@ -235,13 +228,8 @@ def _folded(text: str) -> str:
     return _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _new_forms(text: str) -> str:
-    converted: str = to_new_forms(text, variants=True)
-    return converted.translate(_OLD_FORMS)
-
-
 def _family(record: Record) -> str:
-    return _new_forms(_folded(record.authors[0].family)) if record.authors else ""
+    return new_forms(_folded(record.authors[0].family)) if record.authors else ""
 
 
 def _comparable(family: str, other: str) -> bool:

@@ -1,32 +1,57 @@
-"""The lexical index: our terms in tantivy, one document a record, ranked by its BM25.
+"""The lexical index in tantivy, one document a record: terms for BM25, fields for exact search.
 
 Terms come from :mod:`search.text.terms` and are stored joined by spaces, so that tantivy only
 counts them. Its BM25 has k1 = 1.2 and b = 0.75 (Robertson and Zaragoza, The Probabilistic
-Relevance Framework, 2009).
+Relevance Framework, 2009). What exact search looks up is described at :func:`schema`.
 """
 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import tantivy
 
+from search.fields import AREAS, VALUES, area_texts, field_values, first_day, title_key
 from search.filters import Filters
 from search.records import Record
 from search.text.terms import terms
+from search.text.units import tokens, value_key
+from search.text.variants import fold
 
 _TOKENIZER = "terms"
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
+# What nothing sorts after, for records without a title or a journal.
+LAST = "\U0010ffff"
+# Titles that agree so far are sorted by number.
+_ORDERED = 60
 
 
+@cache
 def schema() -> tantivy.Schema:
-    """The fields of a record's document."""
+    """The fields of a record's document.
+
+    ``words`` is what BM25 ranks. ``title``, ``abstract`` and ``keywords`` hold the tokens of
+    :mod:`search.text.units` with their positions, all languages together with a gap between two
+    values. The fields of whole values hold what :func:`field_values` says. ``date`` is
+    year·10000 + month·100 + day, the first day of what is known. The ``…_order`` fields are what
+    lists are sorted by; each ends with the record's number, so no two are equal.
+    """
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
+    for area in AREAS:
+        builder.add_text_field(area, tokenizer_name=_TOKENIZER, index_option="position")
+    for name in VALUES:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("journal_order", "title_order"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_unsigned_field("year_order", fast=True)
+    builder.add_unsigned_field("year_ascending_order", fast=True)
     builder.add_integer_field("year", indexed=True, fast=True)
+    builder.add_integer_field("date", indexed=True, fast=True)
     builder.add_text_field("journal", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_boolean_field("has_abstract", indexed=True)
@@ -62,6 +87,12 @@ def document(number: int, record: Record) -> tantivy.Document:
     fields: dict[str, object] = {
         "number": number,
         "words": " ".join(record_terms(record)),
+        **{
+            area: [" ".join(tokens(fold(text))) for text in texts]
+            for area, texts in area_texts(record).items()
+        },
+        **field_values(record),
+        **_orders(number, record),
         "journal": record.journal,
         "language": sorted({v.language for v in record.versions() if v.title or v.abstract}),
         "has_abstract": any(v.abstract for v in record.versions()),
@@ -69,7 +100,20 @@ def document(number: int, record: Record) -> tantivy.Document:
     }
     if record.year is not None:
         fields["year"] = record.year
+        fields["date"] = first_day(record.date)
     return tantivy.Document.from_dict(fields, schema())
+
+
+def _orders(number: int, record: Record) -> dict[str, object]:
+    """What lists are sorted by. A record without a year comes last either way."""
+    title = next((v.title for v in record.versions() if v.title), "")
+    last = 2**32 - 1 - number
+    return {
+        "year_order": (record.year or 0) << 32 | last,
+        "year_ascending_order": (record.year or 9999) << 32 | number,
+        "journal_order": f"{value_key(record.journal) or LAST}\x00{number:010d}",
+        "title_order": f"{title_key(title)[:_ORDERED] or LAST}\x00{number:010d}",
+    }
 
 
 class LexicalIndex:

@@ -46,6 +46,11 @@ def to_lexical(text: str) -> str:
     return nfkc(text).casefold()
 
 
+def has_joining(text: str) -> bool:
+    """Whether any character of ``text`` may combine with the one before it."""
+    return _JOINING.search(text) is not None
+
+
 def to_full_width(text: str) -> str:
     """NFKC, then full-width kana, letters, digits and signs: what JMedRoBERTa was trained on."""
     return str(jaconv.h2z(nfkc(text), kana=True, ascii=True, digit=True))
@@ -56,7 +61,7 @@ def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:
 
     ``fold`` is one of this module's functions; the result's text equals ``fold(text)``.
     """
-    if not _JOINING.search(text):
+    if not has_joining(text):
         # Every character is a grapheme of its own, and characters repeat: fold each kind once.
         of = {character: fold(character) for character in set(text)}
         if all(len(folded) == 1 for folded in of.values()):

@@ -8,6 +8,7 @@ spelling that is nearly the same (asprin).
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,16 +17,17 @@ from search.known_terms import LATIN, KnownTerm, KnownTerms
 from search.library import Generation
 from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.phrases import is_term
-from search.text.readings import reading, romaji_readings
+from search.text.readings import KANA, reading, romaji_readings
 from search.text.terms import morphemes
+from search.text.variants import fold
 
 # Words of a query that are looked at: a pasted abstract is not proof-read.
 _MAX_LOOKED_AT = 12
 _MAX_LENGTH = 40
+_MAX_WORDS = 8
 _MIN_KANA = 3
 _MIN_ROMAJI = 4
 # A slip in fewer characters than these leaves another word as often as not.
-_MIN_SLIP_KANA = 4
 _MIN_SLIP_KANJI = 3
 _MIN_SLIP_LATIN = 4
 _MIN_TWO_SLIPS = 8
@@ -83,10 +85,8 @@ class Corrector:
         Likeliest first, and of equally likely ones the most frequent.
         """
         folded = fold_with_offsets(query, nfkc)
-        candidates = _candidates(folded.text, self._terms(generation))
-        candidates.sort(key=lambda c: (c.distance, -c.term.records, c.term.text))
         offers: dict[str, Offer] = {}
-        for candidate in candidates:
+        for candidate in _ordered(_candidates(folded.text, self._terms(generation))):
             first, last = folded.original_span(candidate.start, candidate.end)
             corrected = query[:first] + candidate.term.text + query[last:]
             offer = Offer(
@@ -106,13 +106,25 @@ class Corrector:
             return self._loaded[1]
 
 
+def _ordered(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Likeliest first; of equally likely ones the best for each word before the second best."""
+    candidates = sorted(candidates, key=lambda c: (c.distance, -c.term.records, c.term.text))
+    seen: Counter[tuple[int, int]] = Counter()
+    keyed = []
+    for candidate in candidates:
+        word = (candidate.start, candidate.end)
+        keyed.append((candidate.distance, seen[word], candidate.start, candidate))
+        seen[word] += 1
+    return [item[-1] for item in sorted(keyed, key=lambda item: item[:-1])]
+
+
 def _candidates(text: str, known: KnownTerms) -> list[_Candidate]:
     """Terms for the words of NFKC-folded ``text``."""
     tokens = [match.span() for match in _TOKEN.finditer(text)][:_MAX_LOOKED_AT]
     if 1 < len(tokens) <= 4 and all(LATIN.fullmatch(to_lexical(text[a:b])) for a, b in tokens):
         # shinkin kousoku; myocardial infraction, where Myocardial Infarction is a keyword
-        together = _latin(text, tokens[0][0], tokens[-1][1], known)
-        if together:
+        whole = _latin(text, tokens[0][0], tokens[-1][1], known)
+        if together := [c for c in whole if " " in c.term.text or not c.term.text.isascii()]:
             return together
     found: list[_Candidate] = []
     for start, end in tokens:
@@ -150,9 +162,11 @@ def _latin(text: str, start: int, end: int, known: KnownTerms) -> list[_Candidat
         for term, distance in known.near_spelling(word, most)
         if _is_latin_slip(word, to_lexical(term.text), distance)
     ]
-    if len(word) > _MIN_TWO_SLIPS:
-        near += [item for kana in readings for item in known.near_reading(kana)]
-    return [_Candidate(start, end, term, distance) for term, distance in near]
+    near += [item for kana in readings for item in known.near_reading(kana)]
+    nearest = min((distance for _, distance in near), default=0)
+    return [
+        _Candidate(start, end, term, distance) for term, distance in near if distance == nearest
+    ]
 
 
 def _is_latin_slip(word: str, term: str, distance: int) -> bool:
@@ -182,7 +196,7 @@ def _kana(text: str, start: int, end: int, known: KnownTerms) -> list[_Candidate
         else:
             break
     word = text[start:end]
-    if found or position > start or not _MIN_SLIP_KANA <= len(word) <= _MAX_LENGTH:
+    if found or position > start or len(word) > _MAX_LENGTH:
         return found
     return [
         _Candidate(start, end, term, distance)
@@ -201,8 +215,10 @@ def _noun_runs(text: str, start: int, end: int) -> Iterator[list[_Word]]:
     """The runs of nouns in ``text[start:end]`` that hold kanji, as Sudachi's words."""
     run: list[_Word] = []
     for morpheme, first, last in morphemes(text[start:end]):
-        if morpheme.part_of_speech()[0] in _NOUNS:
-            run.append(_Word(start + first, start + last, morpheme.surface()))
+        surface = morpheme.surface()
+        # The stem of an adjective is one kanji of a word that Sudachi does not know: 高|血|厚.
+        if morpheme.part_of_speech()[0] in _NOUNS or _KANJI.fullmatch(surface):
+            run.append(_Word(start + first, start + last, surface))
             continue
         if any(_KANJI.search(word.surface) for word in run):
             yield run
@@ -212,26 +228,35 @@ def _noun_runs(text: str, start: int, end: int) -> Iterator[list[_Word]]:
 
 
 def _kanji(text: str, run: list[_Word], known: KnownTerms) -> list[_Candidate]:
-    """For a run of nouns of which some word is unknown: it, or what it holds, with the right
-    kanji."""
-    suspect = _suspects(run, known)
-    if not suspect or known.contains(text[run[0].start : run[-1].end]):
+    """For a run of nouns that no record contains: it, or what it holds, with the right kanji."""
+    start, end = run[0].start, run[-1].end
+    if known.contains(text[start:end]):
         return []
-    first, last = suspect[0], suspect[-1]
-    # The whole run first, then less and less around what is unknown.
-    for size in range(len(run), last - first, -1):
-        for at in range(max(0, last - size + 1), min(first, len(run) - size) + 1):
-            words = run[at : at + size]
-            start, end = words[0].start, words[-1].end
-            if not 1 < end - start <= _MAX_LENGTH:
-                continue
-            found = [
-                _Candidate(start, end, term, 0.0)
-                for term in known.with_reading(reading(text[start:end]))
-            ] or _kanji_slips(text, words, known)
-            if found:
-                return found
-    return []
+    if found := _homophones(text, start, end, known):
+        return found
+    suspect = _suspects(run, known)
+    if not suspect or len(run) > _MAX_WORDS:
+        return []
+    # Less and less around what is unknown.
+    for size in range(len(run) - 1, 0, -1):
+        for at in range(len(run) - size + 1):
+            if any(at <= i < at + size for i in suspect):
+                words = run[at : at + size]
+                if found := _homophones(text, words[0].start, words[-1].end, known):
+                    return found
+    return _kanji_slips(text, run, known) or _kanji_slips(
+        text, run[suspect[0] : suspect[-1] + 1], known
+    )
+
+
+def _homophones(text: str, start: int, end: int, known: KnownTerms) -> list[_Candidate]:
+    """Terms that sound like ``text[start:end]``, but for those that are another way to write it
+    (肺がん, 肺癌), which are found anyway."""
+    if not 1 < end - start <= _MAX_LENGTH:
+        return []
+    same = known.with_reading(reading(text[start:end]))
+    written = fold(text[start:end])
+    return [_Candidate(start, end, term, 0.0) for term in same if fold(term.text) != written]
 
 
 def _suspects(run: list[_Word], known: KnownTerms) -> list[int]:
@@ -249,8 +274,8 @@ def _suspects(run: list[_Word], known: KnownTerms) -> list[int]:
 def _kanji_slips(text: str, words: list[_Word], known: KnownTerms) -> list[_Candidate]:
     """Terms with one other character, or two swapped.
 
-    肝臓癌 is no slip for 膵臓癌: what differs has to be a word of one character here, and part of a
-    longer word in the term.
+    肝臓癌 is no slip for 膵臓癌: what differs has to be katakana, or a word of one character here
+    and part of a longer word in the term.
     """
     start, end = words[0].start, words[-1].end
     written = text[start:end]
@@ -268,6 +293,7 @@ def _kanji_slips(text: str, words: list[_Word], known: KnownTerms) -> list[_Cand
             if last - first > 1
             for i in range(first, last)
         }
-        if differs <= loose_ends & held:
+        kana = {i for i in differs if KANA.fullmatch(written[i] + term.text[i])}
+        if differs <= loose_ends & held | kana:
             found.append(_Candidate(start, end, term, distance))
     return found

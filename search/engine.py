@@ -18,6 +18,7 @@ from search.fusion import reciprocal_rank, weighted
 from search.library import Generation, Library
 from search.marking import marks
 from search.records import Record
+from search.relevance import RelevanceLine, relevant_hits
 from search.text.profile import without_masks
 from search.text.terms import terms
 
@@ -81,8 +82,9 @@ class Hit:
 class RankedList:
     """A page of a ranked list, and what the engine understood.
 
-    ``total`` is the length of the whole list (at most :data:`DEPTH`), ``terms`` what BM25 looked
-    for, ``encoder_text`` what the encoder saw.
+    ``total`` is the length of the whole list (at most :data:`DEPTH`), ``relevant`` how many hits
+    at its head are close to the query (0: nothing is; None: this library cannot say), ``terms``
+    what BM25 looked for, ``encoder_text`` what the encoder saw.
     """
 
     query: str
@@ -90,6 +92,7 @@ class RankedList:
     page: int
     per_page: int
     total: int
+    relevant: int | None
     hits: tuple[Hit, ...]
     terms: tuple[str, ...]
     encoder_text: str
@@ -154,6 +157,7 @@ class Engine:
             page=page,
             per_page=per_page,
             total=len(ranked.order),
+            relevant=ranked.relevant(generation.manifest.relevance, text),
             hits=self._hits(generation, ranked, vector, first, per_page, language),
             terms=tuple(dict.fromkeys(ranked.terms)),
             encoder_text=self.encoder.model.profile.normalize(text),
@@ -243,6 +247,13 @@ class _Ranked:
     passages: dict[int, int]
     terms: list[str]
     dense_weight: float | None
+    full_match: float
+
+    def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
+        """How many leading hits are above the line, if there is one."""
+        if line is None:
+            return None
+        return relevant_hits(line, query, self.order, self.dense, self.lexical, self.full_match)
 
     def without(self, number: int) -> "_Ranked":
         """The same list with one record taken out."""
@@ -260,9 +271,9 @@ def rank(
     nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
     dense = [(record, score) for record, score, _ in nearest]
     lexical = generation.lexical.search(query_terms, DEPTH, filters) if leg != "dense" else []
+    full_match = generation.lexical.full_match(query_terms)
     if generation.manifest.fusion == "weighted" or leg != "fused":
         weight: float | None = generation.manifest.dense_weight
-        full_match = generation.lexical.full_match(query_terms)
         order = weighted(dense, lexical, generation.manifest.dense_weight, full_match)
     else:
         weight = None
@@ -274,6 +285,7 @@ def rank(
         passages={record: passage for record, _, passage in nearest},
         terms=query_terms,
         dense_weight=weight,
+        full_match=full_match,
     )
 
 

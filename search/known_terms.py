@@ -22,6 +22,8 @@ from search.text.terms import terms
 # The most frequent terms: what is rarer than all of these is not worth offering unseen.
 _MAX_TERMS = 100_000
 _MAX_LENGTH = 40
+# With a slip, shorter readings are other words as often as not.
+_MIN_HEARD = 5
 LATIN = re.compile(r"[a-z\u00df-\u024f][a-z\u00df-\u024f'-]*")
 
 
@@ -90,6 +92,8 @@ class KnownTerms:
     def near_reading(self, reading: str) -> list[tuple[KnownTerm, int]]:
         """Terms that sound as if one slip had been made, each with its distance."""
         heard = loose(reading)
+        if len(heard) < _MIN_HEARD:
+            return []
         return [
             (term, distance)
             for near, distance in _near(heard, 1, self._readings)

@@ -7,9 +7,10 @@ Relevance Framework, 2009). What exact search looks up is described at :func:`sc
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import tantivy
 
@@ -21,10 +22,18 @@ from search.text.units import tokens, value_key
 from search.text.variants import fold
 
 _TOKENIZER = "terms"
+_UNITS_TOKENIZER = "units"
+# Positions that stay empty between two values of an area: more than any distance asked for.
+GAP = 101
+_FILLER = "‖"
+_BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
+# What a list can be sorted by.
+Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
-LAST = "\U0010ffff"
+_LAST = "\U0010ffff"
+_LAST_NUMBER = 2**32 - 1
 # Titles that agree so far are sorted by number.
 _ORDERED = 60
 
@@ -43,7 +52,7 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
     for area in AREAS:
-        builder.add_text_field(area, tokenizer_name=_TOKENIZER, index_option="position")
+        builder.add_text_field(area, tokenizer_name=_UNITS_TOKENIZER, index_option="position")
     for name in VALUES:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("journal_order", "title_order"):
@@ -66,8 +75,13 @@ def open_index(directory: Path, create: bool = False) -> tantivy.Index:
         index = tantivy.Index(schema(), path=str(directory))
     else:
         index = tantivy.Index.open(str(directory))
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    index.register_tokenizer(_TOKENIZER, whitespace.build())
+    # What the filter drops keeps its position.
+    filler = tantivy.Filter.custom_stopword([_FILLER])
     index.register_tokenizer(
-        _TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        _UNITS_TOKENIZER,
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(filler).build(),
     )
     return index
 
@@ -82,13 +96,18 @@ def record_terms(record: Record) -> list[str]:
     return found
 
 
+def area_tokens(text: str) -> str:
+    """A text of an area as the index takes it: its tokens, joined by spaces."""
+    return " ".join(tokens(fold(text)))
+
+
 def document(number: int, record: Record) -> tantivy.Document:
     """The document that stands for a record."""
     fields: dict[str, object] = {
         "number": number,
         "words": " ".join(record_terms(record)),
         **{
-            area: [" ".join(tokens(fold(text))) for text in texts]
+            area: _BETWEEN_VALUES.join(map(area_tokens, texts))
             for area, texts in area_texts(record).items()
         },
         **field_values(record),
@@ -107,17 +126,30 @@ def document(number: int, record: Record) -> tantivy.Document:
 def _orders(number: int, record: Record) -> dict[str, object]:
     """What lists are sorted by. A record without a year comes last either way."""
     title = next((v.title for v in record.versions() if v.title), "")
-    last = 2**32 - 1 - number
     return {
-        "year_order": (record.year or 0) << 32 | last,
+        "year_order": (record.year or 0) << 32 | (_LAST_NUMBER - number),
         "year_ascending_order": (record.year or 9999) << 32 | number,
-        "journal_order": f"{value_key(record.journal) or LAST}\x00{number:010d}",
-        "title_order": f"{title_key(title)[:_ORDERED] or LAST}\x00{number:010d}",
+        "journal_order": f"{value_key(record.journal) or _LAST}\x00{number:010d}",
+        "title_order": f"{title_key(title)[:_ORDERED] or _LAST}\x00{number:010d}",
     }
 
 
+# The field that an order goes by, its direction, and the record's number in a value of it.
+_ORDERS: dict[Order, tuple[str, tantivy.Order, Callable[[Any], int]]] = {
+    "number": ("number", tantivy.Order.Asc, int),
+    "year": ("year_order", tantivy.Order.Desc, lambda key: _LAST_NUMBER - (key & _LAST_NUMBER)),
+    "year-ascending": (
+        "year_ascending_order",
+        tantivy.Order.Asc,
+        lambda key: int(key & _LAST_NUMBER),
+    ),
+    "journal": ("journal_order", tantivy.Order.Asc, lambda key: int(key[-10:])),
+    "title": ("title_order", tantivy.Order.Asc, lambda key: int(key[-10:])),
+}
+
+
 class LexicalIndex:
-    """BM25 over one generation."""
+    """The index of one generation: BM25, and whatever else a query asks for."""
 
     def __init__(self, directory: Path) -> None:
         self._index = open_index(directory)
@@ -143,30 +175,74 @@ class LexicalIndex:
             total += repeated * math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
         return total
 
+    def filtered(self, query: tantivy.Query, filters: Filters) -> tantivy.Query:
+        """What ``query`` finds among the records that the filters leave in."""
+        conditions = filters.tantivy_queries(self._schema)
+        if not conditions:
+            return query
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, query)]
+            + [(tantivy.Occur.Must, tantivy.Query.const_score_query(c, 0.0)) for c in conditions]
+        )
+
+    def count(self, query: tantivy.Query) -> int:
+        """How many records a query finds."""
+        return int(self._searcher.search(query, limit=1, count=True).count)
+
+    def sorted_page(
+        self, query: tantivy.Query, order: Order, first: int, count: int
+    ) -> tuple[int, list[int]]:
+        """How many records a query finds, and the numbers of ``count`` of them from ``first`` on
+        in that order; ties are in the order of their numbers."""
+        field, direction, number = _ORDERS[order]
+        found = self._searcher.search(
+            query, limit=count, offset=first, count=True, order_by_field=field, order=direction
+        )
+        return int(found.count), [number(key) for key, _ in found.hits]
+
+    def ranked_page(
+        self, query: tantivy.Query, query_terms: Sequence[str], first: int, count: int
+    ) -> tuple[int, list[int]]:
+        """Like :meth:`sorted_page`, by the BM25 of ``query_terms``; ``query`` alone decides what is
+        found."""
+        wanted = self._wanted(query_terms)
+        if not wanted:
+            return self.sorted_page(query, "number", first, count)
+        ranked = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)), *wanted]
+        )
+        limit = first + count
+        while True:
+            found = self._searcher.search(ranked, limit=limit, count=True)
+            total, hits = int(found.count), found.hits
+            # Equal scores over the end of the page: all of them, to put them in order.
+            if len(hits) <= first + count - 1 or len(hits) == total:
+                break
+            if hits[-1][0] < hits[first + count - 1][0]:
+                break
+            limit *= 2
+        numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
+        order = sorted(zip((-score for score, _ in hits), numbers, strict=True))
+        return total, [int(number) for _, number in order[first : first + count]]
+
     def search(
         self, query_terms: Sequence[str], limit: int, filters: Filters
     ) -> list[tuple[int, float]]:
         """The best ``limit`` record numbers with their BM25 scores, ties by number."""
-        counts = Counter(query_terms[:_MAX_QUERY_TERMS])
-        if not counts or not len(self):
+        wanted = self._wanted(query_terms)
+        if not wanted or not len(self):
             return []
-        wanted = []
-        for term, count in counts.items():
-            query = tantivy.Query.term_query(self._schema, "words", term, "freq")
-            if count > 1:
-                query = tantivy.Query.boost_query(query, float(count))
-            wanted.append((tantivy.Occur.Should, query))
-        ranked = tantivy.Query.boolean_query(wanted)
-        conditions = filters.tantivy_queries(self._schema)
-        if conditions:
-            ranked = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Must, ranked)]
-                + [
-                    (tantivy.Occur.Must, tantivy.Query.const_score_query(c, 0.0))
-                    for c in conditions
-                ]
-            )
+        ranked = self.filtered(tantivy.Query.boolean_query(wanted), filters)
         found = self._searcher.search(ranked, limit=limit, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in found])
         pairs = [(int(n), float(s)) for n, (s, _) in zip(numbers, found, strict=True)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _wanted(self, query_terms: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        wanted = []
+        for term, count in Counter(query_terms[:_MAX_QUERY_TERMS]).items():
+            query = tantivy.Query.term_query(self._schema, "words", term, "freq")
+            if count > 1:
+                query = tantivy.Query.boost_query(query, float(count))
+            wanted.append((tantivy.Occur.Should, query))
+        return wanted

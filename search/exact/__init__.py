@@ -1,0 +1,21 @@
+"""Exact search (検索式): Boolean expressions with fields, to a complete set with an exact count."""
+
+from search.exact.errors import ExactSyntaxError
+from search.exact.errors import Reason as FaultReason
+from search.exact.parser import Parsed, parse
+from search.exact.search import SORTS, ExactHit, ExactSearch, ExactSet, Sort
+from search.exact.terms import Note, NoteReason
+
+__all__ = [
+    "SORTS",
+    "ExactHit",
+    "ExactSearch",
+    "ExactSet",
+    "ExactSyntaxError",
+    "FaultReason",
+    "Note",
+    "NoteReason",
+    "Parsed",
+    "Sort",
+    "parse",
+]

@@ -1,0 +1,169 @@
+"""Reading an expression: what was typed, in the notation of 医中誌Web or PubMed, to a tree.
+
+The grammar (``grammar.lark``) says what may follow what; here its parts get their meaning.
+Operators are taken from left to right, as PubMed does; where AND and OR are mixed without
+parentheses, a note says so and the canonical form shows the grouping.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lark import Token, Tree
+
+from search.exact.errors import ExactSyntaxError
+from search.exact.expression import And, Dates, Expression, Field, Not, Or, terms_of
+from search.exact.grammar import MAX_DEPTH, grammar_tree, span
+from search.exact.terms import Note, TermReader
+
+MAX_TERMS = 1_000
+_ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What an expression means, and what should be said about it."""
+
+    tree: Expression
+    notes: tuple[Note, ...]
+
+
+def parse(expression: str) -> Parsed:
+    """Read an expression.
+
+    Raises:
+        ExactSyntaxError: with the place, the reason and, where one is found, a proposal that can
+            be read.
+    """
+    try:
+        return _read(expression)
+    except ExactSyntaxError as error:
+        error.proposal = _proposal(error)
+        raise
+
+
+def _proposal(error: ExactSyntaxError) -> str | None:
+    """The expression with its faults mended one after the other."""
+    for _ in range(_ROUNDS):
+        mended = error.mended()
+        if mended is None or mended == error.expression:
+            return None
+        try:
+            _read(mended)
+        except ExactSyntaxError as another:
+            error = another
+        else:
+            return mended.strip()
+    return None
+
+
+def _read(expression: str) -> Parsed:
+    tree = grammar_tree(expression)
+    reader = _Reader(expression)
+    found, _ = reader.expression(_subtree(tree, 0), None)
+    if sum(1 for _ in terms_of(found)) > MAX_TERMS:
+        raise ExactSyntaxError("too many terms", expression, 0, len(expression))
+    return Parsed(found, tuple(dict.fromkeys(reader.terms.notes)))
+
+
+Connector = Literal["and", "or"]
+# An expression and how deep it is nested.
+_Part = tuple[Expression, int]
+
+
+class _Reader:
+    """Walks the grammar's tree once. ``field`` is what untagged terms get: that of the group that
+    they stand in, if it has one."""
+
+    def __init__(self, expression: str) -> None:
+        self.text = expression
+        self.terms = TermReader(expression)
+
+    def expression(self, tree: Tree[Token], field: Field | None) -> _Part:
+        """Operands and operators in a row, from left to right."""
+        result: Expression | None = None
+        joined: Connector | None = None
+        depth = 0
+        mixed = False
+        for connector, part, part_depth in self._row(tree, field):
+            if result is None:
+                result, depth = part, part_depth
+                continue
+            kind = And if connector == "and" else Or
+            if joined == connector:
+                assert isinstance(result, kind)
+                result = kind((*result.parts, part))
+            else:
+                mixed = mixed or joined is not None
+                result = kind((result, part))
+                depth += 1
+            joined = connector
+            depth = max(depth, part_depth + 1)
+            if depth > MAX_DEPTH:
+                raise ExactSyntaxError("too deep", self.text, 0, len(self.text))
+        assert result is not None
+        if mixed:
+            self.terms.note("mixed operators", str(result))
+        return result, depth
+
+    def _row(
+        self, tree: Tree[Token], field: Field | None
+    ) -> Iterator[tuple[Connector, Expression, int]]:
+        for element in _subtrees(tree):
+            connector: Connector = "or" if element.data in {"or_", "or_not"} else "and"
+            excluded = element.data in {"excluded", "and_not", "or_not"}
+            for part, depth in self._operand(_subtrees(element)[-1], field):
+                yield connector, Not(part) if excluded else part, depth + excluded
+                # Of words in a row the operator belongs to the first; blanks join the others.
+                connector, excluded = "and", False
+
+    def _operand(self, tree: Tree[Token], field: Field | None) -> list[_Part]:
+        items = _subtrees(tree)
+        left = self._item(items[0], field)
+        if tree.data == "single":
+            return left
+        right = self._item(items[1], field)
+        operator = next(c for c in tree.children if isinstance(c, Token))
+        if tree.data == "range":
+            return [(self._range(operator, left, right), 0)]
+        near = self.terms.near(operator, left[-1][0], right[0][0])
+        return [*left[:-1], (near, 1), *right[1:]]
+
+    def _range(self, colon: Token, left: list[_Part], right: list[_Part]) -> Expression:
+        (low, _), (high, _) = left[-1], right[0]
+        single = len(left) == len(right) == 1
+        if not (single and isinstance(low, Dates) and isinstance(high, Dates)):
+            raise ExactSyntaxError("bad date", self.text, *span(colon), mend=(*span(colon), " "))
+        return self.terms.checked(Dates(low.low, high.high), *span(colon))
+
+    def _item(self, tree: Tree[Token], field: Field | None) -> list[_Part]:
+        if tree.data == "group":
+            tag = next((c for c in tree.children if isinstance(c, Token)), None)
+            chosen = self.terms.group_field(tag) if tag is not None else field
+            return [self.expression(_subtree(tree, 0), chosen)]
+        tokens = [c for c in tree.children if isinstance(c, Token)]
+        tag = tokens.pop() if tokens[-1].type in {"TAG", "SLASH"} else None
+        match tree.data:
+            case "words" if tag is None or tag.type == "SLASH":
+                # In 医中誌Web a code belongs to the word that it is attached to.
+                *before, last = tokens
+                found = [self.terms.word(word, None, field) for word in before]
+                return [(part, 0) for part in (*found, self.terms.word(last, tag, field))]
+            case "words" if tag is not None:
+                return [(self.terms.words(tokens, tag, field), 0)]
+            case "phrase":
+                return [(self.terms.phrase(tokens[0], tag, field), 0)]
+            case "heading":
+                return [(self.terms.heading(tokens[0], tag), 0)]
+            case "assignment":
+                return [(self.terms.assignment(tokens[0]), 2)]
+            case _:
+                raise ExactSyntaxError("line reference", self.text, *span(tokens[0]))
+
+
+def _subtrees(tree: Tree[Token]) -> list[Tree[Token]]:
+    return [child for child in tree.children if isinstance(child, Tree)]
+
+
+def _subtree(tree: Tree[Token], index: int) -> Tree[Token]:
+    return _subtrees(tree)[index]

@@ -1,0 +1,224 @@
+"""An expression as one query to tantivy."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import tantivy
+
+from search.exact.dates import day_range
+from search.exact.expression import And, Dates, Expression, Field, Flag, Near, Not, Or, Term
+from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
+from search.fields import Area, identifier_key
+from search.lexical import schema
+from search.text.units import is_cjk, value_key
+
+_Query = tantivy.Query
+_Occur = tantivy.Occur
+# Up to so many phrases, proximity is asked of tantivy; beyond that, texts are read.
+MAX_PHRASES = 400
+# The field of the index that holds a field's whole values.
+_VALUE_FIELDS: dict[Field, str] = {
+    "author": "author",
+    "first-author": "first_author",
+    "last-author": "last_author",
+    "journal": "journal_name",
+    "keyword": "keyword",
+    "subheading": "subheading",
+    "publication-type": "publication_type",
+    "language": "language",
+    "identifier": "identifier",
+    "pmid": "identifier",
+    "doi": "identifier",
+    "issn": "issn",
+}
+# What a search of everything looks up beside title, abstract and keywords.
+ALL_VALUES: tuple[Field, ...] = ("author", "journal", "identifier")
+
+# One token of the index at a place: its text, or a regular expression for it.
+_Element = tuple[int, str, bool]
+
+
+class QueryBuilder:
+    """Builds queries. ``verified`` finds the record numbers of a proximity that tantivy cannot be
+    asked for; ``merged`` finds the records that an id leads to because they were merged."""
+
+    def __init__(
+        self, verified: Callable[[Near], Sequence[int]], merged: Callable[[str], Sequence[int]]
+    ) -> None:
+        self._verified = verified
+        self._merged = merged
+
+    def query(self, expression: Expression) -> tantivy.Query:
+        """The query for a whole expression."""
+        match expression:
+            case Term():
+                return self._term(expression)
+            case Dates():
+                first, last = day_range(expression)
+                return _Query.range_query(schema(), "date", tantivy.FieldType.Integer, first, last)
+            case Flag("hasabstract"):
+                return _Query.term_query(schema(), "has_abstract", True)
+            case Flag():
+                return _Query.term_query(schema(), "retraction", "retracted")
+            case Not(part):
+                return _all_but([self.query(part)])
+            case Or(parts):
+                return any_of([self.query(part) for part in parts])
+            case And(parts):
+                return self._and(parts)
+            case Near():
+                return self._near(expression)
+
+    def _and(self, parts: Sequence[Expression]) -> tantivy.Query:
+        wanted = [self.query(p) for p in parts if not isinstance(p, Not)]
+        excluded = [self.query(p.part) for p in parts if isinstance(p, Not)]
+        if not wanted:
+            return _all_but(excluded)
+        return _Query.boolean_query(
+            [(_Occur.Must, q) for q in wanted] + [(_Occur.MustNot, q) for q in excluded]
+        )
+
+    def _term(self, term: Term) -> tantivy.Query:
+        queries = [
+            elements_query(area, _elements(pattern(term)))
+            for area in TEXT_AREAS.get(term.field, ())
+        ]
+        fields = ALL_VALUES if term.field == "all" else (term.field,)
+        queries += [self._value(f, term) for f in fields if f in _VALUE_FIELDS]
+        return any_of(queries)
+
+    def _value(self, field: Field, term: Term) -> tantivy.Query:
+        name, key = _VALUE_FIELDS[field], wanted_value(field, term.text)
+        if term.truncated and not (field == "identifier" and term.field == "all"):
+            return _Query.regex_query(schema(), name, _escaped(key) + ".*")
+        query = _Query.term_query(schema(), name, key)
+        numbers = self._merged(term.text) if field == "identifier" else ()
+        return any_of([query, numbers_query(numbers)]) if numbers else query
+
+    def _near(self, near: Near) -> tantivy.Query:
+        if not is_phrases(near):
+            return numbers_query(self._verified(near))
+        left, right = operand_patterns(near)
+        queries = []
+        for first, second in [(left, right)] + [(right, left)] * (not near.ordered):
+            for a, b, gap in product(first, second, range(near.distance + 1)):
+                shift = len(a) + gap
+                elements = _elements(a) + [(o + shift, t, r) for o, t, r in _elements(b)]
+                queries += [elements_query(area, elements) for area in TEXT_AREAS[_field_of(near)]]
+        return any_of(queries)
+
+    def candidates(self, near: Near) -> tantivy.Query:
+        """Records that contain all operands, wherever they stand."""
+        return _Query.boolean_query(
+            [
+                (
+                    _Occur.Must,
+                    any_of(
+                        [
+                            elements_query(area, _elements(p))
+                            for p in alternatives
+                            for area in TEXT_AREAS[_field_of(near)]
+                        ]
+                    ),
+                )
+                for alternatives in operand_patterns(near)
+            ]
+        )
+
+
+def is_phrases(near: Near) -> bool:
+    """Whether a proximity can be asked for as phrases with gaps."""
+    operands = operand_patterns(near)
+    if len(operands) > len(("left", "right")):
+        return False
+    left, right = operands
+    number = len(left) * len(right) * (near.distance + 1) * (1 if near.ordered else 2)
+    exact = all(not regex for p in (*left, *right) for _, _, regex in _elements(p))
+    return exact and number * len(TEXT_AREAS[_field_of(near)]) <= MAX_PHRASES
+
+
+def wanted_value(field: Field, text: str) -> str:
+    """The form in which a whole value is looked up."""
+    if field in {"identifier", "pmid", "doi"}:
+        key = identifier_key(text)
+        prefix = "" if field == "identifier" else f"{field}:"
+        return key if key.startswith(prefix) else prefix + key
+    if field == "issn":
+        return identifier_key(text).replace("-", "")
+    return text if field == "language" else value_key(text)
+
+
+def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """The union of queries, at least one."""
+    if len(queries) == 1:
+        return queries[0]
+    return _Query.boolean_query([(_Occur.Should, q) for q in queries])
+
+
+def numbers_query(numbers: Sequence[int]) -> tantivy.Query:
+    """The records with these numbers."""
+    if not len(numbers):
+        return _Query.empty_query()
+    return _Query.term_set_query(schema(), "number", [int(n) for n in numbers])
+
+
+def elements_query(area: Area, elements: Sequence[_Element]) -> tantivy.Query:
+    """The records that have these tokens at these distances in one text of an area."""
+    if len(elements) == 1:
+        _, token, regex = elements[0]
+        if regex:
+            return _Query.regex_query(schema(), area, token)
+        return _Query.term_query(schema(), area, token)
+    if any(regex for _, _, regex in elements):
+        words = [(o, token if regex else _escaped(token)) for o, token, regex in elements]
+        return _Query.regex_phrase_query(schema(), area, words)
+    return _Query.phrase_query(schema(), area, [(o, token) for o, token, _ in elements])
+
+
+def _escaped(text: str) -> str:
+    # Not re.escape: tantivy's expressions know fewer escapes than Python's.
+    return re.sub(r"([\\.+*?()|\[\]{}^$#&~-])", r"\\\1", text)
+
+
+def _all_but(excluded: Sequence[tantivy.Query]) -> tantivy.Query:
+    return _Query.boolean_query(
+        [(_Occur.Must, _Query.all_query())] + [(_Occur.MustNot, q) for q in excluded]
+    )
+
+
+def _field_of(near: Near) -> Field:
+    first = near.operands[0]
+    term = first.parts[0] if isinstance(first, Or) else first
+    assert isinstance(term, Term)
+    return term.field
+
+
+def _elements(wanted: Pattern) -> list[_Element]:
+    """The tokens of a pattern: of a run of CJK characters every second pair."""
+    found: list[_Element] = []
+    start = 0
+    while start < len(wanted):
+        end = start + 1
+        if not is_cjk(wanted.units[start]):
+            found.append((start, wanted.units[start], False))
+        else:
+            while end < len(wanted) and is_cjk(wanted.units[end]):
+                end += 1
+            found += _pairs(wanted.units[start:end], start, at_end=end == len(wanted))
+        start = end
+    if wanted.beginnings:
+        begins = "|".join(map(_escaped, wanted.beginnings))
+        ending = "|".join([f"(?:{begins}).*", *wanted.letters])
+        found[-1] = (found[-1][0], ending, True)
+    return found
+
+
+def _pairs(run: Sequence[str], offset: int, at_end: bool) -> list[_Element]:
+    if len(run) == 1:
+        # Before a break or a word the character stands alone; at the end anything may follow it.
+        return [(offset, run[0] + ".?" * at_end, at_end)]
+    starts = [*range(0, len(run) - 1, 2)]
+    if len(run) % 2:
+        starts.append(len(run) - 2)
+    return [(offset + i, run[i] + run[i + 1], False) for i in starts]

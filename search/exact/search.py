@@ -1,0 +1,213 @@
+"""Exact search over a library: an expression in, a complete set with its count out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
+from search.exact.excerpts import Marker
+from search.exact.expression import TEXT_FIELDS, Expression, Near, Or, Term, sought, terms_of
+from search.exact.matching import TEXT_AREAS, contains_near, operand_patterns, unit_texts
+from search.exact.parser import Parsed, parse
+from search.exact.queries import QueryBuilder
+from search.exact.terms import Note
+from search.fields import area_texts
+from search.filters import Filters
+from search.library import Generation, Library
+from search.records import Record
+from search.text.terms import terms
+from search.text.variants import fold, is_respelled
+
+Sort = Literal["year", "year-ascending", "journal", "title", "relevance"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+
+_READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class ExactHit:
+    """A record of the set, as a page shows it.
+
+    ``title_marks`` are offsets of matched terms into the title of the version shown; ``sentence``
+    is the first one of an abstract that a term of the expression stands in.
+    """
+
+    record: Record
+    title_marks: tuple[tuple[int, int], ...]
+    sentence: MatchedSentence | None
+
+
+@dataclass(frozen=True)
+class ExactSet:
+    """A page of a complete set, and what was understood.
+
+    ``canonical`` is the expression with every field and grouping written out; ``folded`` the terms
+    that were respelled, as typed and as looked for; ``count`` the size of the whole set.
+    """
+
+    expression: str
+    canonical: str
+    folded: tuple[tuple[str, str], ...]
+    notes: tuple[Note, ...]
+    count: int
+    page: int
+    per_page: int
+    sort: Sort
+    hits: tuple[ExactHit, ...]
+    filters: Filters
+    generation: str
+
+
+class ExactSearch:
+    """Answers expressions over a library; needs no encoder. Safe to call from several threads."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def search(
+        self,
+        expression: str,
+        filters: Filters | None = None,
+        *,
+        sort: Sort = "year",
+        page: int = 1,
+        per_page: int = 10,
+        language: str = "ja",
+    ) -> ExactSet:
+        """One page of the set that ``expression`` finds; ``language`` chooses the version shown.
+
+        A page beyond the end is empty. Ties are in the order of record numbers.
+
+        Raises:
+            ExactSyntaxError: when the expression cannot be read.
+            QueryError: for an impossible page.
+            LibraryError: when the library cannot be used.
+        """
+        if page < 1 or not 1 <= per_page <= MAX_PER_PAGE:
+            raise QueryError(
+                "bad page",
+                f"page {page} of {per_page} does not exist: pages begin at 1 and hold 1 to "
+                f"{MAX_PER_PAGE} records",
+            )
+        filters = filters or Filters()
+        parsed = parse(expression)
+        generation = self.library.generation()
+        asked = _Asked(generation, parsed, filters)
+        count, numbers = asked.page(sort, (page - 1) * per_page, per_page)
+        records = generation.records(numbers)
+        marker = Marker(parsed.tree)
+        return ExactSet(
+            expression=expression,
+            canonical=str(parsed.tree),
+            folded=folded_terms(parsed.tree),
+            notes=parsed.notes,
+            count=count,
+            page=page,
+            per_page=per_page,
+            sort=sort,
+            hits=tuple(_hit(records[n], marker, language) for n in numbers),
+            filters=filters,
+            generation=generation.name,
+        )
+
+    def numbers(
+        self, expression: str, filters: Filters | None = None, sort: Sort = "year"
+    ) -> NDArray[np.int64]:
+        """The record numbers of the whole set in the order of ``sort``, int64.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        asked = _Asked(self.library.generation(), parse(expression), filters or Filters())
+        return asked.numbers(sort)
+
+    def records(
+        self, expression: str, filters: Filters | None = None, sort: Sort = "year"
+    ) -> Iterator[Record]:
+        """Every record of the set in the order of ``sort``, read a few hundred at a time.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`, before the first record.
+        """
+        generation = self.library.generation()
+        asked = _Asked(generation, parse(expression), filters or Filters())
+        return _read(generation, asked.numbers(sort))
+
+
+def folded_terms(tree: Expression) -> tuple[tuple[str, str], ...]:
+    """The terms of an expression that folding respells, each with what is looked for."""
+    pairs = [(t.text, fold(t.text)) for t in terms_of(tree) if is_respelled(t.text)]
+    return tuple(dict.fromkeys(pairs))
+
+
+def _read(generation: Generation, numbers: NDArray[np.int64]) -> Iterator[Record]:
+    for start in range(0, len(numbers), _READ_AT_ONCE):
+        chosen = numbers[start : start + _READ_AT_ONCE].tolist()
+        records = generation.records(chosen)
+        yield from (records[number] for number in chosen)
+
+
+def _hit(record: Record, marker: Marker, language: str) -> ExactHit:
+    title = record.version(language).title
+    return ExactHit(record, marker.title(title), marker.sentence(record, language))
+
+
+class _Asked:
+    """An expression with filters, as asked of one generation."""
+
+    def __init__(self, generation: Generation, parsed: Parsed, filters: Filters) -> None:
+        self._generation = generation
+        self._tree = parsed.tree
+        self._builder = QueryBuilder(self._verified, self._merged)
+        self._query = generation.lexical.filtered(self._builder.query(parsed.tree), filters)
+
+    def page(self, sort: Sort, first: int, count: int) -> tuple[int, list[int]]:
+        """The size of the set, and the record numbers of one page."""
+        lexical = self._generation.lexical
+        if sort == "relevance":
+            return lexical.ranked_page(self._query, self._words(), first, count)
+        return lexical.sorted_page(self._query, sort, first, count)
+
+    def numbers(self, sort: Sort) -> NDArray[np.int64]:
+        """All record numbers in order."""
+        lexical = self._generation.lexical
+        size = lexical.count(self._query)
+        _, numbers = self.page(sort, 0, size) if size else (0, [])
+        return np.array(numbers, np.int64)
+
+    def _words(self) -> list[str]:
+        texts = [t.text for t in sought(self._tree) if t.field in TEXT_FIELDS]
+        return [term for text in texts for term in terms(text)]
+
+    def _merged(self, record_id: str) -> Sequence[int]:
+        found = self._generation.record(record_id)
+        return [found[0]] if found else []
+
+    def _verified(self, near: Near) -> Sequence[int]:
+        """The records whose texts have the operands of ``near`` close enough, by reading them."""
+        lexical = self._generation.lexical
+        query = self._builder.candidates(near)
+        numbers = lexical.sorted_page(query, "year", 0, lexical.count(query) or 1)[1]
+        operands = operand_patterns(near)
+        first = near.operands[0]
+        term = first.parts[0] if isinstance(first, Or) else first
+        assert isinstance(term, Term)
+        areas = TEXT_AREAS[term.field]
+        found = []
+        for start in range(0, len(numbers), _READ_AT_ONCE):
+            chosen = numbers[start : start + _READ_AT_ONCE]
+            for number, record in self._generation.records(chosen).items():
+                texts = area_texts(record)
+                if any(
+                    contains_near(near, operands, unit_texts(text))
+                    for area in areas
+                    for text in texts[area]
+                ):
+                    found.append(number)
+        return found
+
+
+__all__ = ["SORTS", "ExactHit", "ExactSearch", "ExactSet", "Sort", "folded_terms"]

@@ -6,7 +6,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from search.encoder import Encoder
 from search.filters import Filters
 from search.fusion import reciprocal_rank, weighted
+from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
 from search.marking import marks
 from search.records import Record
 from search.relevance import RelevanceLine, relevant_hits
 from search.text.profile import without_masks
-from search.text.terms import terms
+from search.text.terms import respelled, terms
 
 # A ranked list ends here: nobody reads further, and every page is cut from the same candidates.
 DEPTH = 1000
@@ -64,7 +65,8 @@ class MatchedSentence:
 class Hit:
     """One search result. A leg that did not retrieve the record has neither score nor rank.
 
-    ``title_marks`` are offsets of matched terms into the title of the version shown.
+    ``title_marks`` are offsets of matched terms into the title of the version shown. ``known`` is
+    what the query names the record by, where it does (:mod:`search.known_items`).
     """
 
     rank: int
@@ -76,6 +78,7 @@ class Hit:
     lexical_rank: int | None
     sentence: MatchedSentence | None
     title_marks: tuple[tuple[int, int], ...]
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class RankedList:
     hits: tuple[Hit, ...]
     terms: tuple[str, ...]
     encoder_text: str
+    folded: tuple[tuple[str, str], ...]
     dense_weight: float | None
     generation: str
 
@@ -132,6 +136,9 @@ class Engine:
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
 
+        Records that the query names come first (:mod:`search.known_items`), except in the list of
+        a single leg.
+
         Raises:
             QueryError: for an empty or overlong query or an impossible page.
             LibraryError: when the library cannot be used.
@@ -148,19 +155,34 @@ class Engine:
                 f"{MAX_PER_PAGE} records, and a ranked list ends after {DEPTH}",
             )
         generation = self.generation()
-        vector = self.encoder.encode_queries([text])[0]
-        ranked = rank(generation, vector, terms(text), filters, leg)
+        relevant: int | None
+        known = KnownItems() if leg != "fused" else known_items(generation, text, filters, DEPTH)
+        if known.identifiers_only:
+            # A number means nothing to an encoder: its neighbours would be nonsense.
+            vector, ranked, relevant = None, _Ranked(), 0
+        else:
+            vector = self.encoder.encode_queries([text])[0]
+            ranked = rank(generation, vector, terms(text), filters, leg)
+            relevant = ranked.relevant(generation.manifest.relevance, text)
+        if known.found:
+            if relevant is not None:
+                above = {number for number, _ in ranked.order[:relevant]}
+                relevant = len(above | {number for number, _ in known.found})
+            ranked = ranked.with_first([number for number, _ in known.found])
         first = (page - 1) * per_page
+        hits = self._hits(generation, ranked, vector, first, per_page, language)
+        kinds = dict(known.found)
         return RankedList(
             query=query,
             filters=filters,
             page=page,
             per_page=per_page,
             total=len(ranked.order),
-            relevant=ranked.relevant(generation.manifest.relevance, text),
-            hits=self._hits(generation, ranked, vector, first, per_page, language),
+            relevant=relevant,
+            hits=tuple(replace(hit, known=kinds.get(number)) for number, hit in hits),
             terms=tuple(dict.fromkeys(ranked.terms)),
-            encoder_text=self.encoder.model.profile.normalize(text),
+            encoder_text="" if vector is None else self.encoder.model.profile.normalize(text),
+            folded=() if vector is None else tuple(respelled(text)),
             dense_weight=ranked.dense_weight,
             generation=generation.name,
         )
@@ -186,17 +208,18 @@ class Engine:
         vector = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
         words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
         ranked = rank(generation, vector, words, Filters()).without(number)
-        return self._hits(generation, ranked, vector, 0, limit, language)
+        return tuple(hit for _, hit in self._hits(generation, ranked, vector, 0, limit, language))
 
     def _hits(
         self,
         generation: Generation,
         ranked: "_Ranked",
-        vector: NDArray[np.float32],
+        vector: NDArray[np.float32] | None,
         first: int,
         count: int,
         language: str,
-    ) -> tuple[Hit, ...]:
+    ) -> list[tuple[int, Hit]]:
+        """Hits ``first`` to ``first + count`` of a list, each with its record's number."""
         chosen = ranked.order[first : first + count]
         numbers = [number for number, _ in chosen]
         records = generation.records(numbers)
@@ -205,22 +228,23 @@ class Engine:
         for rank_, (number, score) in enumerate(chosen, first + 1):
             record = records[number]
             dense, lexical = in_dense.get(number), in_lexical.get(number)
-            hits.append(
-                Hit(
-                    rank=rank_,
-                    record=record,
-                    score=score,
-                    dense_score=dense[0] if dense else None,
-                    dense_rank=dense[1] if dense else None,
-                    lexical_score=lexical[0] if lexical else None,
-                    lexical_rank=lexical[1] if lexical else None,
-                    sentence=_best_sentence(
-                        generation, number, record, vector, ranked.passages, ranked.terms
-                    ),
-                    title_marks=tuple(marks(record.version(language).title, ranked.terms)),
-                )
+            hit = Hit(
+                rank=rank_,
+                record=record,
+                score=score,
+                dense_score=dense[0] if dense else None,
+                dense_rank=dense[1] if dense else None,
+                lexical_score=lexical[0] if lexical else None,
+                lexical_rank=lexical[1] if lexical else None,
+                sentence=None
+                if vector is None
+                else _best_sentence(
+                    generation, number, record, vector, ranked.passages, ranked.terms
+                ),
+                title_marks=tuple(marks(record.version(language).title, ranked.terms)),
             )
-        return tuple(hits)
+            hits.append((number, hit))
+        return hits
 
 
 def clean_query(query: str) -> str:
@@ -241,19 +265,28 @@ def clean_query(query: str) -> str:
 class _Ranked:
     """The whole list: fused order, each leg's (record, score) and each record's best passage."""
 
-    order: list[tuple[int, float]]
-    dense: list[tuple[int, float]]
-    lexical: list[tuple[int, float]]
-    passages: dict[int, int]
-    terms: list[str]
-    dense_weight: float | None
-    full_match: float
+    order: list[tuple[int, float]] = field(default_factory=list)
+    dense: list[tuple[int, float]] = field(default_factory=list)
+    lexical: list[tuple[int, float]] = field(default_factory=list)
+    passages: dict[int, int] = field(default_factory=dict)
+    terms: list[str] = field(default_factory=list)
+    dense_weight: float | None = None
+    full_match: float = 0.0
 
     def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
         """How many leading hits are above the line, if there is one."""
         if line is None:
             return None
         return relevant_hits(line, query, self.order, self.dense, self.lexical, self.full_match)
+
+    def with_first(self, numbers: Sequence[int]) -> "_Ranked":
+        """The same list with some records before all others; what retrieval has not found scores
+        0."""
+        scores = dict(self.order)
+        moved = set(numbers)
+        rest = [item for item in self.order if item[0] not in moved]
+        order = [(number, scores.get(number, 0.0)) for number in numbers] + rest
+        return replace(self, order=order[:DEPTH])
 
     def without(self, number: int) -> "_Ranked":
         """The same list with one record taken out."""

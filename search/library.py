@@ -21,6 +21,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
 from search.records import Author, Notice, Record, Translation
+from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
 FORMAT_VERSION = 3
@@ -57,7 +58,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes."""
+    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes.
+
+    ``relevance`` is None where nothing could be calibrated.
+    """
 
     format_version: int
     generation: int
@@ -76,6 +80,7 @@ class Manifest:
     segments: tuple[Segment, ...]
     notes: tuple[str, ...]
     files: dict[str, tuple[str, int]]
+    relevance: RelevanceLine | None = None
 
     def to_json(self) -> str:
         """The manifest as written to ``MANIFEST.json``."""
@@ -102,6 +107,8 @@ class Manifest:
         data["segments"] = tuple(Segment(**s) for s in data["segments"])
         data["notes"] = tuple(data["notes"])
         data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
+        if data.get("relevance"):
+            data["relevance"] = RelevanceLine.from_dict(data["relevance"])
         return cls(**data)
 
     def check_encoder(self, model: ModelDirectory, library: Path) -> None:

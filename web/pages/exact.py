@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 from pydantic import ValidationError
 
-from search.exact import ExactSyntaxError, FaultReason, Note
+from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers
 from web import services
 from web.language import chosen_language, gettext
 from web.pages.asked import asked, field_messages, typed_values
@@ -58,6 +58,9 @@ def page() -> Response | str:
         **shown,
         parameters=parameters,
         found=found,
+        offers=expression_offers(
+            services.corrector(), services.exact().library.generation(), parameters.q
+        ),
         notes=[note_message(note) for note in found.notes],
         first=(found.page - 1) * found.per_page + 1,
     )

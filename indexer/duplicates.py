@@ -236,6 +236,8 @@ def _folded(text: str) -> str:
 
 
 def _new_forms(text: str) -> str:
+    if text.isascii():
+        return text
     converted: str = to_new_forms(text, variants=True)
     return converted.translate(_OLD_FORMS)
 
@@ -272,7 +274,7 @@ def _comparable(person: str, other: str) -> bool:
 
 
 def _weight(text: str) -> int:
-    return sum(2 if c > "\u2e80" else 1 for c in text)
+    return len(text) if text.isascii() else sum(2 if c > "\u2e80" else 1 for c in text)
 
 
 def _key(kind: str, value: str) -> int:

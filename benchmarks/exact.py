@@ -9,7 +9,8 @@ are made), and the words of BM25 are those of the pieces that a text was made of
 goes into the index and not into Sudachi. Passage vectors are random,
 normalised, 384 numbers: times of ranked search are real, its results mean nothing.
 
-Only what searching needs is built: ``lexical/`` by the indexer's own function, the tables of
+Only what searching needs is built: ``lexical/`` by the indexer's own function (in three parts, whose
+segments are then put side by side), the tables of
 ``records.db`` that are read, one passage a record, ``vectors.faiss``. With ``--library`` the folder
 is kept and used again. Prints JSON: seconds and bytes of building, and for each kind of query the
 median and the 95th percentile in ms, of the set with its count and its first page of record numbers
@@ -20,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -47,6 +49,8 @@ from search.text.sentences import sentence_spans
 from search.text.terms import terms
 
 _DIM = 384
+# The index is built in so many parts at once, each by a process.
+_PARTS = 3
 _ABSTRACTS = 40_000
 _TITLES = 100_000
 _HEADINGS = 20_000
@@ -164,8 +168,8 @@ def _slots(text: str, found: list[str]) -> list[str]:
     return [*pieces, text[position:] or "。"]
 
 
-def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
-    """Synthetic records, always the same for the same numbers."""
+def synthetic_records(texts: Texts, count: int, first: int, last: int) -> Iterator[Record]:
+    """Records ``first`` to ``last - 1`` of ``count``, always the same for the same numbers."""
     generator = random.Random(1)
     different = min(_ABSTRACTS, max(1, count // 2))
     abstracts = [
@@ -185,7 +189,7 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
         )
         for _ in range(different // 3 + 1)
     ]
-    for number in range(count):
+    for number in range(first, last):
         generator = random.Random(number + 2)
         translation = Translation(
             "en", generator.choice(english_titles), generator.choice(translations)
@@ -208,19 +212,23 @@ def synthetic_records(texts: Texts, count: int) -> Iterator[Record]:
 
 
 def build(folder: Path, count: int) -> dict[str, Any]:
-    """Build what searching reads, in two processes; gives seconds and bytes."""
+    """Build what searching reads, in several processes; gives their seconds, and bytes."""
     generation = folder / "generations" / "000001"
     (generation / "vectors").mkdir(parents=True)
-    with ProcessPoolExecutor(2) as processes:
-        parts = (_build_lexical, _build_records)
-        seconds = dict(
-            entry
-            for done in [processes.submit(part, generation, count) for part in parts]
-            for entry in done.result().items()
-        )
+    with ProcessPoolExecutor(_PARTS + 1) as processes:
+        parts = [processes.submit(_build_lexical, generation, count, i) for i in range(_PARTS)]
+        records = processes.submit(_build_records, generation, count)
+        seconds = {"lexical": [p.result() for p in parts], "records.db": [records.result()]}
+    _join(generation)
     began = time.perf_counter()
     segments = _write_vectors(generation, count)
-    seconds["vectors"] = time.perf_counter() - began
+    seconds["vectors"] = [time.perf_counter() - began]
+    return {"seconds": seconds} | publish(folder, count, segments)
+
+
+def publish(folder: Path, count: int, segments: tuple[Segment, ...]) -> dict[str, Any]:
+    """Make what was built a library; gives bytes."""
+    generation = folder / "generations" / "000001"
     manifest = Manifest(
         FORMAT_VERSION, 1, "", "none", "none", "none", _DIM, "mean", TextProfile(), "weighted",
         0.5, count, count, count, segments, ("synthetic",), {},
@@ -233,24 +241,50 @@ def build(folder: Path, count: int) -> dict[str, Any]:
         else (generation / part).stat().st_size
         for part in ("lexical", "records.db", "vectors.faiss")
     }
-    return {"seconds": {k: round(v) for k, v in seconds.items()}, "bytes": sizes}
+    return {"bytes": sizes, "segments": len(_meta(generation / "lexical")["segments"])}
 
 
-def _build_lexical(generation: Path, count: int) -> dict[str, float]:
+def _build_lexical(generation: Path, count: int, part: int) -> float:
+    """One part of the index, in a folder of its own."""
     texts = Texts()
     # Texts come up often: their tokens are worked out once, their terms are known.
     search.lexical.area_tokens = lru_cache(None)(search.lexical.area_tokens)
     search.lexical.terms = lambda text: texts.terms_of.get(text, [])
     began = time.perf_counter()
-    records = enumerate(synthetic_records(texts, count), 1)
-    write_lexical(generation / "lexical", None, (), _told(records))
-    return {"lexical": time.perf_counter() - began}
+    first, last = (count * i // _PARTS for i in (part, part + 1))
+    records = enumerate(synthetic_records(texts, count, first, last), first + 1)
+    write_lexical(generation / f"lexical-{part}", None, (), _told(records))
+    return round(time.perf_counter() - began, 1)
 
 
-def _build_records(generation: Path, count: int) -> dict[str, float]:
+def _join(generation: Path) -> None:
+    """One index of the parts: their segments side by side, none merged with another's."""
+    whole = generation / "lexical"
+    (generation / "lexical-0").rename(whole)
+    segments, files = _meta(whole)["segments"], _managed(whole)
+    for part in sorted(generation.glob("lexical-*")):
+        segments += _meta(part)["segments"]
+        files += _managed(part)
+        for file in part.iterdir():
+            if not (whole / file.name).exists():
+                file.rename(whole / file.name)
+        shutil.rmtree(part)
+    (whole / "meta.json").write_text(json.dumps(_meta(whole) | {"segments": segments}))
+    (whole / ".managed.json").write_text(json.dumps(sorted(set(files))))
+
+
+def _meta(directory: Path) -> dict[str, Any]:
+    return dict(json.loads((directory / "meta.json").read_text()))
+
+
+def _managed(directory: Path) -> list[str]:
+    return list(json.loads((directory / ".managed.json").read_text()))
+
+
+def _build_records(generation: Path, count: int) -> float:
     began = time.perf_counter()
-    _write_records(generation / "records.db", synthetic_records(Texts(), count))
-    return {"records.db": time.perf_counter() - began}
+    _write_records(generation / "records.db", synthetic_records(Texts(), count, 0, count))
+    return round(time.perf_counter() - began, 1)
 
 
 def _told(items: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:

@@ -9,8 +9,8 @@ are made), and the words of BM25 are those of the pieces that a text was made of
 goes into the index and not into Sudachi. Passage vectors are random,
 normalised, 384 numbers: times of ranked search are real, its results mean nothing.
 
-Only what searching needs is built: ``lexical/`` by the indexer's own function (in three parts, whose
-segments are then put side by side), the tables of
+Only what searching needs is built: ``lexical/`` by the indexer's own function (in three parts,
+whose segments are then put side by side), the tables of
 ``records.db`` that are read, one passage a record, ``vectors.faiss``. With ``--library`` the folder
 is kept and used again. Prints JSON: seconds and bytes of building, and for each kind of query the
 median and the 95th percentile in ms, of the set with its count and its first page of record numbers

@@ -91,20 +91,22 @@ class TermReader:
         """Remember something to be said."""
         self.notes.append(Note(reason, detail))
 
-    def word(self, token: Token, tag: Token | None, field: Field | None) -> Expression:
+    def word(self, token: Token, tag: Token | None, field: Field | Special | None) -> Expression:
         """One bare word."""
         if tag is None and half_width(token.value).casefold() == "hasabstract":
             return Flag("hasabstract")
         return self._read(self._typed([token], tag), tag, field)
 
-    def words(self, tokens: Sequence[Token], tag: Token, field: Field | None) -> Expression:
+    def words(
+        self, tokens: Sequence[Token], tag: Token, field: Field | Special | None
+    ) -> Expression:
         """Bare words with a code in brackets behind them: PubMed takes them together."""
         found = self._read(self._typed(tokens, tag), tag, field)
         if len(tokens) > 1 and isinstance(found, Term) and found.field in TEXT_FIELDS:
             self.note("words as phrase", str(found))
         return found
 
-    def phrase(self, token: Token, tag: Token | None, field: Field | None) -> Expression:
+    def phrase(self, token: Token, tag: Token | None, field: Field | Special | None) -> Expression:
         """A term in quotation marks."""
         typed = self._typed([token], tag)
         star = half_width(token.value).endswith("*")
@@ -133,12 +135,14 @@ class TermReader:
             return self._meaning(typed, code)
         return self._listed(typed, code, values)
 
-    def group_field(self, tag: Token) -> Field:
-        """The field that a code behind parentheses gives to the terms in them."""
+    def group_meaning(self, tag: Token) -> Field | Special:
+        """What a code behind parentheses gives to the terms in them that have none."""
         code = self._code(tag)
-        if code.distance is not None or code.means in {"date", "filter", "unsupported"}:
-            self._fail("bad proximity" if code.distance else "unsupported field", *span(tag))
-        return code.means  # type: ignore[return-value]
+        if code.distance is not None:
+            self._fail("bad proximity", *span(tag), f"[{code.name}]")
+        if code.means == "unsupported":
+            self._fail("unsupported field", *span(tag), "")
+        return code.means
 
     def near(self, operator: Token, left: Expression, right: Expression) -> Near:
         """``left NEAR/n right``; an operand without a field takes the other's."""
@@ -174,7 +178,7 @@ class TermReader:
         start, end = span(tokens[0])[0], span(tokens[-1])[1]
         return _Typed(start, end, (start, span(tag)[1] if tag else end), quoted=False)
 
-    def _read(self, typed: _Typed, tag: Token | None, field: Field | None) -> Expression:
+    def _read(self, typed: _Typed, tag: Token | None, field: Field | Special | None) -> Expression:
         return self._meaning(typed, self._code(tag) if tag else _Code("", field or "all"))
 
     def _code(self, tag: Token) -> _Code:

@@ -22,6 +22,7 @@ UNDERSTOOD = [
     ("hasabstract AND retracted[filter]", "hasabstract[filter] AND retracted[filter]"),
     ("LA=日本語 or german[la]", "ja[la] OR de[la]"),
     ("肺炎/ti OR n/al", '肺炎[ti] OR "n/al"[all]'),
+    ("(2010 OR 2012:2014)[dp]", "2010[dp] OR 2012:2014[dp]"),
     ("(hip OR knee[ti])[ab]", "hip[ab] OR knee[ti]"),
     ('"hip pain"[tiab:~4]', "hip[tiab] NEAR/4 pain[tiab]"),
     ('"hip knee pain"[tiab:~4]', '"hip knee pain"[tiab:~4]'),

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -307,6 +308,19 @@ class Generation:
         for item in sorted(merged, key=lambda item: (-item[1], item[0])):
             best.setdefault(item[0], item)
         return list(best.values())[:limit]
+
+    def average_score(self, query: NDArray[np.float32]) -> float:
+        """What a passage scores on average for a query vector (dim,), from a sample of them."""
+        return float(self._mean_passage @ query)
+
+    @cached_property
+    def _mean_passage(self) -> NDArray[np.float32]:
+        live = np.flatnonzero(self._record_of >= 0)
+        chosen = np.random.default_rng(1).permutation(live)[:_MAX_SAMPLE]
+        if not len(chosen):
+            return np.zeros(self.manifest.dim, np.float32)
+        mean: NDArray[np.float32] = self.vectors(np.sort(chosen).tolist()).mean(axis=0)
+        return mean
 
     def _best(
         self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None

@@ -153,7 +153,7 @@ def pretrain(config: PretrainConfig, output: Path, stop_after: int | None = None
         model = MaskedLm(_bert(config, tokenizer.get_vocab_size()))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    arguments = _arguments(config, output)
+    arguments = trainer_arguments(config, output)
     trainer = Trainer(model=model, args=arguments, train_dataset=PackedTexts(config, tokenizer))
     mask_id = tokenizer.token_to_id(BERT_SPECIAL_TOKENS["mask_token"])
     sentences = held_out_sentences(config.texts, config.held_out_share)
@@ -197,7 +197,12 @@ def _bert(config: PretrainConfig, vocabulary: int) -> BertConfig:
     )
 
 
-def _arguments(config: PretrainConfig, output: Path) -> TrainingArguments:
+def trainer_arguments(config: PretrainConfig, output: Path) -> TrainingArguments:
+    """The Trainer's arguments for a pre-training: mixed precision where the device has it.
+
+    Raises:
+        ConfigError: when the batch cannot be divided among the devices.
+    """
     parts = _processes() * config.accumulate
     if config.batch % parts:
         raise ConfigError(

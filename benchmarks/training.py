@@ -65,10 +65,9 @@ def main() -> None:
             "ours": ours(config, tokenizer, texts, Path(folder), arguments),
             "plain Trainer": plain(config, tokenizer_directory, texts, Path(folder), arguments),
         }
+    cpu = f"CPU, {torch.get_num_threads()} threads"
     report: dict[str, Any] = {
-        "device": torch.cuda.get_device_name()
-        if cuda
-        else f"CPU, {torch.get_num_threads()} threads",
+        "device": torch.cuda.get_device_name() if cuda else cpu,
         "texts": str(arguments.texts) if arguments.texts else "synthetic",
     }
     for name, (tokens, seconds, dtype) in results.items():
@@ -165,6 +164,7 @@ class Counting:
         self.tokens: list[int] = []
 
     def __call__(self, rows: list[Any]) -> Any:
+        """Count and collate."""
         batch = self.collate(rows)
         self.tokens.append(int(batch["attention_mask"].sum()))
         return batch

@@ -90,7 +90,8 @@ def distill_command(config: Path, output: Path, stop_after: int | None) -> None:
     """
     _require(_TRAINING)
     from indexer.train.config import read_config
-    from indexer.train.distill import DistillConfig, distill
+    from indexer.train.distill import distill
+    from indexer.train.distill_config import DistillConfig
 
     distill(read_config(config, DistillConfig), output, stop_after)
     _say_where(output)

@@ -11,7 +11,9 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertForMaskedLM
 
 from indexer.train.curves import read_curves
-from indexer.train.distill import DistillConfig, distill, info_nce
+from indexer.train.distill import distill
+from indexer.train.distill_config import DistillConfig
+from indexer.train.distill_trainer import info_nce
 from indexer.train.material import alignment, read_material
 from indexer.train.repair import gaps
 from indexer.train.texts import read_texts

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.train.card import JMEDROBERTA_LICENCE, inherited_licence
 from indexer.train.config import ConfigError, read_config, write_config
-from indexer.train.distill import DistillConfig
+from indexer.train.distill_config import DistillConfig
 from indexer.train.finetune import FinetuneConfig
 from indexer.train.texts import TrainingDataError, divide, is_held_out, read_pairs, read_texts
 

@@ -34,6 +34,8 @@ Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
 _LAST = "\U0010ffff"
 _LAST_NUMBER = 2**32 - 1
+# One record in so many is few.
+_FEW = 20
 # Titles that agree so far are sorted by number.
 _ORDERED = 60
 
@@ -255,11 +257,24 @@ class LexicalIndex:
         wanted = self._wanted(query_terms)
         if not wanted or not len(self):
             return []
-        ranked = self.filtered(tantivy.Query.boolean_query(wanted), filters)
+        ranked = self._ranked_among(wanted, filters)
         found = self._searcher.search(ranked, limit=limit, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in found])
         pairs = [(int(n), float(s)) for n, (s, _) in zip(numbers, found, strict=True)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _ranked_among(
+        self, wanted: list[tuple[tantivy.Occur, tantivy.Query]], filters: Filters
+    ) -> tantivy.Query:
+        """Any of ``wanted`` among the records that the filters leave in. Where these are few, each
+        word is looked for among them, which is faster than looking for them among all that any word
+        finds; scores are the same."""
+        among = self.filtered(tantivy.Query.all_query(), filters)
+        if not filters or self.count(among) * _FEW > len(self):
+            return self.filtered(tantivy.Query.boolean_query(wanted), filters)
+        return tantivy.Query.boolean_query(
+            [(occur, self.filtered(query, filters)) for occur, query in wanted]
+        )
 
     def _wanted(self, query_terms: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         wanted = []

@@ -75,6 +75,7 @@ def test_impossible_pages_are_refused(exact: ExactSearch, page: int, per_page: i
 
 
 _FILTERS = [
+    Filters(journal="Bull World"),
     Filters(year_from=2010, year_to=2016),
     Filters(journal="Journal of Cats"),
     Filters(language="en"),
@@ -120,7 +121,7 @@ def test_filters_leave_what_brute_force_leaves(
     assert (shown.count, shown.filters) == (len(expected), filters)
 
 
-@pytest.mark.parametrize("filters", _FILTERS[:4])
+@pytest.mark.parametrize("filters", _FILTERS[:5])
 def test_ranked_search_with_a_filter_equals_brute_force_over_the_subset(
     exact: ExactSearch, encoder: Encoder, filters: Filters
 ) -> None:

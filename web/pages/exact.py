@@ -126,6 +126,7 @@ def note_message(note: Note) -> str:
         "check tag": gettext("Check tags are looked for among the headings"),
         "filter": gettext("The filter is looked for in the records’ own fields"),
         "initials": gettext("A single initial also finds those that go on"),
+        "code as text": gettext("There is no such field code; it is searched as text"),
         "words as phrase": gettext("Words before one field code are searched as a phrase"),
     }[note.reason]
     colon = gettext(": ")

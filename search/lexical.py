@@ -46,7 +46,8 @@ def schema() -> tantivy.Schema:
 
     ``words`` is what BM25 ranks. ``title``, ``abstract`` and ``keywords`` hold the tokens of
     :mod:`search.text.units` with their positions, all languages together with a gap between two
-    values. The fields of whole values hold what :func:`field_values` says. ``date`` is
+    values. The fields of whole values hold what :func:`field_values` says; the ``shown_…`` fields,
+    journal and language what the record itself says, for filters and facets. ``date`` is
     year·10000 + month·100 + day, the first day of what is known. The ``…_order`` fields are what
     lists are sorted by; each ends with the record's number, so no two are equal.
     """
@@ -63,8 +64,8 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("year_ascending_order", fast=True)
     builder.add_integer_field("year", indexed=True, fast=True)
     builder.add_integer_field("date", indexed=True, fast=True)
-    builder.add_text_field("journal", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    for name in ("journal", "shown_publication_type", "shown_keyword", "language"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_boolean_field("has_abstract", indexed=True)
     builder.add_text_field("retraction", tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -115,6 +116,8 @@ def document(number: int, record: Record) -> tantivy.Document:
         **field_values(record),
         **_orders(number, record),
         "journal": record.journal,
+        "shown_publication_type": list(dict.fromkeys(record.publication_types)),
+        "shown_keyword": list(dict.fromkeys(record.keywords)),
         "language": sorted({v.language for v in record.versions() if v.title or v.abstract}),
         "has_abstract": any(v.abstract for v in record.versions()),
         "retraction": record.retraction,
@@ -160,6 +163,16 @@ class LexicalIndex:
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
+
+    def numbers_query(self, numbers: Sequence[int]) -> tantivy.Query:
+        """A query that finds the records with these numbers."""
+        return tantivy.Query.term_set_query(self._schema, "number", list(map(int, numbers)))
+
+    def aggregate(
+        self, query: tantivy.Query, aggregations: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """How many records ``query`` finds, and tantivy's aggregations over them."""
+        return self.count(query), dict(self._searcher.aggregate(query, aggregations))
 
     def document_frequency(self, term: str) -> int:
         """In how many records ``term`` occurs."""

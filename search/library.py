@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
 from search.records import Author, Notice, Record, Translation
+from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
 FORMAT_VERSION = 3
@@ -39,6 +41,10 @@ _SAMPLE_QUANTILE = 0.98
 _FEW = 10
 
 
+# Records read from SQLite in one query.
+_AT_ONCE = 500
+
+
 class LibraryError(ValueError):
     """A library that cannot be read or used: names the folder, the reason and what to run."""
 
@@ -55,7 +61,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes."""
+    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes.
+
+    ``relevance`` is None where nothing could be calibrated.
+    """
 
     format_version: int
     generation: int
@@ -74,6 +83,7 @@ class Manifest:
     segments: tuple[Segment, ...]
     notes: tuple[str, ...]
     files: dict[str, tuple[str, int]]
+    relevance: RelevanceLine | None = None
 
     def to_json(self) -> str:
         """The manifest as written to ``MANIFEST.json``."""
@@ -100,6 +110,8 @@ class Manifest:
         data["segments"] = tuple(Segment(**s) for s in data["segments"])
         data["notes"] = tuple(data["notes"])
         data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
+        if data.get("relevance"):
+            data["relevance"] = RelevanceLine.from_dict(data["relevance"])
         return cls(**data)
 
     def check_encoder(self, model: ModelDirectory, library: Path) -> None:
@@ -216,6 +228,13 @@ class Generation:
         )
         return {row["number"]: record_from_row(row) for row in rows}
 
+    def records_in_order(self, numbers: Sequence[int]) -> Iterator[Record]:
+        """Records one after another in the order of ``numbers``, a few in memory at a time."""
+        for start in range(0, len(numbers), _AT_ONCE):
+            few = numbers[start : start + _AT_ONCE]
+            records = self.records(few)
+            yield from (records[int(number)] for number in few)
+
     def all_records(self) -> Iterator[tuple[int, Record]]:
         """Every record by number, in order."""
         for row in self.database.execute("select * from records order by number"):
@@ -289,6 +308,19 @@ class Generation:
         for item in sorted(merged, key=lambda item: (-item[1], item[0])):
             best.setdefault(item[0], item)
         return list(best.values())[:limit]
+
+    def average_score(self, query: NDArray[np.float32]) -> float:
+        """What a passage scores on average for a query vector (dim,), from a sample of them."""
+        return float(self._mean_passage @ query)
+
+    @cached_property
+    def _mean_passage(self) -> NDArray[np.float32]:
+        live = np.flatnonzero(self._record_of >= 0)
+        chosen = np.random.default_rng(1).permutation(live)[:_MAX_SAMPLE]
+        if not len(chosen):
+            return np.zeros(self.manifest.dim, np.float32)
+        mean: NDArray[np.float32] = self.vectors(np.sort(chosen).tolist()).mean(axis=0)
+        return mean
 
     def _best(
         self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None
@@ -466,6 +498,9 @@ class Library:
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
 
+        While one thread opens it, which takes a while where it is large, the others go on with the
+        one before.
+
         Raises:
             LibraryError: when there is none, or it cannot be read.
         """
@@ -475,10 +510,18 @@ class Library:
                 f"{self.path}: no library here; build one with: "
                 f"jmedsearch index SOURCE --library {self.path}"
             )
-        with self._lock:
+        before = self._open
+        if before is not None and before.path == live:
+            return before
+        if not self._lock.acquire(blocking=before is None):
+            assert before is not None
+            return before
+        try:
             if self._open is None or self._open.path != live:
                 self._open = Generation(live)
             return self._open
+        finally:
+            self._lock.release()
 
 
 def file_checksum(file: Path) -> tuple[str, int]:

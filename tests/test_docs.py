@@ -12,6 +12,16 @@ ROOT = Path(__file__).parents[1]
 MARKDOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("search/**/*.md")])
 
 
+def every_command() -> dict[str, click.Command]:
+    """All commands by name, those of groups by the group's name and their own."""
+    found: dict[str, click.Command] = {}
+    for name, command in main.commands.items():
+        found[name] = command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {inner}": c for inner, c in command.commands.items()}
+    return dict(sorted(found.items()))
+
+
 def reference() -> str:
     """The command-line reference, from the commands themselves."""
     parts = [
@@ -19,7 +29,7 @@ def reference() -> str:
         "Written by `python -m tests.test_docs` from the commands' own help; a test holds it to"
         " them.\n",
     ]
-    for name, command in sorted(main.commands.items()):
+    for name, command in every_command().items():
         context = click.Context(command, info_name=f"jmedsearch {name}", max_content_width=88)
         text = command.get_help(context)
         parts.append(f"## {name}\n\n```\n{text}\n```\n")
@@ -31,9 +41,9 @@ def test_the_command_line_reference_is_current() -> None:
     assert written == reference(), "run: python -m tests.test_docs"
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", every_command())
 def test_every_command_and_option_has_help(name: str) -> None:
-    command = main.commands[name]
+    command = every_command()[name]
     assert command.help
     assert all(p.help for p in command.params if isinstance(p, click.Option))
 

@@ -12,7 +12,9 @@ from flask_openapi3.models.license import License
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
+from search.correction import Corrector
 from search.engine import Engine
+from search.exact import ExactSearch
 from search.suggest import Suggester
 from web import errors, headers, language, services
 from web.api import views as api
@@ -73,7 +75,10 @@ def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
     # "a//b" is an id like any other, not a slip to be redirected.
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = _IdConverter
-    services.install(app, services.Services(engine, suggester))
+    services.install(
+        app,
+        services.Services(engine, ExactSearch(engine.library), Corrector(), suggester),
+    )
     language.install(app)
     errors.install(app)
     app.register_api(api.blueprint)

@@ -78,10 +78,9 @@ def _serve(library: Path, model: str | None, host: str, port: int | None) -> Non
     with listen(host, port) as listening:
         engine = open_engine(library, model)
         suggester = Suggester(engine)
-        # The first query of a process is slow; nobody shall be the one to make it.
-        engine.search(_WARM_UP)
-        suggester.suggest(_WARM_UP)
         app = create_app(engine, suggester)
+        # The first query of a process is slow; nobody shall be the one to make it.
+        app.test_client().get("/", query_string={"q": _WARM_UP})
         signal.signal(signal.SIGTERM, _end)
         run_server(app, listening, lambda address: click.echo(f"jmedsearch: {address}"))
 

@@ -4,6 +4,7 @@
 error                 status  cause
 ====================  ======  ==========================================
 QueryError            400     a query that cannot be answered
+ExactSyntaxError      400     an expression that cannot be read
 ValidationError       400     parameters that cannot be taken
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
@@ -19,8 +20,9 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
+from search.exact import ExactSyntaxError
 from search.library import LibraryError
-from web.api.problems import problem, query_problem
+from web.api.problems import expression_problem, problem, query_problem
 from web.language import gettext
 
 _UNAVAILABLE = "the library cannot be used at present; the server's log says why and what to do"
@@ -29,6 +31,7 @@ _UNAVAILABLE = "the library cannot be used at present; the server's log says why
 def install(app: Flask) -> None:
     """Answer every error of ``app`` in the form that its client reads."""
     app.register_error_handler(QueryError, _query_error)
+    app.register_error_handler(ExactSyntaxError, expression_problem)
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)

@@ -1,14 +1,19 @@
-"""The parameters of a ranked search, the same on the page and in the API."""
+"""The parameters of both searches, the same on the page and in the API."""
 
 import unicodedata
+from dataclasses import fields
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from search.engine import DEPTH, MAX_PER_PAGE, MAX_QUERY
+from search.exact import Sort
 from search.filters import Filters, RetractionFilter
+from web.exports import ExportFormat
 
 DEFAULT_PER_PAGE = 10
+# No library has as many pages; what is asked for beyond is a slip.
+_LAST_PAGE = 10_000_000
 
 
 def _folded(value: Any) -> Any:
@@ -22,23 +27,26 @@ LanguageCode = Annotated[
 ]
 
 
-class SearchParameters(BaseModel):
-    """A query, its filters and a page of its ranked list."""
+class Query(BaseModel):
+    """What is searched for, and the filters that narrow it down."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: str = Field(
         max_length=MAX_QUERY,
-        description="The query: words, a phrase, a question or a whole abstract.",
+        description="The query: words, a phrase, a question or a whole abstract; in exact search "
+        "an expression in the syntax of 医中誌Web or PubMed.",
         json_schema_extra={"example": "夜間の咳で眠れない小児"},
     )
-    page: int = Field(
-        default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
-    )
-    per_page: int = Field(default=DEFAULT_PER_PAGE, ge=1, le=MAX_PER_PAGE, description="Page size.")
     year_from: Year | None = Field(default=None, description="First year of publication.")
     year_to: Year | None = Field(default=None, description="Last year of publication.")
     journal: str = Field(default="", max_length=500, description="Exact name of the journal.")
+    publication_type: str = Field(
+        default="", max_length=500, description="A publication type that the record has."
+    )
+    keyword: str = Field(
+        default="", max_length=500, description="A keyword or heading that the record has."
+    )
     language: LanguageCode = Field(
         default="", description="ISO 639-1 code that any version of the record has."
     )
@@ -59,14 +67,7 @@ class SearchParameters(BaseModel):
 
     def filters(self) -> Filters:
         """The conditions that hits must meet."""
-        return Filters(
-            year_from=self.year_from,
-            year_to=self.year_to,
-            journal=self.journal,
-            language=self.language,
-            has_abstract=self.has_abstract,
-            retraction=self.retraction,
-        )
+        return Filters(**{f.name: getattr(self, f.name) for f in fields(Filters)})
 
     def address(self, **changes: Any) -> dict[str, str | int]:
         """The query string that leads here, or to the same search with ``changes``: everything
@@ -76,3 +77,37 @@ class SearchParameters(BaseModel):
             name: int(value) if isinstance(value, bool) else value
             for name, value in changed.model_dump(exclude_defaults=True).items()
         }
+
+
+PerPage = Annotated[int, Field(ge=1, le=MAX_PER_PAGE, description="Page size.")]
+
+
+class SearchParameters(Query):
+    """A page of a ranked list."""
+
+    page: int = Field(
+        default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
+    )
+    per_page: PerPage = DEFAULT_PER_PAGE
+
+
+class ExportParameters(Query):
+    """The first records of a ranked list, as a file."""
+
+    format: ExportFormat = Field(description="Format of the file.")
+    limit: int = Field(default=100, ge=1, le=DEPTH, description="At most so many records.")
+
+
+class ExactParameters(Query):
+    """A page of a complete set."""
+
+    sort: Sort = Field(default="year", description="Order of the set.")
+    page: int = Field(default=1, ge=1, le=_LAST_PAGE, description="Page of the set.")
+    per_page: PerPage = DEFAULT_PER_PAGE
+
+
+class ExactExportParameters(Query):
+    """A complete set, as a file."""
+
+    format: ExportFormat = Field(description="Format of the file.")
+    sort: Sort = Field(default="year", description="Order of the set.")

@@ -1,10 +1,12 @@
-"""What every view needs: the engine and the suggester of the application that serves it."""
+"""What every view needs: the searches and the suggester of the application that serves it."""
 
 from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from search.correction import Corrector
 from search.engine import Engine
+from search.exact import ExactSearch
 from search.suggest import Suggester
 
 _KEY = "jmedsearch"
@@ -15,6 +17,8 @@ class Services:
     """What an application answers with."""
 
     engine: Engine
+    exact: ExactSearch
+    corrector: Corrector
     suggester: Suggester
 
 
@@ -26,6 +30,16 @@ def install(app: Flask, services: Services) -> None:
 def engine() -> Engine:
     """The engine of the application that serves this request."""
     return _services().engine
+
+
+def exact() -> ExactSearch:
+    """The exact search of the application that serves this request."""
+    return _services().exact
+
+
+def corrector() -> Corrector:
+    """What offers terms for mistyped words, for the application that serves this request."""
+    return _services().corrector
 
 
 def suggester() -> Suggester:

@@ -21,6 +21,7 @@ from search.exact.matching import (
 from search.exact.parser import Parsed, parse
 from search.exact.queries import QueryBuilder, candidates, field_of
 from search.exact.terms import Note
+from search.facets import Facets, facets
 from search.fields import area_texts
 from search.filters import Filters
 from search.library import Generation, Library
@@ -52,7 +53,8 @@ class ExactSet:
     """A page of a complete set, and what was understood.
 
     ``canonical`` is the expression with every field and grouping written out; ``folded`` the terms
-    that were respelled, as typed and as looked for; ``count`` the size of the whole set.
+    that were respelled, as typed and as looked for; ``count`` the size of the whole set; ``facets``
+    how all of it divides, where that was asked for.
     """
 
     expression: str
@@ -66,6 +68,7 @@ class ExactSet:
     hits: tuple[ExactHit, ...]
     filters: Filters
     generation: str
+    facets: Facets | None
 
 
 class ExactSearch:
@@ -83,6 +86,7 @@ class ExactSearch:
         page: int = 1,
         per_page: int = 10,
         language: str = "ja",
+        with_facets: bool = False,
     ) -> ExactSet:
         """One page of the set that ``expression`` finds; ``language`` chooses the version shown.
 
@@ -118,7 +122,16 @@ class ExactSearch:
             hits=tuple(_hit(records[n], marker, language) for n in numbers),
             filters=filters,
             generation=generation.name,
+            facets=asked.facets() if with_facets else None,
         )
+
+    def count(self, expression: str, filters: Filters | None = None) -> int:
+        """The size of the set alone.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        return _Asked(self.library.generation(), parse(expression), filters or Filters()).count()
 
     def numbers(
         self, expression: str, filters: Filters | None = None, sort: Sort = "year"
@@ -180,6 +193,14 @@ class _Asked:
         if sort == "relevance":
             return lexical.ranked_page(self._query, self._words(), first, count)
         return lexical.sorted_page(self._query, sort, first, count)
+
+    def count(self) -> int:
+        """The size of the set."""
+        return self._generation.lexical.count(self._query)
+
+    def facets(self) -> Facets:
+        """How the whole set divides."""
+        return facets(self._generation.lexical, self._query)
 
     def numbers(self, sort: Sort) -> NDArray[np.int64]:
         """All record numbers in order."""

@@ -37,6 +37,8 @@ _WITHIN = re.compile(r"(.*?)\s*:\s*~\s*(\d*)")
 _RETRACTED = frozenset(
     ("retracted", "retractedpublication", "retracted publication", "撤回", "撤回論文")
 )
+# 糖尿病/TX: what looks like 医中誌Web's code and is none may be meant as text (喘息/COPD).
+_LIKE_A_CODE = re.compile(r"[^\x00-\x7f]/[A-Za-z]{2,4}$")
 _HEADING_FILTERS = frozenset(("humans", "human", "animals", "animal", "female", "male"))
 # 医中誌Web's name for case reports holds two; records carry either.
 _SEVERAL = {"症例報告・事例": ("症例報告・事例", "症例報告")}
@@ -49,6 +51,7 @@ NoteReason = Literal[
     "filter",
     "initials",
     "words as phrase",
+    "code as text",
 ]
 
 
@@ -234,7 +237,9 @@ class TermReader:
         content = half_width(self.text[typed.start : typed.end])
         body = content.rstrip("* \t\n")
         self._check_wildcards(typed, body)
-        text = " ".join(self.text[typed.start : typed.start + len(body)].split())
+        written = self.text[typed.start : typed.start + len(body)]
+        # A quotation mark inside a value says nothing, and would end the canonical form.
+        text = " ".join("".join(" " if half_width(c) == '"' else c for c in written).split())
         if not units(fold(text)):
             self._fail("nothing to search", *typed.whole, " ")
         if field == "language":
@@ -245,6 +250,8 @@ class TermReader:
         if field == "publication-type" and value_key(text) in _RETRACTED:
             return Flag("retracted")
         term = Term(field, text, start=typed.start, end=typed.end)
+        if not typed.quoted and _LIKE_A_CODE.search(body):
+            self.note("code as text", str(term))
         if "*" in content[len(body) :]:
             return self._truncated(term, typed.start + len(body), typed.end)
         if field in {"author", "first-author", "last-author"} and not typed.quoted:

@@ -15,7 +15,7 @@ from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.identity import record_id
 from search.formats.languages import language_of, side_by_side
-from search.formats.markup import plain_text
+from search.formats.markup import plain_text, present
 from search.formats.names import author
 from search.formats.notices import SEPARATOR, notice_of
 from search.formats.pages import page_range
@@ -63,9 +63,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "year": (
         *("year", "publication year", "py", "発行年", "出版年", "年", "刊行年", "年次"),
-        *("pub year",),
+        *("pub year", "published year"),
     ),
-    "month": ("month", "月", "発行月"),
+    "month": ("month", "published month", "月", "発行月"),
+    "day": ("day", "発行日付"),
     "volume": ("volume", "vl", "vol", "巻"),
     "issue": ("issue", "number", "no", "is", "号", "issue number"),
     "pages": (
@@ -73,7 +74,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("開始終了頁", "pagination"),
     ),
     "first_page": (
-        *("first page", "page start", "start page", "bp", "sp", "開始頁", "開始ページ"),
+        *("first page", "page start", "start page", "bp", "開始頁", "開始ページ"),
         *("art no",),
     ),
     "last_page": ("last page", "page end", "end page", "ep", "終了頁", "終了ページ"),
@@ -105,6 +106,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "issn": ("issn", "sn", "print issn", "eissn"),
     "trial_ids": ("trial ids", "clinical trial numbers", "trial registration", "臨床試験登録番号"),
     "retraction": ("retraction", "撤回"),
+    "extra": ("extra", "notes", "備考"),
     "notices": ("notices",),
 }
 TARGETS = tuple(_NAMES)
@@ -154,12 +156,12 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     texts = _texts(row)
     date = date_of(row.get("date", ""))
     year, month = row.get("year", ""), row.get("month", "")
-    year = date_from_parts(year, month) if month else date_of(year)
+    year = date_from_parts(year, month, row.get("day", "")) if month else date_of(year)
     date = date if date.startswith(year[:4]) and len(date) >= len(year) else year
     url = row.get("url", "")
     doi = clean_doi(row.get("doi", "")) or clean_doi(url)
     pmid = row.get("pmid", "").removesuffix(".0")
-    pmid = pmid if pmid.isdecimal() else pmid_in([url])
+    pmid = pmid if pmid.isdecimal() else pmid_in([url, row.get("extra", "")])
     ichushi_id = row.get("ichushi_id", "") or ichushi_id_in([url])
     source, accession = _accession(row.get("accession", ""), url)
     title = texts["title"]
@@ -211,14 +213,21 @@ def _read_citation(row: dict[str, str]) -> None:
 
 
 def _texts(row: Mapping[str, str]) -> dict[str, Any]:
-    title, abstract = (plain_text(row.get(name, "")) for name in ("title", "abstract"))
-    other = tuple(plain_text(row.get(f"translated_{name}", "")) for name in ("title", "abstract"))
+    title, abstract = plain_text(row.get("title", "")), _abstract(row.get("abstract", ""))
+    other = (
+        plain_text(row.get("translated_title", "")),
+        _abstract(row.get("translated_abstract", "")),
+    )
     language = language_of(row.get("language", "").split(";")[0], title or abstract)
     texts = {language: (title, abstract)}
     if any(other) and (other[0] != title or (other[1] and other[1] != abstract)):
         code = row.get("translated_language", "") or guess_language(" ".join(other))
         texts[code if code != language else "und"] = (other[0], other[1])
     return side_by_side(language, texts)
+
+
+def _abstract(cell: str) -> str:
+    return present(plain_text(cell))
 
 
 def _accession(accession: str, url: str) -> tuple[str, str]:
@@ -265,7 +274,10 @@ def _authors(cell: str) -> list[dict[str, str]]:
     if names is None:
         names = _PARTS.split(cell)
     if len(names) == 1:
-        names = _between_commas(names[0])
+        # Rayyan writes "and", which an organisation may have in its name too.
+        joined = names[0].split(" and ")
+        several = len(joined) > 1 and all(author(name)["given"] for name in joined)
+        names = joined if several else _between_commas(names[0])
     return [author(name) for name in names if name.strip(" ,")]
 
 

@@ -63,3 +63,14 @@ def test_terms_know_where_they_were_typed() -> None:
     first, second = parse(typed).tree.parts  # type: ignore[union-attr]
     assert typed[first.start : first.end] == "肺炎"
     assert typed[second.start : second.end] == "heart failure"
+
+
+def test_what_only_looks_like_a_code_is_text_and_said_so() -> None:
+    parsed = parse("糖尿病/TX and 肺炎/TI")
+    assert str(parsed.tree) == '"糖尿病/TX"[all] AND 肺炎[ti]'
+    assert [(n.reason, n.detail) for n in parsed.notes] == [("code as text", '"糖尿病/TX"[all]')]
+
+
+def test_a_quotation_mark_inside_a_value_says_nothing() -> None:
+    tree = parse("PT=#1“)“").tree
+    assert parse(str(tree)).tree == tree

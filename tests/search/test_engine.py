@@ -107,6 +107,8 @@ def matching(engine: Engine, filters: Filters) -> set[str]:
             (filters.year_from is None or (year is not None and year >= filters.year_from))
             and (filters.year_to is None or (year is not None and year <= filters.year_to))
             and (not filters.journal or record.journal == filters.journal)
+            and filters.publication_type in ("", *record.publication_types)
+            and filters.keyword in ("", *record.keywords)
             and (
                 not filters.language
                 or any(v.language == filters.language and v.text for v in record.versions())
@@ -129,6 +131,8 @@ def matching(engine: Engine, filters: Filters) -> set[str]:
         st.none() | st.integers(2000, 2026),
         st.none() | st.integers(2000, 2026),
         st.sampled_from(["", "架空循環器科学雑誌", "ない雑誌"]),
+        st.sampled_from(["", "", "原著論文", "Editorial"]),
+        st.sampled_from(["", "", "高齢者", "診断精度"]),
         st.sampled_from(["", "ja", "en", "de"]),
         st.booleans(),
         st.sampled_from(["", "exclude", "only"]),

@@ -257,6 +257,9 @@ class TestDocument:
     def test_it_describes_every_route(self, client: FlaskClient) -> None:
         assert set(get(client, "/api/v1/openapi.json")["paths"]) == {
             "/api/v1/search",
+            "/api/v1/search/export",
+            "/api/v1/exact",
+            "/api/v1/exact/export",
             "/api/v1/records/{record_id}",
             "/api/v1/records/{record_id}/similar",
             "/api/v1/suggest",

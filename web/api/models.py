@@ -7,8 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.correction import Kind as OfferKind
 from search.engine import DEPTH, MAX_QUERY
+from search.exact import FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
+from search.known_items import Known
 from search.records import Record, Retraction
 from web.links import outward_links
 
@@ -136,6 +139,8 @@ class FiltersBody(_Body):
     year_from: int | None
     year_to: int | None
     journal: str
+    publication_type: str
+    keyword: str
     language: str
     has_abstract: bool
     retraction: RetractionFilter
@@ -169,17 +174,44 @@ class HitBody(_Body):
     lexical: LegBody | None
     sentence: SentenceBody | None
     title_marks: tuple[Span, ...] = Field(description="Matched terms as spans of the title.")
+    known: Known | None = Field(description="What the query names the record by, where it does.")
     record: RecordBody
+
+
+class OfferBody(_Body):
+    """A term of the library for a word that no record contains: offered, not applied."""
+
+    written: str
+    offered: str
+    query: str = Field(description="The query with the term in the place of the word.")
+    kind: OfferKind
+    records: int = Field(description="Records that contain the term.")
 
 
 class UnderstoodBody(_Body):
     """What the engine made of the query."""
+
+    folded: tuple[tuple[str, str], ...] = Field(
+        description="What was read as another spelling: as typed, as understood."
+    )
 
     terms: tuple[str, ...] = Field(description="What BM25 looked for.")
     encoder_text: str = Field(description="What the encoder saw.")
     dense_weight: float | None = Field(
         description="Weight of meaning against words; null where ranks were fused."
     )
+
+
+class FacetsBody(_Body):
+    """How the counted records divide, as pairs of value and number of records: all years in order,
+    the ten most frequent of all others."""
+
+    counted: int
+    years: tuple[tuple[int, int], ...]
+    journals: tuple[tuple[str, int], ...]
+    publication_types: tuple[tuple[str, int], ...]
+    keywords: tuple[tuple[str, int], ...]
+    languages: tuple[tuple[str, int], ...]
 
 
 class SearchBody(_Body):
@@ -191,8 +223,57 @@ class SearchBody(_Body):
     per_page: int
     total: int = Field(description=f"Length of the list, which is cut off at {DEPTH}.")
     cut_off: bool = Field(description="Whether the list ends because of the limit.")
+    relevant: int | None = Field(
+        description="How many hits at the head are close to the query; 0: nothing is; null: the"
+        " library is too small to say."
+    )
     hits: tuple[HitBody, ...]
+    facets: FacetsBody = Field(
+        description="Counted over the hits that are close, or over the whole list where none is."
+    )
     understood: UnderstoodBody
+    offers: tuple[OfferBody, ...]
+    generation: str = Field(description="The library's generation that answered.")
+
+
+class ExactHitBody(_Body):
+    """A record of a complete set; ``sentence`` is the abstract's first that has a term."""
+
+    sentence: SentenceBody | None
+    title_marks: tuple[Span, ...] = Field(description="Matched terms as spans of the title.")
+    record: RecordBody
+
+
+class NoteBody(_Body):
+    """What the searcher should know about a part of the expression."""
+
+    reason: NoteReason
+    detail: str
+
+
+class ExactUnderstoodBody(_Body):
+    """What the engine made of an expression."""
+
+    canonical: str = Field(description="The expression with fields and grouping written out.")
+    folded: tuple[tuple[str, str], ...] = Field(
+        description="Terms read as another spelling: as typed, as looked for."
+    )
+    notes: tuple[NoteBody, ...]
+
+
+class ExactBody(_Body):
+    """A page of a complete set."""
+
+    expression: str
+    filters: FiltersBody
+    sort: Sort
+    page: int
+    per_page: int
+    count: int = Field(description="The exact size of the complete set.")
+    hits: tuple[ExactHitBody, ...]
+    facets: FacetsBody = Field(description="Counted over the complete set.")
+    understood: ExactUnderstoodBody
+    offers: tuple[OfferBody, ...]
     generation: str = Field(description="The library's generation that answered.")
 
 
@@ -251,6 +332,16 @@ class ProblemField(BaseModel):
     message: str
 
 
+class FaultBody(BaseModel):
+    """Where an expression cannot be read, and how it could be mended."""
+
+    reason: FaultReason
+    start: int = Field(description="Offset into the expression.")
+    end: int
+    fragment: str
+    proposal: str | None = Field(description="A mended expression, or null.")
+
+
 class Problem(BaseModel):
     """An error as RFC 9457 describes it."""
 
@@ -262,3 +353,4 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: tuple[ProblemField, ...] | None = None
+    fault: FaultBody | None = None

@@ -7,13 +7,15 @@ from flask import Response
 from pydantic import ValidationError
 
 from search.engine import QueryError
-from web.api.models import Problem, ProblemField
+from search.exact import ExactSyntaxError
+from web.api.models import FaultBody, Problem, ProblemField
 
 CONTENT_TYPE = "application/problem+json"
 
 # The kinds of error of our own, explained on the page that ``type`` leads to.
 TITLES = {
     "bad-parameter": "A parameter cannot be taken",
+    "bad-expression": "The expression cannot be read",
     "unknown-record": "There is no such record",
     "library-unavailable": "The library cannot be used",
     "no-mlm-head": "The model cannot fill blanks",
@@ -27,7 +29,11 @@ _QUERY_FIELDS = {
 
 
 def problem(
-    status: int, detail: str, kind: str | None = None, errors: Sequence[ProblemField] = ()
+    status: int,
+    detail: str,
+    kind: str | None = None,
+    errors: Sequence[ProblemField] = (),
+    fault: FaultBody | None = None,
 ) -> Response:
     """A problem document; without ``kind`` the HTTP status says all there is."""
     body = Problem(
@@ -36,6 +42,7 @@ def problem(
         status=status,
         detail=detail,
         errors=tuple(errors) or None,
+        fault=fault,
     )
     return Response(
         body.model_dump_json(exclude_none=True), status=status, content_type=CONTENT_TYPE
@@ -61,6 +68,18 @@ def query_problem(error: QueryError) -> Response:
     """A query that the engine cannot answer."""
     errors = [ProblemField(field=f, message=str(error)) for f in _QUERY_FIELDS[error.reason]]
     return problem(400, str(error), "bad-parameter", errors)
+
+
+def expression_problem(error: ExactSyntaxError) -> Response:
+    """An expression that cannot be read: where, why, and how it could be mended."""
+    fault = FaultBody(
+        reason=error.reason,
+        start=error.start,
+        end=error.end,
+        fragment=error.fragment,
+        proposal=error.proposal,
+    )
+    return problem(400, str(error), "bad-expression", fault=fault)
 
 
 def _message(text: str) -> str:

@@ -1,6 +1,7 @@
 """The operations of the API. Each declares its parameters and answer; OpenAPI comes from them."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, current_app
@@ -10,9 +11,15 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
-from search.engine import DEPTH, Hit
+from search.correction import Offer
+from search.engine import DEPTH, Hit, MatchedSentence
+from search.exact import expression_offers
 from web import services
 from web.api.models import (
+    ExactBody,
+    ExactHitBody,
+    ExactUnderstoodBody,
+    FacetsBody,
     FillingBody,
     FillMaskBody,
     FillMaskParameters,
@@ -20,6 +27,7 @@ from web.api.models import (
     HealthBody,
     HitBody,
     LegBody,
+    OfferBody,
     RecordBody,
     RecordParameters,
     RecordPath,
@@ -33,7 +41,13 @@ from web.api.models import (
     UnderstoodBody,
 )
 from web.api.problems import CONTENT_TYPE, problem
-from web.parameters import SearchParameters
+from web.exports import FILE, attachment
+from web.parameters import (
+    ExactExportParameters,
+    ExactParameters,
+    ExportParameters,
+    SearchParameters,
+)
 
 _PROBLEM: dict[str, Any] = {
     "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -72,12 +86,14 @@ health = APIBlueprint(
 @blueprint.get("/search", responses={"200": SearchBody})
 def search(query: SearchParameters) -> Response:
     """A page of the ranked list for a query."""
-    found = services.engine().search(
+    engine = services.engine()
+    found = engine.search(
         query.q,
         query.filters(),
         page=query.page,
         per_page=query.per_page,
         language="",
+        with_facets=True,
     )
     return _json(
         SearchBody(
@@ -87,11 +103,68 @@ def search(query: SearchParameters) -> Response:
             per_page=found.per_page,
             total=found.total,
             cut_off=found.total >= DEPTH,
+            relevant=found.relevant,
             hits=tuple(_hit(hit) for hit in found.hits),
+            facets=FacetsBody.model_validate(found.facets),
             understood=UnderstoodBody.model_validate(found),
+            offers=_offers(services.corrector().offers(engine.generation(), found.query)),
             generation=found.generation,
         )
     )
+
+
+@blueprint.get("/search/export", responses={"200": FILE})
+def export_search(query: ExportParameters) -> Response:
+    """The first records of a ranked list as a file: a selection, not a complete set."""
+    records = services.engine().best(query.q, query.filters(), query.limit)
+    return attachment(records, query.format, "jmedsearch-ranked")
+
+
+@blueprint.get("/exact", responses={"200": ExactBody})
+def exact(query: ExactParameters) -> Response:
+    """A page of the complete set for an expression, with its exact count."""
+    found = services.exact().search(
+        query.q,
+        query.filters(),
+        sort=query.sort,
+        page=query.page,
+        per_page=query.per_page,
+        language="",
+        with_facets=True,
+    )
+    return _json(
+        ExactBody(
+            expression=found.expression,
+            filters=FiltersBody.model_validate(found.filters),
+            sort=found.sort,
+            page=found.page,
+            per_page=found.per_page,
+            count=found.count,
+            hits=tuple(
+                ExactHitBody(
+                    sentence=_sentence(hit.sentence),
+                    title_marks=hit.title_marks,
+                    record=RecordBody.of(hit.record),
+                )
+                for hit in found.hits
+            ),
+            facets=FacetsBody.model_validate(found.facets),
+            understood=ExactUnderstoodBody.model_validate(found),
+            offers=_offers(
+                expression_offers(
+                    services.corrector(), services.exact().library.generation(), query.q
+                )
+            ),
+            generation=found.generation,
+        )
+    )
+
+
+@blueprint.get("/exact/export", responses={"200": FILE})
+def export_exact(query: ExactExportParameters) -> Response:
+    """A complete set as a file, whole."""
+    records = services.exact().records(query.q, query.filters(), query.sort)
+    return attachment(records, query.format, "jmedsearch-exact")
 
 
 @blueprint.get("/records/<id:record_id>", responses={"200": RecordBody, **_UNKNOWN})
@@ -159,10 +232,19 @@ def _hit(hit: Hit) -> HitBody:
         score=hit.score,
         dense=_leg(hit.dense_score, hit.dense_rank),
         lexical=_leg(hit.lexical_score, hit.lexical_rank),
-        sentence=SentenceBody.model_validate(hit.sentence) if hit.sentence else None,
+        sentence=_sentence(hit.sentence),
         title_marks=hit.title_marks,
+        known=hit.known,
         record=RecordBody.of(hit.record),
     )
+
+
+def _offers(offers: Iterable[Offer]) -> tuple[OfferBody, ...]:
+    return tuple(OfferBody.model_validate(offer) for offer in offers)
+
+
+def _sentence(sentence: MatchedSentence | None) -> SentenceBody | None:
+    return SentenceBody.model_validate(sentence) if sentence else None
 
 
 def _leg(score: float | None, rank: int | None) -> LegBody | None:

@@ -15,7 +15,8 @@ from web import services
 from web.language import LANGUAGES, chosen_language, gettext, language_name, written_date
 from web.links import outward_links
 from web.pages.marked import excerpt, marked_terms
-from web.parameters import SearchParameters
+from web.pages.narrowing import active_filters, year_chart
+from web.parameters import ExactParameters, SearchParameters
 
 _YEAR = 365 * 24 * 3600
 
@@ -42,6 +43,8 @@ def _context() -> dict[str, Any]:
         "excerpt": excerpt,
         "marks": marks,
         "authors": _authors,
+        "active_filters": active_filters,
+        "year_chart": year_chart,
     }
 
 
@@ -72,7 +75,8 @@ def _is_sample() -> bool:
 def _language_address(language: str) -> str:
     """This page in another language."""
     # Known names only: url_for takes names of its own (_scheme, _external) as orders.
-    known = {n: request.args[n] for n in SearchParameters.model_fields if n in request.args}
+    fields = {**SearchParameters.model_fields, **ExactParameters.model_fields}
+    known = {n: request.args[n] for n in fields if n in request.args}
     arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}
     endpoint = request.endpoint if request.method == "GET" and request.endpoint else "pages.search"
     if not endpoint.startswith("pages.") or endpoint == "pages.static":

@@ -1,12 +1,12 @@
 """The pages: search, record, about."""
 
-from collections.abc import Mapping
-
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from pydantic import ValidationError
 
+from search.correction import Offer
 from search.encoder import ModelError
 from search.engine import DEPTH, QueryError, UnknownRecordError
+from search.exact import ExactSyntaxError
 from search.library import LibraryError
 from search.suggest import Suggestion
 from search.text.profile import has_mask
@@ -15,7 +15,8 @@ from web import services
 from web.api.problems import TITLES
 from web.errors import query_message
 from web.language import chosen_language, gettext
-from web.pages import context
+from web.pages import context, exact
+from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import Facts, facts
 from web.parameters import SearchParameters
 
@@ -26,6 +27,8 @@ SUGGESTIONS = 8
 _LONGEST_REFINED = 200
 # A record's address carries the search that led to it unless that makes the page heavy.
 _LONGEST_CARRIED = 500
+# Of a pasted abstract not every word is repeated.
+_MOST_TERMS = 24
 _MODEL_CARD = "README.md"
 
 blueprint = Blueprint(
@@ -36,19 +39,20 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 context.install(blueprint)
+blueprint.add_url_rule("/exact", "exact", exact.page)
 
 
 @blueprint.get("/")
 def search() -> Response | str:
     """The search box, and the ranked list once there is a query."""
     found = facts(services.engine().generation())
-    typed = {name: request.args.get(name, "") for name in SearchParameters.model_fields}
+    typed = typed_values(SearchParameters, request.args)
     if "q" not in request.args:
         return render_template("search.html", typed=typed, facts=found)
     try:
-        parameters = _parameters(request.args)
+        parameters = asked(SearchParameters, request.args)
     except ValidationError as error:
-        messages = _field_messages(error)
+        messages = field_messages(error)
         return make_response(
             render_template("search.html", typed=typed, facts=found, messages=messages), 400
         )
@@ -62,6 +66,7 @@ def search() -> Response | str:
             page=parameters.page,
             per_page=parameters.per_page,
             language=chosen_language(),
+            with_facets=True,
         )
     except QueryError as error:
         if not (error.reason == "empty" and has_mask(parameters.q)):
@@ -77,6 +82,9 @@ def search() -> Response | str:
         suggestions=suggestions,
         carried=_carried(parameters),
         depth=DEPTH,
+        most_terms=_MOST_TERMS,
+        offers=_offers(parameters.q) if ranked else (),
+        exact_count=_exact_count(parameters) if ranked else None,
         unknown_journal=_unknown_journal(parameters, found),
     )
     return make_response(html, status)
@@ -89,7 +97,7 @@ def record(record_id: str) -> str:
     if found is None:
         raise UnknownRecordError(f"no record has the id {record_id!r}")
     try:
-        parameters = _parameters(request.args) if request.args.get("q") else None
+        parameters = asked(SearchParameters, request.args) if request.args.get("q") else None
     except ValidationError:
         parameters = None
     return render_template(
@@ -129,19 +137,22 @@ def model_card() -> Response:
     return Response(text, content_type="text/plain; charset=utf-8")
 
 
-def _parameters(args: Mapping[str, str]) -> SearchParameters:
-    """The search that an address states; empty fields of a form say nothing.
+def _offers(query: str) -> tuple[Offer, ...]:
+    """Terms for mistyped words."""
+    if len(query) > _LONGEST_REFINED:
+        return ()
+    return services.corrector().offers(services.engine().generation(), query)
 
-    Raises:
-        ValidationError: for values that cannot be taken.
-    """
-    return SearchParameters.model_validate(
-        {
-            name: args[name]
-            for name in SearchParameters.model_fields
-            if name in args and (args[name].strip() or name == "q")
-        }
-    )
+
+def _exact_count(parameters: SearchParameters) -> int | None:
+    """How many records exact search finds for the same words; None where they are no expression
+    that one would type."""
+    if len(parameters.q) > _LONGEST_REFINED or has_mask(parameters.q):
+        return None
+    try:
+        return services.exact().count(parameters.q, parameters.filters())
+    except ExactSyntaxError:
+        return None
 
 
 def _carried(parameters: SearchParameters) -> dict[str, str | int]:
@@ -165,25 +176,10 @@ def _unknown_journal(parameters: SearchParameters, found: Facts) -> bool:
     return bool(parameters.journal) and parameters.journal not in dict(found.journals)
 
 
-def _field_messages(error: ValidationError) -> list[str]:
-    by_field = {
-        "q": gettext("The query is too long. Shorten it to the part that matters."),
-        "page": gettext("This page of the list does not exist."),
-        "per_page": gettext("A page holds 1 to 100 records."),
-        "year_from": gettext("Years have four digits, for example 2015."),
-        "year_to": gettext("Years have four digits, and the first is not after the last."),
-        "journal": gettext("The journal’s name is too long."),
-        "language": gettext("Choose a language from the list."),
-        "has_abstract": gettext("The choice “with abstract” is either on or off."),
-        "retraction": gettext("Choose from the list what to do with retracted records."),
-    }
-    fields = dict.fromkeys(str(item["loc"][0]) for item in error.errors())
-    return [by_field[name] for name in fields]
-
-
 def _problem_meanings() -> dict[str, str]:
     meanings = {
         "bad-parameter": gettext("A parameter is missing, unknown or out of range."),
+        "bad-expression": gettext("The expression of an exact search cannot be read."),
         "unknown-record": gettext("No record of the library has this id."),
         "library-unavailable": gettext(
             "The library is missing, damaged or was built with another model."

@@ -5,6 +5,25 @@
   const query = document.getElementById("q");
   if (!form || !query) return;
 
+  // What is typed goes along to the other kind of search, sent or not.
+  for (const link of document.querySelectorAll("a[data-mode]")) {
+    link.addEventListener("click", () => {
+      const address = new URL(link.href);
+      if (query.value) address.searchParams.set("q", query.value);
+      else address.searchParams.delete("q");
+      link.href = address;
+    });
+  }
+
+  // An expression is sent by Enter, as everywhere; Shift+Enter begins a line.
+  if (query.tagName === "TEXTAREA") {
+    query.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+  }
+
   // "/" goes to the search box, as long as nobody is typing elsewhere.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -16,6 +35,7 @@
 
   // An input of one line drops line ends and so joins words: a pasted abstract keeps its gaps.
   query.addEventListener("paste", (event) => {
+    if (query.tagName === "TEXTAREA") return;
     const text = event.clipboardData.getData("text");
     if (!/[\r\n]/.test(text)) return;
     event.preventDefault();

@@ -1,0 +1,52 @@
+"""Result lists as files of the formats that other programs read."""
+
+import tempfile
+from collections.abc import Iterable
+from typing import Any, BinaryIO, Literal, cast, get_args
+
+from flask import Response, send_file
+
+from search.formats import FORMATS
+from search.records import Record
+
+ExportFormat = Literal["ris", "nbib", "bibtex", "csv", "jsonl"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+
+# nbib has no registered type; PubMed uses this one.
+_MIMETYPES: dict[ExportFormat, str] = {
+    "ris": "application/x-research-info-systems",
+    "nbib": "application/nbib",
+    "bibtex": "application/x-bibtex",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+}
+# How OpenAPI describes such an answer.
+FILE: dict[str, Any] = {
+    "description": "The records as a file.",
+    "content": {
+        mimetype.split(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+        for mimetype in _MIMETYPES.values()
+    },
+}
+# What is larger is written to the disk: a complete set can be the whole library.
+_IN_MEMORY = 8 * 1024 * 1024
+
+
+def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) -> Response:
+    """``records`` as a file to be saved, called ``name`` and the format's extension."""
+    chosen = FORMATS[format_name]
+    assert chosen.write is not None
+    # send_file closes it when the answer has been sent.
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
+    chosen.write(records, file)
+    size = file.tell()
+    file.seek(0)
+    response = send_file(
+        file,
+        mimetype=_MIMETYPES[format_name],
+        as_attachment=True,
+        download_name=f"{name}{chosen.extensions[0]}",
+        max_age=0,
+    )
+    response.content_length = size
+    return response

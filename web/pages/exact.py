@@ -1,0 +1,150 @@
+"""The page of exact search: an expression, what was understood, the complete set."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+from pydantic import ValidationError
+
+from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers
+from web import services
+from web.language import chosen_language, gettext
+from web.pages.asked import asked, field_messages, typed_values
+from web.pages.facts import facts
+from web.parameters import ExactParameters
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An expression that cannot be read: the place, the reason, and a mended one to search with."""
+
+    message: str
+    before: str
+    wrong: str
+    after: str
+    proposal: str | None
+    address: dict[str, str | int]
+
+
+def page() -> Response | str:
+    """The box for an expression, and the complete set once there is one."""
+    library_facts = facts(services.engine().generation())
+    typed = typed_values(ExactParameters, request.args)
+    shown: dict[str, Any] = {
+        "typed": typed,
+        "facts": library_facts,
+        "field_codes": field_codes(),
+    }
+    if "q" not in request.args:
+        return render_template("exact.html", **shown)
+    try:
+        parameters = asked(ExactParameters, request.args)
+    except ValidationError as error:
+        return _bad(shown, messages=field_messages(error))
+    try:
+        found = services.exact().search(
+            parameters.q,
+            parameters.filters(),
+            sort=parameters.sort,
+            page=parameters.page,
+            per_page=parameters.per_page,
+            language=chosen_language(),
+            with_facets=True,
+        )
+    except ExactSyntaxError as error:
+        return _bad(shown, fault=_fault(error, parameters))
+    return render_template(
+        "exact.html",
+        **shown,
+        parameters=parameters,
+        found=found,
+        offers=expression_offers(
+            services.corrector(), services.exact().library.generation(), parameters.q
+        ),
+        notes=[note_message(note) for note in found.notes],
+        first=(found.page - 1) * found.per_page + 1,
+    )
+
+
+def _bad(shown: dict[str, Any], **reason: Any) -> Response:
+    return make_response(render_template("exact.html", **shown, **reason), 400)
+
+
+def _fault(error: ExactSyntaxError, parameters: ExactParameters) -> Fault:
+    return Fault(
+        message=fault_message(error.reason),
+        before=error.expression[: error.start],
+        wrong=error.fragment or " ",
+        after=error.expression[error.end :],
+        proposal=error.proposal,
+        address=parameters.address(q=error.proposal or "", page=1),
+    )
+
+
+def fault_message(reason: FaultReason) -> str:
+    """Why an expression cannot be read, in the language of the page."""
+    return {
+        "empty": gettext("Type a word, a phrase or an expression."),
+        "too long": gettext("The expression is too long."),
+        "too deep": gettext("Parentheses are nested too deeply."),
+        "too many terms": gettext("The expression has too many terms."),
+        "unclosed parenthesis": gettext("This parenthesis is not closed."),
+        "unopened parenthesis": gettext("This parenthesis was never opened."),
+        "empty parentheses": gettext("There is nothing in these parentheses."),
+        "unclosed quote": gettext("This quotation mark is not closed."),
+        "unclosed bracket": gettext("This bracket is not closed, or was never opened."),
+        "missing operand": gettext("This operator lacks a term on one side."),
+        "field without term": gettext("This field code stands after no term."),
+        "unknown field": gettext("There is no such field code."),
+        "unsupported field": gettext("The records of a library do not carry this field."),
+        "nothing to search": gettext("There is no letter and no digit here to search for."),
+        "stem too short": gettext("Too little stands before the asterisk."),
+        "misplaced wildcard": gettext("An asterisk can only end a term."),
+        "bad date": gettext(
+            "This is no date. Dates are written 2015, 2015/04, 2015/04/30, or 2015:2024."
+        ),
+        "reversed range": gettext("This range ends before it begins."),
+        "unknown language": gettext("There is no such language. Write its name or code."),
+        "bad distance": gettext("A distance of 0 to 100 must follow, as in NEAR/5 or [tiab:~5]."),
+        "bad proximity": gettext(
+            "Proximity takes terms, or terms joined by OR, in one text field."
+        ),
+        "line reference": gettext(
+            "Numbers of searches (#1) cannot be combined here yet. Write the searches out."
+        ),
+    }[reason]
+
+
+def note_message(note: Note) -> str:
+    """What should be said about a part of the expression, in the language of the page."""
+    message = {
+        "mixed operators": gettext("AND and OR without parentheses are read from left to right"),
+        "heading as written": gettext(
+            "Headings are found as the records carry them; narrower headings are not added"
+        ),
+        "major topic": gettext("Records do not say which headings are major; any is taken"),
+        "check tag": gettext("Check tags are looked for among the headings"),
+        "filter": gettext("The filter is looked for in the records’ own fields"),
+        "initials": gettext("A single initial also finds those that go on"),
+        "code as text": gettext("There is no such field code; it is searched as text"),
+        "words as phrase": gettext("Words before one field code are searched as a phrase"),
+    }[note.reason]
+    colon = gettext(": ")
+    return f"{message}{colon}{note.detail}"
+
+
+def field_codes() -> list[tuple[str, str, str]]:
+    """Fields with their codes in both systems, in the language of the page."""
+    return [
+        (gettext("All fields"), "/AL", "[all]"),
+        (gettext("Title"), "/TI", "[ti]"),
+        (gettext("Abstract"), "/AB", "[ab]"),
+        (gettext("Title or abstract"), "/TA", "[tiab]"),
+        (gettext("Keyword or heading"), "/TH", "[mh]"),
+        (gettext("Author"), "/AU", "[au]"),
+        (gettext("Journal"), "/JN", "[ta]"),
+        (gettext("Date of publication"), "DT=2015:2024", "2015:2024[dp]"),
+        (gettext("Publication type"), "PT=原著論文", "[pt]"),
+        (gettext("Language"), "LA=日本語", "[la]"),
+        (gettext("Identifier"), "/ID", "[pmid] [doi]"),
+    ]

@@ -381,17 +381,7 @@ class Generation:
         all."""
         if not filters:
             return self._live
-        condition, parameters = filters.sql()
-        numbers = np.fromiter(
-            (
-                row[0]
-                for row in self.database.execute(
-                    f"select number from records where {condition}",  # noqa: S608 - our own text
-                    parameters,
-                )
-            ),
-            np.int64,
-        )
+        numbers = self.lexical.numbers(filters)
         kept = np.zeros(self._last_record + 2, bool)
         kept[numbers] = True
         return np.flatnonzero(kept[self._record_of])  # -1 is the last entry: never kept

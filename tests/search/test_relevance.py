@@ -72,28 +72,29 @@ def test_the_line_parts_better_than_any_other(evidence: list[float]) -> None:
     assert sum(gain[:found]) >= max(sum(gain[:i]) for i in range(len(gain) + 1)) - 1e-9
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "衆議院の解散総選挙と内閣支持率",
-        "味噌汁に合う具材",
-        "株主総会の招集手続",
-        "江戸時代の参勤交代",
-        "parliamentary election results",
-        "python list comprehension",
-        "ぬめへろちそまゆけ",
-        "asdfghjkl",
-        "lorem ipsum dolor sit amet",
-        "鉛窯楽塔虹机",
-        "!!!",
-    ],
+UNRELATED = (
+    "衆議院の解散総選挙と内閣支持率",
+    "味噌汁に合う具材",
+    "株主総会の招集手続",
+    "江戸時代の参勤交代",
+    "parliamentary election results",
+    "python list comprehension",
+    "ぬめへろちそまゆけ",
+    "asdfghjkl",
+    "lorem ipsum dolor sit amet",
+    "鉛窯楽塔虹机",
+    "!!!",
 )
-def test_nothing_close(engine: Engine, query: str) -> None:
-    found = engine.search(query)
-    assert found.relevant == 0
+
+
+def test_nothing_close(engine: Engine) -> None:
+    found = [engine.search(query) for query in UNRELATED]
+    # The line is what 19 of 20 unrelated queries stay below, in a library of enough records.
+    assert sum(f.relevant == 0 for f in found) >= len(UNRELATED) - 1
     # The list is there all the same.
-    assert found.total == engine.generation().manifest.records
-    assert len(found.hits) == 10
+    for unrelated in found:
+        assert unrelated.total == engine.generation().manifest.records
+        assert len(unrelated.hits) == 10
 
 
 @pytest.mark.parametrize("leg", ["fused", "dense", "lexical"])

@@ -4,8 +4,10 @@ Dense and lexical candidates are retrieved separately, with the same filters ins
 fused. The list is ordered and cut off: it has no complete set and no exact count.
 """
 
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -30,6 +32,9 @@ MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
 
 Leg = Literal["fused", "dense", "lexical"]
+
+# The lexical legs of queries; more threads than cores gain nothing.
+_beside = ThreadPoolExecutor(os.cpu_count(), "lexical-leg")
 
 
 class QueryError(ValueError):
@@ -355,9 +360,15 @@ def rank(
     leg: Leg = "fused",
 ) -> _Ranked:
     """Retrieve with both legs, or one, and fuse as the library's manifest says."""
+    # Side by side: FAISS and tantivy leave Python's lock while they search.
+    words = (
+        _beside.submit(generation.lexical.search, query_terms, DEPTH, filters)
+        if leg != "dense"
+        else None
+    )
     nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
     dense = [(record, score) for record, score, _ in nearest]
-    lexical = generation.lexical.search(query_terms, DEPTH, filters) if leg != "dense" else []
+    lexical = words.result() if words else []
     full_match = generation.lexical.full_match(query_terms)
     if generation.manifest.fusion == "weighted" or leg != "fused":
         weight: float | None = generation.manifest.dense_weight

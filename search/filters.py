@@ -1,5 +1,6 @@
 """Filters: what a searcher leaves in, applied inside both retrievers, never after them."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +21,8 @@ class Filters:
     Years are inclusive. ``journal`` is the journal's exact name, ``publication_type`` and
     ``keyword`` are one of the record's as it writes them; ``language`` is an ISO 639-1 code that
     any version of the record may have. ``retraction`` leaves out the records that are retracted or
-    under an expression of concern ("exclude"), or all others ("only").
+    under an expression of concern ("exclude"), or all others ("only"). ``within`` are the numbers
+    of the only records that can be found, None where all can.
     """
 
     year_from: int | None = None
@@ -31,6 +33,7 @@ class Filters:
     language: str = ""
     has_abstract: bool = False
     retraction: RetractionFilter = ""
+    within: tuple[int, ...] | None = None
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -63,6 +66,8 @@ class Filters:
             conditions.append(
                 f"retraction {'in' if self.retraction == 'only' else 'not in'} ({states})"
             )
+        if self.within is not None:
+            conditions.append("number in (select value from json_each(:within))")
         return " and ".join(conditions), {
             "year_from": self.year_from,
             "year_to": self.year_to,
@@ -70,6 +75,7 @@ class Filters:
             "publication_types": self.publication_type,
             "keywords": self.keyword,
             "language": self.language,
+            "within": json.dumps(self.within),
         }
 
     def tantivy_queries(self, schema: tantivy.Schema) -> list[tantivy.Query]:
@@ -101,4 +107,6 @@ class Filters:
                     ]
                 )
             queries.append(in_doubt)
+        if self.within is not None:
+            queries.append(tantivy.Query.term_set_query(schema, "number", list(self.within)))
         return queries

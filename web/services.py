@@ -1,4 +1,4 @@
-"""What every view needs: the searches and the suggester of the application that serves it."""
+"""What every view needs: the searches, the suggester and the desk of the application."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
+from web.collections.desk import Desk
 
 _KEY = "jmedsearch"
 
@@ -18,6 +19,7 @@ class Services:
     engine: Engine
     exact: ExactSearch
     suggester: Suggester
+    desk: Desk | None
 
 
 def install(app: Flask, services: Services) -> None:
@@ -38,6 +40,11 @@ def exact() -> ExactSearch:
 def suggester() -> Suggester:
     """The suggester of the application that serves this request."""
     return _services().suggester
+
+
+def desk() -> Desk | None:
+    """The desk of the application that serves this request, if it has one."""
+    return _services().desk
 
 
 def _services() -> Services:

@@ -1,0 +1,137 @@
+"""What a collection shows: all of it, by tag or state, or what a search inside it finds."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from search.engine import Engine
+from search.exact import ExactSearch, parse
+from search.exact.excerpts import Marker
+from search.exact.reading import matches
+from search.filters import Filters
+from search.library import Generation
+from web.collections.items import items
+from web.collections.members import Member, Standing, live_generation, members, standing
+from web.collections.store import Store
+
+Mode = Literal["words", "meaning"]
+Group = Literal["", "dropped", "elsewhere", "doubtful"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a collection. ``total`` is the number of records found; ``unranked`` how many a
+    search by meaning could not rank, because the library does not hold them."""
+
+    total: int
+    first: int
+    members: tuple[Member, ...]
+    standing: Standing
+    unranked: int = 0
+
+
+def listing(
+    store: Store,
+    engine: Engine,
+    exact: ExactSearch,
+    collection: int,
+    *,
+    query: str = "",
+    mode: Mode = "words",
+    tag: str = "",
+    group: Group = "",
+    page: int = 1,
+    per_page: int = 50,
+    language: str = "ja",
+) -> Listing:
+    """One page of a collection in its own order, or by relevance where ``mode`` is ``meaning``.
+
+    Raises:
+        ExactSyntaxError: for an expression that cannot be read.
+        QueryError: for a query without words. LibraryError: where ranking needs the library.
+    """
+    generation = live_generation(engine.library)
+    stands = standing(store, collection, generation)
+    first = (page - 1) * per_page
+    among = set(getattr(stands, group)) if group else None
+    if query and mode == "meaning":
+        return _ranked(store, engine, collection, query, tag, among, first, per_page, language)
+    if query:
+        found = _with_words(store, exact, collection, query, stands, generation)
+        among = found if among is None else among & found
+    total, page_items = items(
+        store, collection, tag=tag, record_ids=among, first=first, count=per_page
+    )
+    shown = members(page_items, generation)
+    if query:
+        marker = Marker(parse(query).tree)
+        shown = [
+            replace(
+                member,
+                title_marks=marker.title(member.record.version(language).title),
+                sentence=marker.sentence(member.record, language),
+            )
+            for member in shown
+        ]
+    return Listing(total, first, tuple(shown), stands)
+
+
+def _with_words(
+    store: Store,
+    exact: ExactSearch,
+    collection: int,
+    expression: str,
+    stands: Standing,
+    generation: Generation | None,
+) -> set[str]:
+    """The ids of the records that meet an expression: asked of the library's index where it holds
+    them, read one by one where it does not."""
+    tree = parse(expression).tree
+    found: set[str] = set()
+    if generation is not None and stands.numbers:
+        numbers = exact.numbers(expression, Filters(within=tuple(stands.numbers.values())))
+        wanted = set(numbers.tolist())
+        found = {i for i, number in stands.numbers.items() if number in wanted}
+    _, others = items(
+        store,
+        collection,
+        record_ids=[*stands.dropped, *stands.elsewhere] if generation is not None else None,
+    )
+    return found | {item.record.id for item in others if matches(tree, item.record)}
+
+
+def _ranked(
+    store: Store,
+    engine: Engine,
+    collection: int,
+    query: str,
+    tag: str,
+    among: set[str] | None,
+    first: int,
+    per_page: int,
+    language: str,
+) -> Listing:
+    generation = engine.generation()
+    stands = standing(store, collection, generation)
+    _, chosen = items(store, collection, tag=tag, record_ids=among)
+    by_number = {
+        stands.numbers[item.record.id]: item for item in chosen if item.record.id in stands.numbers
+    }
+    ranked = engine.search(
+        query,
+        Filters(within=tuple(by_number)),
+        page=first // per_page + 1,
+        per_page=per_page,
+        language=language,
+    )
+    numbers = generation.present([hit.record.id for hit in ranked.hits])
+    shown = tuple(
+        Member(
+            by_number[numbers[hit.record.id][0]],
+            hit.record,
+            "in library",
+            hit.title_marks,
+            hit.sentence,
+        )
+        for hit in ranked.hits
+    )
+    return Listing(ranked.total, first, shown, stands, unranked=len(chosen) - len(by_number))

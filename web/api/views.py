@@ -242,4 +242,4 @@ def _leg(score: float | None, rank: int | None) -> LegBody | None:
 
 def as_json(body: BaseModel) -> Response:
     """The body as an answer."""
-    return Response(body.model_dumpas_json(), content_type="application/json")
+    return Response(body.model_dump_json(), content_type="application/json")

@@ -117,7 +117,7 @@ def document(store: Store, number: int) -> Document:
         version=1,
         name=shown.name,
         description=shown.description,
-        **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},  # type: ignore[arg-type]
+        **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
         records=_records(db, rows["items"], history),
         history=history,
     )

@@ -9,7 +9,7 @@ from search.exact.excerpts import Marker
 from search.exact.reading import matches
 from search.filters import Filters
 from search.library import Generation
-from web.collections.items import items
+from web.collections.items import items, record_ids
 from web.collections.members import Member, Standing, live_generation, members, standing
 from web.collections.store import Store
 
@@ -112,10 +112,8 @@ def _ranked(
 ) -> Listing:
     generation = engine.generation()
     stands = standing(store, collection, generation)
-    _, chosen = items(store, collection, tag=tag, record_ids=among)
-    by_number = {
-        stands.numbers[item.record.id]: item for item in chosen if item.record.id in stands.numbers
-    }
+    chosen = [i for i in record_ids(store, collection, tag=tag) if among is None or i in among]
+    by_number = {stands.numbers[i]: i for i in chosen if i in stands.numbers}
     ranked = engine.search(
         query,
         Filters(within=tuple(by_number)),
@@ -124,14 +122,11 @@ def _ranked(
         language=language,
     )
     numbers = generation.present([hit.record.id for hit in ranked.hits])
+    ids = [by_number[numbers[hit.record.id][0]] for hit in ranked.hits]
+    _, found = items(store, collection, record_ids=ids)
+    kept = {item.record.id: item for item in found}
     shown = tuple(
-        Member(
-            by_number[numbers[hit.record.id][0]],
-            hit.record,
-            "in library",
-            hit.title_marks,
-            hit.sentence,
-        )
-        for hit in ranked.hits
+        Member(kept[i], hit.record, "in library", hit.title_marks, hit.sentence)
+        for i, hit in zip(ids, ranked.hits, strict=True)
     )
     return Listing(ranked.total, first, shown, stands, unranked=len(chosen) - len(by_number))

@@ -64,7 +64,8 @@ def add_identifiers(
         UnknownError: when there is no such collection.
     """
     records: dict[str, Record] = {}
-    unknown, ambiguous = [], []
+    unknown: list[str] = []
+    ambiguous: list[str] = []
     for identifier in identifiers_in(text):
         found = _identified(identifier, generation, exact)
         if len(found) == 1:

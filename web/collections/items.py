@@ -7,8 +7,9 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from search.records import Record, record_from_dict, record_to_dict
+from search.records import Record, Retraction, record_from_dict, record_to_dict
 from web.collections.history import ConflictError, UnknownError, change
 from web.collections.shelf import checked_text
 from web.collections.store import Store, now
@@ -42,21 +43,8 @@ def items(
 ) -> tuple[int, list[Item]]:
     """How many records there are, with this tag and among ``record_ids`` where those are given,
     and ``count`` of them from ``first`` on (-1 for all), in order."""
-    where = "collection = :collection"
-    if tag:
-        where += (
-            " and id in (select item from item_tags join tags on tags.id = item_tags.tag "
-            "where tags.collection = :collection and tags.name = :tag)"
-        )
-    if record_ids is not None:
-        where += " and record_id in (select value from json_each(:ids))"
-    named = {
-        "collection": collection,
-        "tag": tag,
-        "ids": json.dumps(list(record_ids)) if record_ids is not None else "",
-        "first": first,
-        "count": count,
-    }
+    where, named = _where(collection, tag, record_ids)
+    named |= {"first": first, "count": count}
     db = store.connection
     (total,) = db.execute(f"select count(*) from items where {where}", named).fetchone()  # noqa: S608
     rows = db.execute(
@@ -69,13 +57,24 @@ def items(
     return total, [_item(row, tags.get(row["id"], ())) for row in rows]
 
 
-def record_ids(store: Store, collection: int) -> list[tuple[str, str]]:
-    """The id and the source of every record, in order."""
+def record_ids(store: Store, collection: int, *, tag: str = "") -> list[str]:
+    """The id of every record, with this tag where one is given, in order."""
+    where, named = _where(collection, tag, None)
     rows = store.connection.execute(
-        "select record_id, source from items where collection = ? order by position, id",
+        f"select record_id from items where {where} order by position, id",  # noqa: S608
+        named,
+    )
+    return [row["record_id"] for row in rows]
+
+
+def origins(store: Store, collection: int) -> dict[str, tuple[str, Retraction]]:
+    """Of every record, in order, its source and the retraction state of the copy that is kept."""
+    rows = store.connection.execute(
+        "select record_id, source, coalesce(data ->> '$.retraction', '') retraction from items "
+        "join records on hash = record_hash where collection = ? order by position, id",
         [collection],
     )
-    return [(row["record_id"], row["source"]) for row in rows]
+    return {row["record_id"]: (row["source"], row["retraction"]) for row in rows}
 
 
 def add(
@@ -214,6 +213,21 @@ def keep(db: sqlite3.Connection, record: Record) -> str:
 def kept_record(data: str) -> Record:
     """A record from its copy."""
     return record_from_dict(json.loads(data))
+
+
+def _where(
+    collection: int, tag: str, record_ids: Iterable[str] | None
+) -> tuple[str, dict[str, Any]]:
+    where = "collection = :collection"
+    if tag:
+        where += (
+            " and id in (select item from item_tags join tags on tags.id = item_tags.tag "
+            "where tags.collection = :collection and tags.name = :tag)"
+        )
+    if record_ids is not None:
+        where += " and record_id in (select value from json_each(:ids))"
+    ids = json.dumps(list(record_ids)) if record_ids is not None else ""
+    return where, {"collection": collection, "tag": tag, "ids": ids}
 
 
 def _between(low: float | None, high: float | None) -> float | None:

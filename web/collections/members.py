@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from search.engine import MatchedSentence
+from search.filters import IN_DOUBT
 from search.library import Generation, Library, LibraryError
-from search.records import Record, Retraction
-from web.collections.items import FROM_LIBRARY, Item, items, record_ids
+from search.records import Record
+from web.collections.items import FROM_LIBRARY, Item, origins
 from web.collections.store import Store
 
 State = Literal["in library", "dropped", "elsewhere", "unknown"]
@@ -89,19 +90,13 @@ def standing(store: Store, collection: int, generation: Generation | None) -> St
 
 
 def _standing(store: Store, collection: int, generation: Generation | None) -> Standing:
-    sources = dict(record_ids(store, collection))
-    present = generation.present(list(sources)) if generation else {}
-    absent = [i for i in sources if i not in present] if generation else []
-    states: dict[str, Retraction] = {i: state for i, (_, state) in present.items()}
-    others = [i for i in sources if i not in present]
-    if others:
-        _, kept = items(store, collection, record_ids=others)
-        states.update({item.record.id: item.record.retraction for item in kept})
+    kept = origins(store, collection)
+    present = generation.present(list(kept)) if generation else {}
+    absent = [i for i in kept if i not in present] if generation else []
+    states = {i: state for i, (_, state) in (kept | present).items()}
     return Standing(
         numbers={i: number for i, (number, _) in present.items()},
-        dropped=tuple(i for i in absent if sources[i] == FROM_LIBRARY),
-        elsewhere=tuple(i for i in absent if sources[i] != FROM_LIBRARY),
-        doubtful=tuple(
-            i for i in sources if states.get(i) in {"retracted", "expression of concern"}
-        ),
+        dropped=tuple(i for i in absent if kept[i][0] == FROM_LIBRARY),
+        elsewhere=tuple(i for i in absent if kept[i][0] != FROM_LIBRARY),
+        doubtful=tuple(i for i in kept if states[i] in IN_DOUBT),
     )

@@ -195,7 +195,7 @@ def record(number: int) -> str:
     """One record of a collection: its note, tags and place."""
     record_id = request.args.get("record", "")
     shelf.collection(store(), number)
-    ids = [i for i, _ in items.record_ids(store(), number)]
+    ids = items.record_ids(store(), number)
     _, found = items.items(store(), number, record_ids=[record_id])
     if not found:
         abort(404)

@@ -1,14 +1,16 @@
 """What indexing costs besides the encoder: read, deduplicate, store, index, at the size asked for.
 
-    python benchmarks/million.py [--records 10000] [--added 1000]
+    python benchmarks/million.py [--records 10000] [--added 1000] [--stored-only]
 
 Synthetic PubMed XML (30 000 records a file, random words, gzip) goes through the same indexing as
 any source, and then a file of added records into that library. The encoder is replaced by
 ``StubEncoder``, whose vectors have 8 numbers and mean nothing: neither the time of embedding nor
 the memory of real vectors is in the figures. One record in a hundred repeats the DOI and title of
-an earlier one and has to be merged. Each step runs in a process of its own. Prints JSON: seconds
-in all and by stage, records/s, peak resident memory in MB, and for the added records also the
-bytes that the new generation does not share with the one before.
+an earlier one and has to be merged. With ``--stored-only`` what takes Sudachi is left out: the
+lexical index, the terms and the fusion weight are stubs too, and the output names them. Each step
+runs in a process of its own. Prints JSON: seconds in all and by stage, seconds of processor time,
+records/s, peak resident memory in MB, and for the added records also the bytes that the new
+generation does not share with the one before.
 """
 
 import argparse
@@ -31,7 +33,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import indexer.build
+from indexer.fusion_weight import FusionChoice
 from indexer.intake import Progress
+from indexer.store import RecordStore
 from search.encoder import ModelDirectory, Window, open_model
 from search.encoder.encoder import EncodedPassage
 
@@ -133,8 +137,24 @@ class _Stages(Progress):
         return {name: round(end - t, 2) for (name, t), end in zip(self.began, ends, strict=True)}
 
 
-def step(source: Path, library: Path) -> None:
+def _leave_out_the_index() -> None:
+    def write_lexical(directory: Path, *_: object) -> None:
+        directory.mkdir()
+
+    def write_vocabulary(file: Path, *_: object) -> None:
+        file.touch()
+
+    def learn_fusion(store: RecordStore, *_: object) -> FusionChoice:
+        return FusionChoice("rrf", 0.5, store.counts()[0])
+
+    for stub in (write_lexical, write_vocabulary, learn_fusion):
+        setattr(indexer.build, stub.__name__, stub)
+
+
+def step(source: Path, library: Path, stored_only: bool) -> None:
     """Index ``source`` in this process, and print what it cost."""
+    if stored_only:
+        _leave_out_the_index()
     model = replace(open_model(), name="StubEncoder", fingerprint="stub", dim=_DIM)
     indexer.build.open_model = lambda _: model  # type: ignore[assignment]
     indexer.build.load_encoder = lambda *_: StubEncoder(model)  # type: ignore[assignment,return-value]
@@ -150,6 +170,7 @@ def step(source: Path, library: Path) -> None:
         "new": report.new,
         "duplicate": report.duplicate,
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(time.process_time(), 2),
         "records_per_second": round(report.read / seconds, 1),
         "seconds_by_stage": stages.seconds(),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -164,12 +185,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--added", type=int, default=1_000)
+    parser.add_argument("--stored-only", action="store_true")
     parser.add_argument("--step", nargs=2, type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.step:
-        step(*wanted.step)
+        step(*wanted.step, wanted.stored_only)
         return
-    results: dict[str, Any] = {"encoder": "StubEncoder", "source": "synthetic PubMed XML"}
+    stubs = ["encoder", *(["lexical index", "terms", "fusion"] if wanted.stored_only else [])]
+    results: dict[str, Any] = {"source": "synthetic PubMed XML", "stubs": stubs}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         first = 0
@@ -177,6 +200,7 @@ def main() -> None:
             write_source(folder / what, first, count)
             first += count
             command = [sys.executable, __file__, "--step", str(folder / what), f"{folder}/library"]
+            command += ["--stored-only"] if wanted.stored_only else []
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             results[what] = json.loads(done.stdout)
     print(json.dumps(results, indent=1))

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,7 @@ from indexer.fusion_weight import FusionChoice, learn_fusion
 from indexer.imports import Export, keep_import
 from indexer.intake import Progress, Reading, Report, take
 from indexer.lexical import write_lexical
+from indexer.relevance_line import learn_relevance_line
 from indexer.sources import find_sources
 from indexer.staging import (
     STAGING,
@@ -42,10 +43,12 @@ from search.library import (
     FORMAT_VERSION,
     MANIFEST,
     SAMPLE_NOTE,
+    Generation,
     Manifest,
     Segment,
     live_generation,
 )
+from search.relevance import RelevanceLine
 
 # The fusion weight is learnt anew once the library has grown or changed by this share.
 _RELEARN = 0.2
@@ -228,6 +231,7 @@ def finish(
         notes=previous.notes if previous else notes,
         files={},
     )
+    manifest = replace(manifest, relevance=_relevance(edited, manifest, encoder))
     progress.stage("publish", None)
     return publish(edited.library, staged, manifest, previous)
 
@@ -240,18 +244,17 @@ def _embed(
 ) -> list[Segment]:
     store = edited.store
     progress.stage("embed", store.to_embed_count())
-    segments, passages = embed_records(
-        encoder(),
-        store.to_embed(),
-        edited.staged / "vectors",
-        edited.library / STAGING / "embedded",
-        sum(s.passages for s in old_segments),
-        next_segment(old_segments),
-        progress.advance,
-    )
     with store.db.atomic():
-        store.add_passages((p.number, p.record, p.language, p.start, p.end) for p in passages)
-    return segments
+        return embed_records(
+            encoder(),
+            store.to_embed(),
+            edited.staged / "vectors",
+            edited.library / STAGING / "embedded",
+            sum(s.passages for s in old_segments),
+            next_segment(old_segments),
+            store.add_passages,
+            progress.advance,
+        )
 
 
 @contextmanager
@@ -334,6 +337,22 @@ def _source(model: str | None) -> str:
     if model and Path(model).expanduser().is_dir():
         return str(Path(model).expanduser().resolve())
     return model or EMBEDDED
+
+
+def _relevance(
+    edited: Edit, manifest: Manifest, encoder: Callable[[], Encoder]
+) -> RelevanceLine | None:
+    """Learnt anew whenever the fusion weight is: from the staged generation, opened as it will be
+    searched."""
+    previous = edited.previous
+    if previous and previous.fusion_learnt_on == manifest.fusion_learnt_on:
+        return previous.relevance
+    file = edited.staged / MANIFEST
+    file.write_text(manifest.to_json(), encoding="utf-8")
+    try:
+        return learn_relevance_line(Generation(edited.staged), encoder())
+    finally:
+        file.unlink()
 
 
 def _fusion(

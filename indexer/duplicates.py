@@ -63,7 +63,7 @@ def title_keys(record: Record) -> set[int]:
     keys = {_key("doi", record.doi.lower())} if record.doi else set()
     for title in _titles(record):
         for text in {title.full, title.main}:
-            narrowed = "" if _weight(text) >= _TELLING else f"|{record.year}|{_family(record)}"
+            narrowed = "" if _weight(text) >= _TELLING else f"|{record.year}|{_initial(record)}"
             keys.add(_key("title", text + narrowed))
     return keys
 
@@ -164,7 +164,7 @@ def _suspicion(a: Record, b: Record) -> Reason | None:
     pairs = list(product(_titles(a), _titles(b)))
     if not any(_same_title(x, y) for x, y in pairs):
         return None
-    by_same = _family(a) != "" and _family(a) == _family(b)
+    by_same = _same_person(_person(a), _person(b))
     if by_same and a.year == b.year is not None and any(x.plain == y.plain for x, y in pairs):
         return "title"
     if a.year and b.year and abs(a.year - b.year) > 1:
@@ -172,7 +172,7 @@ def _suspicion(a: Record, b: Record) -> Reason | None:
     # What both have: the shorter of the two, where one lacks a subtitle.
     shared = (min(x.full, y.full, key=len) for x, y in pairs if _same_title(x, y))
     telling = max(map(_weight, shared)) >= _TELLING
-    known_others = not by_same and _comparable(_family(a), _family(b))
+    known_others = not by_same and _comparable(_person(a), _person(b))
     if known_others or not (telling or (by_same and a.year == b.year)):
         return None
     return None if _different_abstracts(a, b) else "near"
@@ -228,13 +228,35 @@ def _folded(text: str) -> str:
     return _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _family(record: Record) -> str:
-    return new_forms(_folded(record.authors[0].family)) if record.authors else ""
+def _person(record: Record) -> str:
+    """The first author's family name; the whole name where it is Japanese, because many sources
+    don't part it (山田太郎)."""
+    if not record.authors:
+        return ""
+    author = record.authors[0]
+    family = new_forms(_folded(author.family))
+    return family + new_forms(_folded(author.given)) if _is_wide(family) else family
 
 
-def _comparable(family: str, other: str) -> bool:
-    """Whether two families, if different, are two people: 山田 and Yamada may be one."""
-    return bool(family and other) and family.isascii() == other.isascii()
+def _initial(record: Record) -> str:
+    person = _person(record)
+    return person[:1] if _is_wide(person) else person
+
+
+def _is_wide(text: str) -> bool:
+    return any(c > "\u2e80" for c in text)
+
+
+def _same_person(person: str, other: str) -> bool:
+    if not person or not other:
+        return False
+    begins = person.startswith(other) or other.startswith(person)
+    return person == other or (begins and _is_wide(person))
+
+
+def _comparable(person: str, other: str) -> bool:
+    """Whether two names, if different, are two people: 山田 and Yamada may be one."""
+    return bool(person and other) and person.isascii() == other.isascii()
 
 
 def _weight(text: str) -> int:

@@ -30,17 +30,6 @@ class _Chunk:
     counts: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class EmbeddedPassage:
-    """A passage that has got its vector: the row that ``records.db`` keeps."""
-
-    number: int
-    record: int
-    language: str
-    start: int
-    end: int
-
-
 def embed_records(
     encoder: Encoder,
     records: Iterable[tuple[int, Record]],
@@ -48,17 +37,18 @@ def embed_records(
     checkpoints: Path,
     base: int,
     first_segment: int,
+    keep: Callable[[Iterable[tuple[int, int, str, int, int]]], None],
     finished: Callable[[int], None],
-) -> tuple[list[Segment], list[EmbeddedPassage]]:
+) -> list[Segment]:
     """Embed every version of every record and write segments into ``directory``.
 
-    Passages are numbered from ``base`` on. A chunk found in ``checkpoints`` under the hash of its
-    text and encoder is not embedded again. ``finished`` is told the records done in each chunk.
+    Passages are numbered from ``base`` on, and ``keep`` is given those of each chunk (number,
+    record, language, start, end). A chunk found in ``checkpoints`` under the hash of its text and
+    encoder is not embedded again. ``finished`` is told the records done in each chunk.
     """
     checkpoints.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
     segments: list[Segment] = []
-    rows: list[EmbeddedPassage] = []
     gathered: list[_Chunk] = []
     number = base
 
@@ -77,16 +67,18 @@ def embed_records(
             for version in record.versions()
             for window in encoder.windows(version.text, version.language)
         ]
-        for record_number, language, _, window in passages:
-            rows.append(EmbeddedPassage(number, record_number, language, window.start, window.end))
-            number += 1
+        keep(
+            (row, record_number, language, window.start, window.end)
+            for row, (record_number, language, _, window) in enumerate(passages, start=number)
+        )
+        number += len(passages)
         if passages:
             gathered.append(_chunk(encoder, [(p[2], p[3]) for p in passages], checkpoints))
         if sum(len(c.passages) for c in gathered) >= _SEGMENT_PASSAGES:
             flush()
         finished(len(batch))
     flush()
-    return segments, rows
+    return segments
 
 
 def _chunk(encoder: Encoder, passages: Sequence[tuple[str, Window]], checkpoints: Path) -> _Chunk:

@@ -1,5 +1,6 @@
 """Items of the sources into the staged store: new, changed, the same twice, deleted, left out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,6 +25,7 @@ _NAMED_REJECTED = 20
 # Its files are a sequence of versions: what comes later under the same id replaces what came
 # before. In any other export the same id twice is the same record twice.
 _VERSIONED = "pubmed-xml"
+_NUMBERED = re.compile(r"pubmed(\d\d)n(\d{4,6})\.xml")
 
 Outcome = Literal["new", "replaced", "unchanged", "duplicate"]
 
@@ -103,8 +105,6 @@ def take(
                 _reject(store, number, RejectedItem("", "", str(error)), report, progress)
     for source, stream in opened(found):
         items = _items(source, stream, Provenance(number, database, source.name, ""), how)
-        with store.db.atomic():
-            store.begin_source()
         while _take_some(store, islice(items, _TRANSACTION), report, progress):
             pass
     if store.touched_count():
@@ -166,34 +166,63 @@ def _take_item(
         rejected = RejectedItem(came.source, item.place, item.reason)
         _reject(store, came.import_number, rejected, report, progress)
     elif isinstance(item, Deletion):
-        report.deleted += store.withdraw(item.record_id) is not None
+        report.deleted += _withdraw(store, item.record_id, came.source)
     else:
         outcome = put(store, item, came)
         setattr(report, outcome, getattr(report, outcome) + 1)
 
 
 def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
-    """Store what was imported: under its own origin, in the record that it belongs to."""
-    copy = 0 if came.format == _VERSIONED else store.times_seen(record.id)
+    """Store what was imported: under its own origin, in the record that it belongs to.
+
+    An id that comes again in one run, other than before, is a further copy of the record.
+    """
     known = store.origins_of_id(record.id, came.database)
     content = record.content_hash()
     if equal := next((o for o in known if o.content_hash == content), None):
-        return "duplicate" if equal.import_number == came.import_number else "unchanged"
-    origin = next((o for o in known if o.copy == copy), None)
+        first = store.confirm(equal.number, came.import_number)
+        return "unchanged" if first else "duplicate"
+    if came.format == _VERSIONED:
+        if _is_outdated(store, record.id, came.source):
+            return "unchanged"
+        origin = known[0] if known else None
+    else:
+        free = (o for o in known if not store.is_confirmed(o.number, came.import_number))
+        origin = min(free, key=lambda o: (o.source != came.source, o.copy), default=None)
     numbers = _same_records(store, record, origin)
     if not numbers:
-        store.add_record(record, came)
+        store.add_record(record, content, came)
         return "new"
     for number in numbers:
         store.open(number)
     if origin:
-        store.replace_origin(origin, record, came)
+        store.replace_origin(origin, record, content, came)
     else:
-        store.add_origin(numbers[0], record, copy, came)
+        copy = 1 + max((o.copy for o in known), default=-1)
+        store.add_origin(numbers[0], record, content, copy, came)
     for number in numbers[1:]:
         store.unite(numbers[0], number)
     store.settle(numbers[0])
     return "replaced" if origin else "duplicate"
+
+
+def _withdraw(store: RecordStore, record_id: str, source: str) -> bool:
+    outdated = _is_outdated(store, record_id, source)
+    return not outdated and store.withdraw(record_id, source) is not None
+
+
+def _is_outdated(store: RecordStore, record_id: str, source: str) -> bool:
+    """Whether a later update file has said something of the id already."""
+    return bool(_NUMBERED.search(source)) and any(
+        _is_older(source, other) for other in store.sources_of_id(record_id)
+    )
+
+
+def _is_older(source: str, other: str) -> bool:
+    """Whether NLM numbered a baseline or update file before another: ``pubmed26n0002.xml.gz``."""
+    numbers = [_NUMBERED.search(name) for name in (source, other)]
+    a, b = (found.groups() if found else None for found in numbers)
+    return a is not None and b is not None and tuple(map(int, a)) < tuple(map(int, b))
 
 
 def _same_records(store: RecordStore, record: Record, origin: Origin | None) -> list[int]:
@@ -216,14 +245,15 @@ def _same_records(store: RecordStore, record: Record, origin: Origin | None) -> 
 
 def propose(store: RecordStore) -> None:
     """Look for records that might be the same as those that this run touched."""
-    for number, record in store.touched():
-        store.forget_open_proposals(record.id)
+    for number in store.touched_numbers():
+        record_id = store.record_id(number)
+        store.forget_open_proposals(record_id)
         originals = store.originals(number)
         keys = {key for original in originals for key in title_keys(original)}
         others = {n for key in keys for n in store.sharing(key)} - {number}
         for other in sorted(others):
             if reason := suspicion(originals, store.originals(other)):
-                store.propose(record.id, store.record_id(other), reason)
+                store.propose(record_id, store.record_id(other), reason)
 
 
 def _reject(

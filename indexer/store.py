@@ -45,7 +45,7 @@ class Origin:
     number: int
     copy: int
     record: int
-    import_number: int
+    source: str
     content_hash: str
 
 
@@ -75,7 +75,13 @@ class RecordStore:
         self.db.execute(
             "create temp table changes (number integer primary key, content_hash, text_hash)"
         )
-        self.db.execute("create temp table seen (id text primary key, times int) without rowid")
+        self.db.execute(
+            "create temp table met (origin int, import int, primary key (origin, import)) "
+            "without rowid"
+        )
+        self.db.execute(
+            "create table if not exists withdrawn (id text primary key, source text) without rowid"
+        )
 
     def _create(self) -> None:
         with self.db.atomic():
@@ -168,21 +174,22 @@ class RecordStore:
 
     # Origins
 
-    def begin_source(self) -> None:
-        """Forget which ids the source before had."""
-        self._execute("delete from seen")
+    def confirm(self, origin: int, import_number: int) -> bool:
+        """Note that an import has met an origin, by its number; False when it had before."""
+        met = self._execute("insert or ignore into met values (?, ?)", [origin, import_number])
+        return met.rowcount == 1
 
-    def times_seen(self, record_id: str) -> int:
-        """How often this source has had the id before; counts this time."""
-        row = self._execute("select times from seen where id = ?", [record_id]).fetchone()
-        times = row[0] if row else 0
-        self._execute("insert or replace into seen values (?, ?)", [record_id, times + 1])
-        return int(times)
+    def is_confirmed(self, origin: int, import_number: int) -> bool:
+        """Whether an import has met an origin."""
+        found = self._execute(
+            "select 1 from met where origin = ? and import = ?", [origin, import_number]
+        )
+        return found.fetchone() is not None
 
     def origins_of_id(self, record_id: str, database: str) -> list[Origin]:
         """The origins that ``database`` gave under this id."""
         rows = self._execute(
-            "select number, copy, record, import, content_hash from origins "
+            "select number, copy, record, source, content_hash from origins "
             "where id = ? and database = ? order by copy",
             [record_id, database],
         )
@@ -232,9 +239,9 @@ class RecordStore:
             [_json(self._record(number)), number],
         )
 
-    def add_record(self, record: Record, came: Provenance) -> int:
+    def add_record(self, record: Record, content_hash: str, came: Provenance) -> int:
         """Store a record that nothing is known of; its only origin's data are its own."""
-        values = _row(record)
+        values = _row(record, content_hash)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
         number = self._execute(
@@ -245,15 +252,22 @@ class RecordStore:
         # A number that was freed in this run is known already, as what it was before.
         self._execute("insert or ignore into changes values (?, null, null)", [number])
         self._write_languages(number, record)
-        self.add_origin(number, record, 0, came, sole=True)
+        self.add_origin(number, record, content_hash, 0, came, sole=True)
         self._add_keys(number, [record])
         return number
 
     def add_origin(
-        self, number: int, record: Record, copy: int, came: Provenance, *, sole: bool = False
+        self,
+        number: int,
+        record: Record,
+        content_hash: str,
+        copy: int,
+        came: Provenance,
+        *,
+        sole: bool = False,
     ) -> None:
         """Add what was imported to an opened record, or to a new one as its sole origin."""
-        self._execute(
+        added = self._execute(
             'insert into origins (id, database, copy, record, "import", source, content_hash, data)'
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -263,21 +277,37 @@ class RecordStore:
                 number,
                 came.import_number,
                 came.source,
-                record.content_hash(),
+                content_hash,
                 None if sole else _json(record),
             ],
-        )
+        ).lastrowid
+        assert added is not None
+        self.confirm(added, came.import_number)
 
-    def replace_origin(self, origin: Origin, record: Record, came: Provenance) -> None:
+    def replace_origin(
+        self, origin: Origin, record: Record, content_hash: str, came: Provenance
+    ) -> None:
         """Replace what was imported of an opened record; its place in the order stays."""
+        self.confirm(origin.number, came.import_number)
         self._execute(
             'update origins set "import" = ?, source = ?, content_hash = ?, data = ? '
             "where number = ?",
-            [came.import_number, came.source, record.content_hash(), _json(record), origin.number],
+            [came.import_number, came.source, content_hash, _json(record), origin.number],
         )
 
-    def withdraw(self, record_id: str) -> int | None:
-        """Withdraw every origin with this id; the record that lost by it, None if none did."""
+    def sources_of_id(self, record_id: str) -> list[str]:
+        """The sources of every origin with this id, and the one that withdrew it."""
+        rows = self._execute(
+            "select source from origins where id = :id union all "
+            "select source from withdrawn where id = :id",
+            {"id": record_id},
+        )
+        return [source for (source,) in rows]
+
+    def withdraw(self, record_id: str, source: str) -> int | None:
+        """Withdraw every origin with this id, as ``source`` says; the record that lost by it, None
+        if none did."""
+        self._execute("insert or replace into withdrawn values (?, ?)", [record_id, source])
         rows = self._execute(
             "select record from origins where id = ? and content_hash != ''", [record_id]
         ).fetchall()
@@ -329,7 +359,7 @@ class RecordStore:
         self._execute("delete from record_languages where record = ?", [number])
 
     def _write(self, number: int, record: Record) -> None:
-        values = _row(record)
+        values = _row(record, record.content_hash())
         assignments = ", ".join(f'"{name}" = :{name}' for name in values)
         self._execute(
             f"update records set {assignments} where number = :number",  # noqa: S608
@@ -428,7 +458,11 @@ class RecordStore:
 
     def touched(self) -> Iterator[tuple[int, Record]]:
         """Records that are new or other than they were, by number."""
-        return self.records(self._numbers(_TOUCHED))
+        return self.records(self.touched_numbers())
+
+    def touched_numbers(self) -> Iterator[int]:
+        """The numbers of :meth:`touched`."""
+        return self._numbers(_TOUCHED)
 
     def touched_count(self) -> int:
         """How many :meth:`touched` gives."""
@@ -514,7 +548,7 @@ def _json(record: Record) -> str:
     return json.dumps(record_to_dict(record), ensure_ascii=False)
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: Record, content_hash: str) -> dict[str, Any]:
     data = record_to_dict(record)
     values: dict[str, Any] = {name: data.get(name, "") for name in _TYPES}
     for name in JSON_COLUMNS:
@@ -523,6 +557,6 @@ def _row(record: Record) -> dict[str, Any]:
         **values,
         "year": record.year,
         "has_abstract": int(any(v.abstract for v in record.versions())),
-        "content_hash": record.content_hash(),
+        "content_hash": content_hash,
         "text_hash": text_hash(record),
     }

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from search.records import Record
 from search.text.phrases import inner_runs, is_term, phrases
+from search.text.readings import reading
 
 _AT_HAND = 200_000
 _CACHE_KIB = 64 * 1024
@@ -30,7 +31,8 @@ def write_vocabulary(
     """The vocabulary of ``previous`` without the records ``removed``, plus ``records``.
 
     Tables: ``terms`` (number, term, records: in how many it occurs, standalone: in how many as a
-    whole phrase) and ``record_terms`` (record, contained and standalone: int32 term numbers).
+    whole phrase, reading: katakana, of terms that stood alone; empty where they have none) and
+    ``record_terms`` (record, contained and standalone: int32 term numbers).
     """
     if previous is not None:
         shutil.copy2(previous, file)
@@ -39,10 +41,14 @@ def write_vocabulary(
     db.execute("pragma journal_mode = memory")
     if previous is None:
         db.table("terms").create(
-            {"number": int, "term": str, "records": int, "standalone": int},
+            {"number": int, "term": str, "records": int, "standalone": int, "reading": str},
             pk="number",
             not_null=("term", "records", "standalone"),
         ).create_index(["term"], unique=True)
+        # So that an update finds the terms that have become standalone without a scan.
+        db.execute(
+            "create index unread_terms on terms(number) where standalone > 0 and reading is null"
+        )
         db.table("record_terms").create(
             {"record": int, "contained": bytes, "standalone": bytes}, pk="record"
         )
@@ -68,6 +74,13 @@ def write_vocabulary(
                 [number, inside.tobytes(), alone.tobytes()],
             )
         counts.flush()
+        unread = db.execute(
+            "select number, term from terms where standalone > 0 and reading is null"
+        ).fetchall()
+        db.conn.executemany(
+            "update terms set reading = ? where number = ?",
+            ((reading(term), number) for number, term in unread),
+        )
     db.execute("pragma journal_mode = delete")
     db.close()
 
@@ -88,7 +101,7 @@ class _Numbers:
         if row:
             return int(row[0])
         self._last += 1
-        self._db.conn.execute("insert into terms values (?, ?, 0, 0)", [self._last, term])
+        self._db.conn.execute("insert into terms values (?, ?, 0, 0, null)", [self._last, term])
         return self._last
 
 

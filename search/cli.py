@@ -8,6 +8,8 @@ import click
 
 from search.encoder import load_encoder
 from search.engine import Engine, Hit
+from search.exact import SORTS, Sort
+from search.exact.command import WRITABLE, exact_page, export, shown_set
 from search.filters import Filters, RetractionFilter
 from search.library import Library, live_generation, verify
 from search.suggest import Suggester
@@ -58,7 +60,7 @@ class ShownErrors(click.Command):
 @click.argument("query")
 @library_option
 @model_option
-@click.option("--page", default=1, show_default=True, help="Page of the ranked list.")
+@click.option("--page", default=1, show_default=True, help="Page of the list.")
 @click.option("--per-page", default=10, show_default=True, help="Records a page.")
 @click.option("--year-from", type=int, help="First year of publication.")
 @click.option("--year-to", type=int, help="Last year of publication.")
@@ -73,6 +75,10 @@ class ShownErrors(click.Command):
     help="Without the records retracted or under an expression of concern, or only those.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+@click.option("--exact", is_flag=True, help="QUERY is an expression; find the complete set.")
+@click.option("--sort", type=click.Choice(SORTS), help="Order of a set.  [default: year]")
+@click.option("--format", type=click.Choice(WRITABLE), help="Write the whole set in this format.")
+@click.option("--output", help="File for --format.  [default: standard output]")
 def search(
     query: str,
     library: Path,
@@ -88,8 +94,22 @@ def search(
     language: str,
     has_abstract: bool,
     retraction: RetractionFilter | None,
+    exact: bool,
+    sort: Sort | None,
+    format: str | None,  # noqa: A002 - the option's name
+    output: str | None,
 ) -> None:
-    """Ranked search (関連度検索): the records nearest to QUERY, best first."""
+    """Ranked search (関連度検索): the records nearest to QUERY, best first.
+
+    With --exact, exact search (検索式): the complete set that the expression QUERY finds, in the
+    notation of 医中誌Web or PubMed, with its count.
+    """
+    if not exact and (sort or format or output):
+        raise click.UsageError(
+            "--sort, --format and --output need --exact: a ranked list is no set"
+        )
+    if output and not format:
+        raise click.UsageError("--output needs --format")
     filters = Filters(
         year_from,
         year_to,
@@ -100,6 +120,15 @@ def search(
         has_abstract,
         retraction or "",
     )
+    if format:
+        count = export(library, query, filters, sort or "year", format, output or "-")
+        click.echo(f"{count} records written", err=True)
+        return
+    if exact:
+        complete = exact_page(library, query, filters, sort or "year", page, per_page)
+        data = json.dumps(asdict(complete), ensure_ascii=False, indent=2)
+        click.echo(data if as_json else shown_set(complete))
+        return
     found = open_engine(library, model).search(query, filters, page=page, per_page=per_page)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))

@@ -6,7 +6,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -16,11 +16,13 @@ from search.encoder import Encoder
 from search.facets import Facets, facets_of_records
 from search.filters import Filters
 from search.fusion import reciprocal_rank, weighted
+from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
 from search.marking import marks
 from search.records import Record
+from search.relevance import RelevanceLine, relevant_hits
 from search.text.profile import without_masks
-from search.text.terms import terms
+from search.text.terms import respelled, terms
 
 # A ranked list ends here: nobody reads further, and every page is cut from the same candidates.
 DEPTH = 1000
@@ -64,7 +66,8 @@ class MatchedSentence:
 class Hit:
     """One search result. A leg that did not retrieve the record has neither score nor rank.
 
-    ``title_marks`` are offsets of matched terms into the title of the version shown.
+    ``title_marks`` are offsets of matched terms into the title of the version shown. ``known`` is
+    what the query names the record by, where it does (:mod:`search.known_items`).
     """
 
     rank: int
@@ -76,15 +79,17 @@ class Hit:
     lexical_rank: int | None
     sentence: MatchedSentence | None
     title_marks: tuple[tuple[int, int], ...]
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
 class RankedList:
     """A page of a ranked list, and what the engine understood.
 
-    ``total`` is the length of the whole list (at most :data:`DEPTH`), ``terms`` what BM25 looked
-    for, ``encoder_text`` what the encoder saw, ``facets`` how the records of the whole list divide
-    where that was asked for.
+    ``total`` is the length of the whole list (at most :data:`DEPTH`), ``relevant`` how many hits
+    at its head are close to the query (0: nothing is; None: this library cannot say), ``terms``
+    what BM25 looked for, ``encoder_text`` what the encoder saw, ``facets`` how its records divide
+    where that was asked for: those above the line, or all where there is no line or nothing above.
     """
 
     query: str
@@ -92,9 +97,11 @@ class RankedList:
     page: int
     per_page: int
     total: int
+    relevant: int | None
     hits: tuple[Hit, ...]
     terms: tuple[str, ...]
     encoder_text: str
+    folded: tuple[tuple[str, str], ...]
     dense_weight: float | None
     generation: str
     facets: Facets | None
@@ -133,6 +140,9 @@ class Engine:
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
 
+        Records that the query names come first (:mod:`search.known_items`), except in the list of
+        a single leg.
+
         Raises:
             QueryError: for an empty or overlong query or an impossible page.
             LibraryError: when the library cannot be used.
@@ -147,22 +157,29 @@ class Engine:
                 f"{MAX_PER_PAGE} records, and a ranked list ends after {DEPTH}",
             )
         generation = self.generation()
-        vector = self.encoder.encode_queries([text])[0]
-        ranked = rank(generation, vector, terms(text), filters, leg)
+        answer = self._answer(generation, text, filters, leg)
+        ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
+        hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
+        kinds = dict(answer.known)
         return RankedList(
             query=query,
             filters=filters,
             page=page,
             per_page=per_page,
             total=len(ranked.order),
-            hits=self._hits(generation, ranked, vector, first, per_page, language),
+            relevant=answer.relevant,
+            hits=tuple(replace(hit, known=kinds.get(number)) for number, hit in hits),
             terms=tuple(dict.fromkeys(ranked.terms)),
-            encoder_text=self.encoder.model.profile.normalize(text),
+            encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
+            folded=tuple(respelled(text)) if understood else (),
             dense_weight=ranked.dense_weight,
             generation=generation.name,
             facets=(
-                facets_of_records(generation.lexical, [number for number, _ in ranked.order])
+                facets_of_records(
+                    generation.lexical,
+                    [number for number, _ in ranked.order[: answer.relevant or None]],
+                )
                 if with_facets
                 else None
             ),
@@ -178,9 +195,25 @@ class Engine:
         """
         text = _searchable(clean_query(query))
         generation = self.generation()
+        order = self._answer(generation, text, filters or Filters(), "fused").ranked.order
+        return generation.records_in_order([number for number, _ in order[:limit]])
+
+    def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":
+        """The whole list for a query, known items first."""
+        known = KnownItems() if leg != "fused" else known_items(generation, text, filters, DEPTH)
+        if known.identifiers_only:
+            # A number means nothing to an encoder: its neighbours would be nonsense.
+            ranked = _Ranked().with_first([number for number, _ in known.found])
+            return _Answer(ranked, None, len(known.found), known.found)
         vector = self.encoder.encode_queries([text])[0]
-        order = rank(generation, vector, terms(text), filters or Filters()).order[:limit]
-        return generation.records_in_order([number for number, _ in order])
+        ranked = rank(generation, vector, terms(text), filters, leg)
+        relevant = ranked.relevant(generation.manifest.relevance, text)
+        if known.found:
+            if relevant is not None:
+                above = {number for number, _ in ranked.order[:relevant]}
+                relevant = len(above | {number for number, _ in known.found})
+            ranked = ranked.with_first([number for number, _ in known.found])
+        return _Answer(ranked, vector, relevant, known.found)
 
     def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> tuple[Hit, ...]:
         """The records most like a record, without itself.
@@ -203,17 +236,18 @@ class Engine:
         vector = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
         words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
         ranked = rank(generation, vector, words, Filters()).without(number)
-        return self._hits(generation, ranked, vector, 0, limit, language)
+        return tuple(hit for _, hit in self._hits(generation, ranked, vector, 0, limit, language))
 
     def _hits(
         self,
         generation: Generation,
         ranked: "_Ranked",
-        vector: NDArray[np.float32],
+        vector: NDArray[np.float32] | None,
         first: int,
         count: int,
         language: str,
-    ) -> tuple[Hit, ...]:
+    ) -> list[tuple[int, Hit]]:
+        """Hits ``first`` to ``first + count`` of a list, each with its record's number."""
         chosen = ranked.order[first : first + count]
         numbers = [number for number, _ in chosen]
         records = generation.records(numbers)
@@ -222,22 +256,23 @@ class Engine:
         for rank_, (number, score) in enumerate(chosen, first + 1):
             record = records[number]
             dense, lexical = in_dense.get(number), in_lexical.get(number)
-            hits.append(
-                Hit(
-                    rank=rank_,
-                    record=record,
-                    score=score,
-                    dense_score=dense[0] if dense else None,
-                    dense_rank=dense[1] if dense else None,
-                    lexical_score=lexical[0] if lexical else None,
-                    lexical_rank=lexical[1] if lexical else None,
-                    sentence=_best_sentence(
-                        generation, number, record, vector, ranked.passages, ranked.terms
-                    ),
-                    title_marks=tuple(marks(record.version(language).title, ranked.terms)),
-                )
+            hit = Hit(
+                rank=rank_,
+                record=record,
+                score=score,
+                dense_score=dense[0] if dense else None,
+                dense_rank=dense[1] if dense else None,
+                lexical_score=lexical[0] if lexical else None,
+                lexical_rank=lexical[1] if lexical else None,
+                sentence=None
+                if vector is None
+                else _best_sentence(
+                    generation, number, record, vector, ranked.passages, ranked.terms
+                ),
+                title_marks=tuple(marks(record.version(language).title, ranked.terms)),
             )
-        return tuple(hits)
+            hits.append((number, hit))
+        return hits
 
 
 def clean_query(query: str) -> str:
@@ -270,16 +305,43 @@ def _searchable(query: str) -> str:
 class _Ranked:
     """The whole list: fused order, each leg's (record, score) and each record's best passage."""
 
-    order: list[tuple[int, float]]
-    dense: list[tuple[int, float]]
-    lexical: list[tuple[int, float]]
-    passages: dict[int, int]
-    terms: list[str]
-    dense_weight: float | None
+    order: list[tuple[int, float]] = field(default_factory=list)
+    dense: list[tuple[int, float]] = field(default_factory=list)
+    lexical: list[tuple[int, float]] = field(default_factory=list)
+    passages: dict[int, int] = field(default_factory=dict)
+    terms: list[str] = field(default_factory=list)
+    dense_weight: float | None = None
+    full_match: float = 0.0
+
+    def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
+        """How many leading hits are above the line, if there is one."""
+        if line is None:
+            return None
+        return relevant_hits(line, query, self.order, self.dense, self.lexical, self.full_match)
+
+    def with_first(self, numbers: Sequence[int]) -> "_Ranked":
+        """The same list with some records before all others; what retrieval has not found scores
+        0."""
+        scores = dict(self.order)
+        moved = set(numbers)
+        rest = [item for item in self.order if item[0] not in moved]
+        order = [(number, scores.get(number, 0.0)) for number in numbers] + rest
+        return replace(self, order=order[:DEPTH])
 
     def without(self, number: int) -> "_Ranked":
         """The same list with one record taken out."""
         return replace(self, order=[item for item in self.order if item[0] != number])
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A whole list; the query's vector, None where the query is no text; how many hits are above
+    the line; what the query names, as (record, by what)."""
+
+    ranked: _Ranked
+    vector: NDArray[np.float32] | None
+    relevant: int | None
+    known: Sequence[tuple[int, Known]]
 
 
 def rank(
@@ -293,9 +355,9 @@ def rank(
     nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
     dense = [(record, score) for record, score, _ in nearest]
     lexical = generation.lexical.search(query_terms, DEPTH, filters) if leg != "dense" else []
+    full_match = generation.lexical.full_match(query_terms)
     if generation.manifest.fusion == "weighted" or leg != "fused":
         weight: float | None = generation.manifest.dense_weight
-        full_match = generation.lexical.full_match(query_terms)
         order = weighted(dense, lexical, generation.manifest.dense_weight, full_match)
     else:
         weight = None
@@ -307,6 +369,7 @@ def rank(
         passages={record: passage for record, _, passage in nearest},
         terms=query_terms,
         dense_weight=weight,
+        full_match=full_match,
     )
 
 

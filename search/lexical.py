@@ -22,6 +22,11 @@ from search.text.units import tokens, value_key
 from search.text.variants import fold
 
 _TOKENIZER = "terms"
+_UNITS_TOKENIZER = "units"
+# Positions that stay empty between two values of an area: more than any distance asked for.
+GAP = 101
+_FILLER = "‖"
+_BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
 # What a list can be sorted by.
@@ -48,7 +53,7 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
     for area in AREAS:
-        builder.add_text_field(area, tokenizer_name=_TOKENIZER, index_option="position")
+        builder.add_text_field(area, tokenizer_name=_UNITS_TOKENIZER, index_option="position")
     for name in VALUES:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("journal_order", "title_order"):
@@ -71,8 +76,13 @@ def open_index(directory: Path, create: bool = False) -> tantivy.Index:
         index = tantivy.Index(schema(), path=str(directory))
     else:
         index = tantivy.Index.open(str(directory))
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    index.register_tokenizer(_TOKENIZER, whitespace.build())
+    # What the filter drops keeps its position.
+    filler = tantivy.Filter.custom_stopword([_FILLER])
     index.register_tokenizer(
-        _TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        _UNITS_TOKENIZER,
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(filler).build(),
     )
     return index
 
@@ -87,13 +97,18 @@ def record_terms(record: Record) -> list[str]:
     return found
 
 
+def area_tokens(text: str) -> str:
+    """A text of an area as the index takes it: its tokens, joined by spaces."""
+    return " ".join(tokens(fold(text)))
+
+
 def document(number: int, record: Record) -> tantivy.Document:
     """The document that stands for a record."""
     fields: dict[str, object] = {
         "number": number,
         "words": " ".join(record_terms(record)),
         **{
-            area: [" ".join(tokens(fold(text))) for text in texts]
+            area: _BETWEEN_VALUES.join(map(area_tokens, texts))
             for area, texts in area_texts(record).items()
         },
         **field_values(record),
@@ -186,6 +201,16 @@ class LexicalIndex:
     def count(self, query: tantivy.Query) -> int:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
+
+    def answers(self, query: tantivy.Query) -> bool:
+        """Whether tantivy can answer a query: not where a word in a phrase has too many endings."""
+        try:
+            self.count(query)
+        except ValueError as error:
+            if "max expansions" not in str(error):
+                raise
+            return False
+        return True
 
     def sorted_page(
         self, query: tantivy.Query, order: Order, first: int, count: int

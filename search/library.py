@@ -21,6 +21,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
 from search.records import Author, Notice, Record, Retraction, Translation
+from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
 FORMAT_VERSION = 3
@@ -57,7 +58,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes."""
+    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes.
+
+    ``relevance`` is None where nothing could be calibrated.
+    """
 
     format_version: int
     generation: int
@@ -76,6 +80,7 @@ class Manifest:
     segments: tuple[Segment, ...]
     notes: tuple[str, ...]
     files: dict[str, tuple[str, int]]
+    relevance: RelevanceLine | None = None
 
     def to_json(self) -> str:
         """The manifest as written to ``MANIFEST.json``."""
@@ -102,6 +107,8 @@ class Manifest:
         data["segments"] = tuple(Segment(**s) for s in data["segments"])
         data["notes"] = tuple(data["notes"])
         data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
+        if data.get("relevance"):
+            data["relevance"] = RelevanceLine.from_dict(data["relevance"])
         return cls(**data)
 
     def check_encoder(self, model: ModelDirectory, library: Path) -> None:
@@ -474,6 +481,9 @@ class Library:
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
 
+        While one thread opens it, which takes a while where it is large, the others go on with the
+        one before.
+
         Raises:
             LibraryError: when there is none, or it cannot be read.
         """
@@ -483,10 +493,18 @@ class Library:
                 f"{self.path}: no library here; build one with: "
                 f"jmedsearch index SOURCE --library {self.path}"
             )
-        with self._lock:
+        before = self._open
+        if before is not None and before.path == live:
+            return before
+        if not self._lock.acquire(blocking=before is None):
+            assert before is not None
+            return before
+        try:
             if self._open is None or self._open.path != live:
                 self._open = Generation(live)
             return self._open
+        finally:
+            self._lock.release()
 
 
 def file_checksum(file: Path) -> tuple[str, int]:

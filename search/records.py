@@ -14,6 +14,8 @@ _KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _MAX_ID = 200
+# Ten times the longest abstracts. What is longer is broken or a book, and would embed for minutes.
+_MAX_TEXT = 200_000
 # Control characters and lone surrogates: broken input that no page or index can carry.
 _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NESTED = {"authors", "notices", "translations"}
@@ -212,6 +214,8 @@ def _text(name: str, value: Any) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise RecordError(f"{name} is {type(value).__name__}; it should be text")
+    if len(value) > _MAX_TEXT:
+        raise RecordError(f"{name} has {len(value)} characters; at most {_MAX_TEXT} are taken")
     return _BROKEN.sub("", value).replace("\t", " ").strip()
 
 

@@ -10,6 +10,7 @@ from tokenizers import Encoding, Tokenizer
 
 from search.encoder.model_directory import EMBEDDED, ModelDirectory, ModelError, open_model
 from search.encoder.tokenizer import load_tokenizer, special_tokens
+from search.text.fold import nfkc
 from search.text.profile import MASK
 from search.text.sentences import sentence_spans
 
@@ -98,6 +99,16 @@ class Encoder:
         """The id of the unknown piece."""
         unknown: int | None = self.tokenizer.token_to_id(special_tokens(self.model)["unk_token"])
         return unknown
+
+    def words(self) -> list[str]:
+        """The model's vocabulary as text, sorted: word pieces without their markers, special
+        tokens left out."""
+        special = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
+        pieces = (
+            self.tokenizer.get_vocab().keys() - special - set(special_tokens(self.model).values())
+        )
+        # ▁ begins a word in SentencePiece, ## goes on with one in WordPiece.
+        return sorted({nfkc(piece.removeprefix("##").replace("▁", "")) for piece in pieces})
 
     def pieces(self, normalized: Sequence[str]) -> list[list[int]]:
         """The piece ids of already normalised texts as they stand inside a sentence."""

@@ -59,9 +59,17 @@ def unit_texts(text: str) -> list[str]:
 def places(wanted: Pattern, text: Sequence[str]) -> Iterator[int]:
     """Where ``wanted`` begins in a row of units."""
     *before, _ = wanted.units
-    for start in range(len(text) - len(wanted) + 1):
-        end = start + len(before)
-        if wanted.ends_with(text[end]) and list(text[start:end]) == before:
+    last = len(before)
+    if not before:
+        yield from (place for place, unit in enumerate(text) if wanted.ends_with(unit))
+        return
+    start = -1
+    while True:
+        try:
+            start = text.index(before[0], start + 1, max(0, len(text) - last))
+        except ValueError:
+            return
+        if wanted.ends_with(text[start + last]) and list(text[start : start + last]) == before:
             yield start
 
 

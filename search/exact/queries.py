@@ -7,7 +7,18 @@ from itertools import product
 import tantivy
 
 from search.exact.dates import day_range
-from search.exact.expression import And, Dates, Expression, Field, Flag, Near, Not, Or, Term
+from search.exact.expression import (
+    And,
+    Dates,
+    Expression,
+    Field,
+    Flag,
+    Near,
+    Not,
+    Or,
+    Term,
+    terms_of,
+)
 from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
 from search.fields import Area, identifier_key
 from search.lexical import schema
@@ -40,14 +51,24 @@ _Element = tuple[int, str, bool]
 
 
 class QueryBuilder:
-    """Builds queries. ``verified`` finds the record numbers of a proximity that tantivy cannot be
-    asked for; ``merged`` finds the records that an id leads to because they were merged."""
+    """Builds queries. ``verified`` finds the record numbers of what tantivy cannot be asked for, by
+    reading texts; ``merged`` those that an id leads to because records were merged.
+
+    A phrase whose last word is truncated is one to tantivy as long as the stem has few endings;
+    with ``few_endings`` unset, texts are read instead. ``has_open_phrases`` says afterwards whether
+    there was such a phrase.
+    """
 
     def __init__(
-        self, verified: Callable[[Near], Sequence[int]], merged: Callable[[str], Sequence[int]]
+        self,
+        verified: Callable[[Term | Near], Sequence[int]],
+        merged: Callable[[str], Sequence[int]],
+        few_endings: bool = True,
     ) -> None:
         self._verified = verified
         self._merged = merged
+        self._few_endings = few_endings
+        self.has_open_phrases = False
 
     def query(self, expression: Expression) -> tantivy.Query:
         """The query for a whole expression."""
@@ -80,10 +101,15 @@ class QueryBuilder:
         )
 
     def _term(self, term: Term) -> tantivy.Query:
-        queries = [
-            elements_query(area, _elements(pattern(term)))
-            for area in TEXT_AREAS.get(term.field, ())
-        ]
+        queries = []
+        if areas := TEXT_AREAS.get(term.field):
+            elements = _elements(pattern(term))
+            is_open = len(elements) > 1 and any(regex for _, _, regex in elements)
+            self.has_open_phrases |= is_open
+            if is_open and not self._few_endings:
+                queries = [numbers_query(self._verified(term))]
+            else:
+                queries = [elements_query(area, elements) for area in areas]
         fields = ALL_VALUES if term.field == "all" else (term.field,)
         queries += [self._value(f, term) for f in fields if f in VALUE_FIELDS]
         return any_of(queries)
@@ -105,26 +131,24 @@ class QueryBuilder:
             for a, b, gap in product(first, second, range(near.distance + 1)):
                 shift = len(a) + gap
                 elements = _elements(a) + [(o + shift, t, r) for o, t, r in _elements(b)]
-                queries += [elements_query(area, elements) for area in TEXT_AREAS[_field_of(near)]]
+                queries += [elements_query(area, elements) for area in TEXT_AREAS[field_of(near)]]
         return any_of(queries)
 
-    def candidates(self, near: Near) -> tantivy.Query:
-        """Records that contain all operands, wherever they stand."""
-        return _Query.boolean_query(
-            [
-                (
-                    _Occur.Must,
-                    any_of(
-                        [
-                            elements_query(area, _elements(p))
-                            for p in alternatives
-                            for area in TEXT_AREAS[_field_of(near)]
-                        ]
-                    ),
-                )
-                for alternatives in operand_patterns(near)
-            ]
-        )
+
+def candidates(wanted: Term | Near) -> tantivy.Query:
+    """Records that contain every token of a term, or all operands of a proximity, anywhere."""
+    areas = TEXT_AREAS[field_of(wanted)]
+    if isinstance(wanted, Term):
+        tokens = [[(0, token, regex)] for _, token, regex in _elements(pattern(wanted))]
+        alternatives = [[token] for token in tokens]
+    else:
+        alternatives = [[_elements(p) for p in row] for row in operand_patterns(wanted)]
+    return _Query.boolean_query(
+        [
+            (_Occur.Must, any_of([elements_query(area, e) for e in row for area in areas]))
+            for row in alternatives
+        ]
+    )
 
 
 def is_phrases(near: Near) -> bool:
@@ -135,7 +159,7 @@ def is_phrases(near: Near) -> bool:
     left, right = operands
     number = len(left) * len(right) * (near.distance + 1) * (1 if near.ordered else 2)
     exact = all(not regex for p in (*left, *right) for _, _, regex in _elements(p))
-    return exact and number * len(TEXT_AREAS[_field_of(near)]) <= MAX_PHRASES
+    return exact and number * len(TEXT_AREAS[field_of(near)]) <= MAX_PHRASES
 
 
 def wanted_value(field: Field, text: str) -> str:
@@ -187,11 +211,9 @@ def _all_but(excluded: Sequence[tantivy.Query]) -> tantivy.Query:
     )
 
 
-def _field_of(near: Near) -> Field:
-    first = near.operands[0]
-    term = first.parts[0] if isinstance(first, Or) else first
-    assert isinstance(term, Term)
-    return term.field
+def field_of(wanted: Term | Near) -> Field:
+    """The field of a term, or the one that all terms of a proximity have."""
+    return next(terms_of(wanted)).field
 
 
 def _elements(wanted: Pattern) -> list[_Element]:

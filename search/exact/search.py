@@ -1,6 +1,6 @@
 """Exact search over a library: an expression in, a complete set with its count out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 
 from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
 from search.exact.excerpts import Marker
-from search.exact.expression import TEXT_FIELDS, Expression, Near, Or, Term, sought, terms_of
-from search.exact.matching import TEXT_AREAS, contains_near, operand_patterns, unit_texts
+from search.exact.expression import TEXT_FIELDS, Expression, Near, Term, sought, terms_of
+from search.exact.matching import (
+    TEXT_AREAS,
+    contains,
+    contains_near,
+    operand_patterns,
+    pattern,
+    unit_texts,
+)
 from search.exact.parser import Parsed, parse
-from search.exact.queries import QueryBuilder
+from search.exact.queries import QueryBuilder, candidates, field_of
 from search.exact.terms import Note
 from search.facets import Facets, facets
 from search.fields import area_texts
@@ -174,8 +181,11 @@ class _Asked:
     def __init__(self, generation: Generation, parsed: Parsed, filters: Filters) -> None:
         self._generation = generation
         self._tree = parsed.tree
-        self._builder = QueryBuilder(self._verified, self._merged)
-        self._query = generation.lexical.filtered(self._builder.query(parsed.tree), filters)
+        builder = QueryBuilder(self._verified, self._merged)
+        query = builder.query(parsed.tree)
+        if builder.has_open_phrases and not generation.lexical.answers(query):
+            query = QueryBuilder(self._verified, self._merged, few_endings=False).query(parsed.tree)
+        self._query = generation.lexical.filtered(query, filters)
 
     def page(self, sort: Sort, first: int, count: int) -> tuple[int, list[int]]:
         """The size of the set, and the record numbers of one page."""
@@ -207,28 +217,30 @@ class _Asked:
         found = self._generation.record(record_id)
         return [found[0]] if found else []
 
-    def _verified(self, near: Near) -> Sequence[int]:
-        """The records whose texts have the operands of ``near`` close enough, by reading them."""
+    def _verified(self, wanted: Term | Near) -> Sequence[int]:
+        """The records that have a term, or terms close enough, by reading their texts."""
         lexical = self._generation.lexical
-        query = self._builder.candidates(near)
-        numbers = lexical.sorted_page(query, "year", 0, lexical.count(query) or 1)[1]
-        operands = operand_patterns(near)
-        first = near.operands[0]
-        term = first.parts[0] if isinstance(first, Or) else first
-        assert isinstance(term, Term)
-        areas = TEXT_AREAS[term.field]
+        query = candidates(wanted)
+        numbers = lexical.sorted_page(query, "number", 0, lexical.count(query) or 1)[1]
+        areas = TEXT_AREAS[field_of(wanted)]
+        is_in = _checked(wanted)
         found = []
         for start in range(0, len(numbers), _READ_AT_ONCE):
             chosen = numbers[start : start + _READ_AT_ONCE]
             for number, record in self._generation.records(chosen).items():
                 texts = area_texts(record)
-                if any(
-                    contains_near(near, operands, unit_texts(text))
-                    for area in areas
-                    for text in texts[area]
-                ):
+                if any(is_in(unit_texts(text)) for area in areas for text in texts[area]):
                     found.append(number)
         return found
+
+
+def _checked(wanted: Term | Near) -> Callable[[Sequence[str]], bool]:
+    """Whether a text, in units, has a term or terms close enough."""
+    if isinstance(wanted, Term):
+        looked_for = pattern(wanted)
+        return lambda row: contains(looked_for, row)
+    operands = operand_patterns(wanted)
+    return lambda row: contains_near(wanted, operands, row)
 
 
 __all__ = ["SORTS", "ExactHit", "ExactSearch", "ExactSet", "Sort", "folded_terms"]

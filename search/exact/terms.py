@@ -24,10 +24,11 @@ from search.exact.expression import (
 from search.exact.field_codes import HEADINGS, ICHUSHI, MAJOR, PUBMED, Special, nearest_code
 from search.exact.grammar import half_width, span
 from search.formats.languages import language_code
+from search.lexical import GAP
 from search.text.units import is_cjk, units, value_key
 from search.text.variants import fold
 
-MAX_DISTANCE = 100
+MAX_DISTANCE = GAP - 1
 _USUAL_DISTANCE = 5
 _MAX_NEAR = 8
 # A word in Latin letters is truncated after three letters at least, a name after two.

@@ -16,7 +16,11 @@ from bibtexparser.middlewares.names import (
     split_multiple_persons_names,
 )
 from bibtexparser.model import Block, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
-from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
+from pylatexenc.latex2text import (  # type: ignore[import-untyped]
+    LatexNodes2Text,
+    MacroTextSpec,
+    get_default_latex_context_db,
+)
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
@@ -42,7 +46,8 @@ DROPS = {
 
 _BEGIN = re.compile(r"[ \t]{0,80}@[ \t]{0,8}([A-Za-z]+)[ \t]{0,8}[{(]")
 _ENTRY = re.compile(
-    r"^[ \t]{0,80}@[ \t]{0,8}[A-Za-z]+[ \t]{0,8}[{(][ \t]{0,8}[^\s,={}]{1,200}[ \t]{0,8},",
+    # J-STAGE's keys have a space in them: 山田 太郎2020.
+    r"^[ \t]{0,80}@[ \t]{0,8}[A-Za-z]+[ \t]{0,8}[{(][ \t]{0,8}[^\n,={}]{1,200},",
     re.MULTILINE,
 )
 _MAX_ENTRY = 256 * 1024
@@ -57,6 +62,18 @@ _ESCAPES = {
 }
 # Runs that LaTeX reads as one sign.
 _LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=`)(?=`)|(?<=[?!])(?=`)|(?<=[<,>])(?=[<,>])")
+
+_CONTEXT = get_default_latex_context_db()
+# What Zotero writes for these signs, and pylatexenc does not know.
+_CONTEXT.add_context_category(
+    "signs",
+    prepend=True,
+    macros=[
+        MacroTextSpec(name, sign)
+        for name, sign in (("textless", "<"), ("textgreater", ">"), ("textbar", "|"))
+    ],
+)
+_LATEX = LatexNodes2Text(math_mode="text", strict_latex_spaces=False, latex_context=_CONTEXT)
 
 logging.getLogger("pylatexenc").setLevel(logging.ERROR)
 logging.getLogger("bibtexparser").setLevel(logging.ERROR)
@@ -196,9 +213,7 @@ def _decoded(value: str) -> str:
         return value.strip()
     # The sign itself, not the accent that pylatexenc makes of it.
     value = value.replace(r"\textasciicircum{}", "^").replace(r"\^{}", "^")
-    text: str = LatexNodes2Text(math_mode="text", strict_latex_spaces=False).latex_to_text(
-        _BARE.sub(r"\\\1", value)
-    )
+    text: str = _LATEX.latex_to_text(_BARE.sub(r"\\\1", value))
     return text.strip()
 
 

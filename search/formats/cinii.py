@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
+from search.formats.identifiers import ichushi_id_in, issn_in
 from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, side_by_side
@@ -151,6 +151,7 @@ def _record(
     doi = clean_doi(identifiers.get("DOI", "") or doi)
     pmid = identifiers.get("PMID", "")
     pmid = pmid if _PMID.match(pmid) else ""
+    ichushi_id = ichushi_id_in(_addresses(data))
     people = [_person(name) for name in authors if name]
     date = date_of(_first(publication.get("prism:publicationDate")) or _first(data.get("dc:date")))
     fields = side_by_side(language, texts)
@@ -158,6 +159,7 @@ def _record(
         **fields,
         "id": record_id(
             pmid=pmid,
+            ichushi_id=ichushi_id,
             doi=doi,
             source="cinii",
             accession=address.rpartition("/crid/")[2],
@@ -166,6 +168,7 @@ def _record(
             author=people[0]["family"] if people else "",
         ),
         "pmid": pmid,
+        "ichushi_id": ichushi_id,
         "doi": doi,
         "authors": people,
         "journal": journal,
@@ -203,6 +206,16 @@ def _identifiers(value: Any) -> dict[str, str]:
         kind = _first(item.get("@type")).removeprefix("cir:").upper()
         numbers.setdefault(kind, _first(item.get("@value")))
     return numbers
+
+
+def _addresses(data: dict[str, Any]) -> list[str]:
+    """Where else the item is, 医中誌Web among others."""
+    identifiers = [
+        *_list(data.get("dc:identifier")),
+        *(item.get("identifier") for item in _objects(data.get("productIdentifier"))),
+    ]
+    linked = [*_objects(data.get("url")), *_objects(data.get("link"))]
+    return [*_strings(identifiers), *(_first(item.get("@id")) for item in linked)]
 
 
 def _by_language(value: Any) -> dict[str, str]:

@@ -15,7 +15,7 @@ from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.identity import record_id
 from search.formats.languages import language_of, side_by_side
-from search.formats.markup import plain_text
+from search.formats.markup import plain_text, present
 from search.formats.names import author
 from search.formats.notices import SEPARATOR, notice_of
 from search.formats.pages import page_range
@@ -73,7 +73,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("開始終了頁", "pagination"),
     ),
     "first_page": (
-        *("first page", "page start", "start page", "bp", "sp", "開始頁", "開始ページ"),
+        *("first page", "page start", "start page", "bp", "開始頁", "開始ページ"),
         *("art no",),
     ),
     "last_page": ("last page", "page end", "end page", "ep", "終了頁", "終了ページ"),
@@ -211,14 +211,21 @@ def _read_citation(row: dict[str, str]) -> None:
 
 
 def _texts(row: Mapping[str, str]) -> dict[str, Any]:
-    title, abstract = (plain_text(row.get(name, "")) for name in ("title", "abstract"))
-    other = tuple(plain_text(row.get(f"translated_{name}", "")) for name in ("title", "abstract"))
+    title, abstract = plain_text(row.get("title", "")), _abstract(row.get("abstract", ""))
+    other = (
+        plain_text(row.get("translated_title", "")),
+        _abstract(row.get("translated_abstract", "")),
+    )
     language = language_of(row.get("language", "").split(";")[0], title or abstract)
     texts = {language: (title, abstract)}
     if any(other) and (other[0] != title or (other[1] and other[1] != abstract)):
         code = row.get("translated_language", "") or guess_language(" ".join(other))
         texts[code if code != language else "und"] = (other[0], other[1])
     return side_by_side(language, texts)
+
+
+def _abstract(cell: str) -> str:
+    return present(plain_text(cell))
 
 
 def _accession(accession: str, url: str) -> tuple[str, str]:

@@ -18,6 +18,10 @@ _REGISTERS = re.compile(
     r"actrn|drks|irct|ntr|pactr|rebec|rpcec|slctr|tctr|kct|cris|lbctr|itmctr|repec",
     re.IGNORECASE,
 )
+_TRIAL = re.compile(
+    r"(?:NCT|ISRCTN|JPRN-|UMIN|jRCT|ChiCTR|EUCTR|CTRI/|ACTRN|DRKS|IRCT|KCT|PACTR|RBR-|TCTR)"
+    r"[-/\w]{4,40}$"
+)
 _OURS = re.compile(r"[a-z]{2,20}:\S{1,180}$")
 
 
@@ -55,6 +59,12 @@ def issn_in(texts: Iterable[str]) -> str:
 def is_trial_register(name: str) -> bool:
     """Whether a bank of secondary ids (``ClinicalTrials.gov``, ``JPRN``) registers trials."""
     return bool(_REGISTERS.match(name))
+
+
+def trial_id_of(name: str) -> str:
+    """``name`` where it is the number of a registered trial (``NCT01234567``), else nothing."""
+    name = name.strip(" ,.;")
+    return name if _TRIAL.match(name) and any(c.isdigit() for c in name) else ""
 
 
 def own_id(text: str) -> str:

@@ -8,20 +8,20 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from search.formats.brackets import unbracketed
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import is_trial_register, issn_in
 from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, side_by_side, three_letters
+from search.formats.languages import three_letters
 from search.formats.lines import head_text
 from search.formats.names import author, family_first
+from search.formats.nlm_texts import nlm_texts
 from search.formats.notices import notice_of, notice_text
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.tagged import TaggedRecord, tagged_records, unwrapped
-from search.records import Record, Translation, guess_language
+from search.records import Record, Translation
 
 DROPS = {
     "translations": "all but one, English first",
@@ -44,9 +44,7 @@ _NOTICES = {
     "CRI": ("Correction and Republication", "ErratumIn"),
 }
 _NOTICE_PMID = re.compile(r"\.?\s{0,3}PMID:\s{0,3}(\d{1,8})$")
-_NOT_THERE = re.compile(
-    r"(?:Publisher: )?Abstract available from the publisher\.?$|\W*not available\W*$", re.I
-)
+_KIND_OF_ABSTRACT = re.compile(r"(?:Publisher|AIDS|KIE|PIP|NASA|plain-language-summary): ")
 _OWN = re.compile(r"jmedsearch: (id|ichushi|url|retraction|notice):(.*)", re.DOTALL)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -124,26 +122,16 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
 
 
 def _texts(item: TaggedRecord) -> dict[str, Any]:
-    """Title, abstract and translations: where the article's language is another, NLM's title is an
-    English translation in brackets, the abstract English, and ``TT`` and ``OAB`` the originals."""
-    language = next(filter(None, map(language_code, item.all("LA"))), "")
-    title, original, abstract, other = (unwrapped(item.first(t)) for t in ("TI", "TT", "AB", "OAB"))
-    title, abstract, other = ("" if _NOT_THERE.match(t) else t for t in (title, abstract, other))
-    translated = unbracketed(title)
-    script = guess_language(title or abstract)
-    language = language or script
-    second = language_code(item.first("OABL"))
-    if translated != title and language != "en":
-        own, second = "en", language if original else second or language
-    else:
-        belied = (language in ("ja", "ko")) != (script in ("ja", "ko"))
-        own = script if belied and (title or abstract) else language
-        second = second or guess_language(original or other)
-    texts = {own: (translated if own == "en" else title, abstract)}
-    if original or other:
-        # German and English can't be told apart by script: "und" is ISO's word for undetermined.
-        texts[second if second != own else "und"] = (original, other)
-    return side_by_side(language, texts)
+    """Title, abstract, language and translations; each further abstract has its language after
+    it."""
+    others: list[tuple[str, str]] = []
+    for tag, value in item.fields:
+        if tag == "OAB":
+            others.append(("", _KIND_OF_ABSTRACT.sub("", unwrapped(value))))
+        elif tag == "OABL":
+            others.append((value, others.pop()[1] if others and not others[-1][0] else ""))
+    title, original, abstract = (unwrapped(item.first(tag)) for tag in ("TI", "TT", "AB"))
+    return nlm_texts(item.all("LA"), title, original, abstract, others)
 
 
 def _words(item: TaggedRecord) -> Iterator[str]:

@@ -3,6 +3,8 @@
 import re
 
 _KANJI_NAME = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々ヶ・\s]+$")
+# 医中誌Web and others add where a person works: 山田 太郎(架空病院 内科).
+_WORKPLACE = re.compile(r"(?<=\S)\s*[(（][^()（）]*[)）]$")
 _INITIALS = re.compile(r"(?:[A-Z]\.?-?){1,5}$")
 _SUFFIX = re.compile(r"(?:jr|sr|2nd|3rd|4th|ii|iii|iv)\.?$", re.IGNORECASE)
 
@@ -21,8 +23,9 @@ def author(name: str) -> dict[str, str]:
         family, given = (part.strip() for part in name.split(",", 1))
         return _person(family, " ".join(given.replace(",", " ").split()))
     words = name.split(" ")
-    if len(words) == 2 and _KANJI_NAME.match(name):
-        return _person(*words)
+    alone = _WORKPLACE.sub("", name)
+    if alone.count(" ") == 1 and _KANJI_NAME.match(alone):
+        return _person(*alone.split(" "))
     tail = words[-2:] if len(words) > 2 and _SUFFIX.match(words[-1]) else words[-1:]
     if len(words) > len(tail) and _INITIALS.match(tail[0]):
         return _person(" ".join(words[: -len(tail)]), " ".join(tail))

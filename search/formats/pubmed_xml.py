@@ -7,25 +7,21 @@ its elements stands in "MEDLINE/PubMed XML Element Descriptions". Records are ``
 Not taken over: affiliations, grants, chemicals, MeSH qualifiers, references.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.brackets import unbracketed
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import is_trial_register
 from search.formats.identity import record_id
 from search.formats.items import Deletion, Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, side_by_side
 from search.formats.markup import plain_text
+from search.formats.nlm_texts import nlm_texts
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
-from search.formats.scripts import text_language
 from search.formats.xml_records import read_elements, root_name, text_at, text_of, texts_at
-from search.records import guess_language
 
 _ROOTS = {
     "PubmedArticleSet",
@@ -44,10 +40,6 @@ _NOTICES = {
     "ErratumIn": ("Erratum", "ErratumIn"),
     "CorrectedandRepublishedIn": ("Correction and Republication", "ErratumIn"),
 }
-# What NLM writes where there is no English title, or where an abstract may not be shown.
-_NOT_THERE = re.compile(
-    r"(?:Publisher: )?Abstract available from the publisher\.?$|\W*not available\W*$", re.IGNORECASE
-)
 
 
 def recognises(head: bytes) -> bool:
@@ -163,35 +155,17 @@ def _id(pmid: str, doi: str, titles: dict[str, Any], article: etree._Element) ->
 
 
 def _titles(article: etree._Element, citation: etree._Element) -> dict[str, Any]:
-    """Title, abstract, language and translations.
-
-    NLM writes the English translation of a title in brackets and the original, where its script is
-    Latin or the publisher sent it, as VernacularTitle; ``Abstract`` belongs to the former.
-    """
-    named = (language_code(name) for name in texts_at(article, "Language"))
-    language = next(filter(None, named), "")
-    title = plain_text(text_at(article, "ArticleTitle"))
-    vernacular = plain_text(text_at(article, "VernacularTitle"))
-    translated = unbracketed(title)
-    if _NOT_THERE.match(title):
-        title = translated = ""
-    abstract = _abstract(article.find("Abstract"))
-    language = language or guess_language(vernacular or title or abstract)
-    texts: dict[str, tuple[str, str]] = {}
-    if vernacular:
-        texts[language] = (vernacular, "")
-    foreign = language != "en" and (translated != title or bool(vernacular))
-    if foreign:
-        texts["en"] = (translated, abstract)
-    elif title or abstract:
-        texts[text_language(title or abstract, language)] = (title, abstract)
-    for other in [*citation.iterfind("OtherAbstract"), *article.iterfind("OtherAbstract")]:
-        text = _abstract(other)
-        code = text_language(text, language_code(other.get("Language", "")))
-        known_title, known_abstract = texts.get(code, ("", ""))
-        # A second abstract in the same language is a summary for laypeople or an older one.
-        texts[code] = (known_title, known_abstract or text)
-    return side_by_side(language, texts)
+    """Title, abstract, language and translations."""
+    return nlm_texts(
+        texts_at(article, "Language"),
+        plain_text(text_at(article, "ArticleTitle")),
+        plain_text(text_at(article, "VernacularTitle")),
+        _abstract(article.find("Abstract")),
+        [
+            (other.get("Language", ""), _abstract(other))
+            for other in [*citation.iterfind("OtherAbstract"), *article.iterfind("OtherAbstract")]
+        ],
+    )
 
 
 def _abstract(element: etree._Element | None) -> str:
@@ -202,7 +176,7 @@ def _abstract(element: etree._Element | None) -> str:
     for section in element.iterfind("AbstractText"):
         text = plain_text(text_of(section))
         label = section.get("Label", "").strip()
-        if text and not _NOT_THERE.match(text):
+        if text:
             labelled = label and label.upper() != "UNLABELLED"
             sections.append(f"{label}: {text}" if labelled else text)
     return "\n".join(sections)

@@ -10,12 +10,19 @@ from typing import Any, BinaryIO
 
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, own_id, pmid_in
+from search.formats.identifiers import (
+    accession_in,
+    ichushi_id_in,
+    issn_in,
+    own_id,
+    pmid_in,
+    trial_id_of,
+)
 from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, language_of, side_by_side
 from search.formats.lines import head_text
-from search.formats.markup import plain_text
+from search.formats.markup import plain_text, present
 from search.formats.names import author, family_first
 from search.formats.notices import notice_of, notice_text
 from search.formats.pages import page_range
@@ -31,7 +38,7 @@ DROPS = {
 }
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?:[ \t](.*)|$)", re.DOTALL)
-_BEGIN = re.compile(r"^[ \t]{0,8}TY {1,2}- ?\S", re.MULTILINE)
+_BEGIN = re.compile(r"^TY {1,2}- ?\S", re.MULTILINE)
 _USER = ("U1", "U2", "U3", "U4", "U5")
 _OWN = re.compile(r"(id|pmid|ichushi|trial|retraction|notice):(.*)", re.DOTALL)
 _MAX_URL = 2000
@@ -39,7 +46,11 @@ _LINKS = ("UR", "L1", "L2", "L3", "LK", "US")
 _BETWEEN_URLS = re.compile(r"[;\s]+(?=https?://)")
 _NO_TYPE = re.compile(r"10\.\d{4}|^doi|^\d|https?:", re.IGNORECASE)
 _EMBASE = re.compile(r"L\d{6,12}$")
-_DIGITS = re.compile(r"\d{1,8}$")
+# Ovid puts an address after it: 30776994 [http://…].
+_NUMBER = re.compile(r"(\d{1,8})(?= \[|$)")
+_DATABASE = re.compile(r"<.*|\(.*?\)|\b(?:19|20)\d\d\b.*|\bovid\b", re.IGNORECASE | re.DOTALL)
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+_ACCESSION = re.compile(r"[\w.:-]{4,60}$")
 
 
 def recognises(head: bytes) -> bool:
@@ -66,14 +77,16 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     texts = _texts(item)
     types = [t for t in item.all("M3", "PT") if not _NO_TYPE.search(t)]
     names = [n for value in item.all("AU", "A1") for n in re.split(r"[;；\n]", value) if n.strip()]
-    authors = [author(name) for name in names]
+    # CENTRAL names registered trials by their number, where a paper has its authors.
+    trials = list(dict.fromkeys(filter(None, map(trial_id_of, names))))
+    authors = [author(name) for name in names if not trial_id_of(name)]
     data: dict[str, Any] = {
         **texts,
         "authors": authors,
         "journal": unwrapped(item.first("JF", "JO", "T2", "JA", "J2", "J1")),
         "date": _date(item),
-        "volume": item.first("VL", "VO"),
-        "issue": item.first("IS", "CP", "NO"),
+        "volume": item.first("VL", "VO").removesuffix("巻"),
+        "issue": item.first("IS", "CP", "NO").removesuffix("号"),
         "pages": _pages(item),
         "doi": doi,
         "pmid": "".join(own.get("pmid", [])[:1]) or _pmid(item, links),
@@ -82,7 +95,7 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "keywords": _keywords(item),
         "publication_types": types,
         "issn": issn_in(item.all("SN")),
-        "trial_ids": own.get("trial", []),
+        "trial_ids": own.get("trial", []) or trials,
         "notices": [notice_of(value) for value in own.get("notice", [])],
     }
     data["retraction"] = "".join(own.get("retraction", [])[:1]) or retraction_state(
@@ -118,7 +131,8 @@ def _texts(item: TaggedRecord) -> dict[str, Any]:
     """Title and abstract, and a translation where the record has either in two languages."""
     title = plain_text(unwrapped(item.first("TI", "T1", "BT", "CT", "ST")))
     translated = plain_text(unwrapped(item.first("TT")))
-    abstracts = [plain_text(paragraphs(value)) for value in item.all("AB", "N2")]
+    found = (present(plain_text(paragraphs(value))) for value in item.all("AB", "N2"))
+    abstracts = [abstract for abstract in found if abstract]
     named, second = (*item.first("LA").split(";"), "", "")[:2]
     language, second = language_of(named, title or "".join(abstracts[:1])), language_code(second)
     own = guess_language(title or "".join(abstracts[:1]))
@@ -141,7 +155,11 @@ def _texts(item: TaggedRecord) -> dict[str, Any]:
 
 def _date(item: TaggedRecord) -> str:
     """The fuller of publication date and year; ``DA`` may be the day of the download."""
-    year, day = date_of(item.first("PY", "Y1", "YR", "DP")), date_of(item.first("DA"))
+    written = item.first("PY", "Y1", "YR", "DP")
+    year, day = date_of(written), date_of(item.first("DA"))
+    if len(year) == 4 and not day:
+        # EndNote gives the day without the year.
+        day = date_of(f"{year} {item.first('DA')}")
     return day if day and len(day) > len(year) and day.startswith(year) else year or day
 
 
@@ -167,11 +185,11 @@ def _pmid(item: TaggedRecord, links: list[str]) -> str:
         places = ("PM", "C5")
     elif "scopus" in database:
         places = ("PM", "C2")
-    elif "pubmed" in database or "medline" in database:
+    elif re.search(r"pubmed|medline|\bnlm\b", database):
         places = ("PM", "AN", "ID")
     for value in item.all(*places):
-        if _DIGITS.match(value):
-            return value
+        if found := _NUMBER.match(value):
+            return found.group(1)
     return pmid_in([*links, *item.all("AN", "C3", "XR", "N1", *_USER)])
 
 
@@ -196,7 +214,17 @@ def _accession(item: TaggedRecord, links: list[str]) -> tuple[str, str]:
         return source, accession
     if found := re.search(r"proquest\.com/.*?docview/(\d+)", item.first("UR")[:_MAX_URL]):
         return "proquest", found.group(1)
-    return "", ""
+    return _in_database(item)
+
+
+def _in_database(item: TaggedRecord) -> tuple[str, str]:
+    """The number that the database named in ``DB`` gives: Ovid's, EBSCO's and others'."""
+    name = _DATABASE.sub("", item.first("DB").casefold())
+    source, number = _NO_WORD.sub("-", name).strip("-"), item.first("AN")
+    if source == "embase" and number.isdecimal():
+        # Embase.com writes an L before the same number.
+        return source, f"L{number}"
+    return (source, number) if source and _ACCESSION.match(number) else ("", "")
 
 
 def write(

@@ -21,6 +21,11 @@ def text_language(text: str, named: str = "") -> str:
     if not named:
         return guess_language(text)
     if named in _NOT_LATIN:
-        return named if _NOT_LATIN_LETTER.search(text) else "en"
+        return named if beyond_latin(text) else "en"
     seen = guess_language(text)
     return named if seen == "en" else seen
+
+
+def beyond_latin(text: str) -> bool:
+    """Whether a text has letters of another script than Latin: Greek, Japanese and so on."""
+    return bool(_NOT_LATIN_LETTER.search(text))

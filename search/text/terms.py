@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import sudachipy
 
-from search.text.fold import fold_with_offsets, to_lexical
+from search.text.fold import fold_with_offsets, nfkc, to_lexical
 
+_INFLECTED = {"動詞", "形容詞"}
 _DROPPED = {"助詞", "助動詞", "補助記号", "空白"}
 # Verbs that carry no meaning of their own, by Sudachi's normalised form.
 _EMPTY_WORDS = {"為る", "有る", "成る", "居る", "出来る", "於く", "因る", "事", "物", "為", "等"}
@@ -54,6 +55,28 @@ def terms_with_offsets(text: str) -> list[Term]:
         Term(term, *folded.original_span(start, end))
         for term, start, end in _folded_terms(folded.text)
     ]
+
+
+def respelled(text: str) -> list[tuple[str, str]]:
+    """The words of ``text`` that are understood in another spelling: (written, understood).
+
+    Case alone is no other spelling, nor is what only changes the form of a word (調べた, 調べる).
+    """
+    folded = fold_with_offsets(text, to_lexical)
+    found: dict[str, str] = {}
+    for morpheme, start, end in morphemes(folded.text):
+        kind = morpheme.part_of_speech()[0]
+        if kind in _DROPPED:
+            continue
+        first, last = folded.original_span(start, end)
+        written = text[first:last]
+        plain = nfkc(written)
+        understood = plain if kind in _INFLECTED else _normalized(morpheme)
+        if understood == plain.casefold():
+            understood = plain
+        if understood and understood != written:
+            found.setdefault(written, understood)
+    return list(found.items())
 
 
 def morphemes(text: str) -> Iterator[tuple[sudachipy.Morpheme, int, int]]:

@@ -12,6 +12,7 @@ pair: 心筋梗塞 is 心筋 at 0 and 梗塞 at 2.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from search.text.variants import fold
 
@@ -73,6 +74,7 @@ def tokens(folded: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=65_536)
 def value_key(text: str) -> str:
     """A whole value (a name, a heading, a journal) as it is compared: folded, its units in a row,
     a space between two words in Latin letters: ``Yamada, T.`` is ``yamada t``."""

@@ -19,8 +19,9 @@ from search.text.spellings import Rule, rules
 
 _HIRAGANA = "ぁ-ゖ"
 _KATAKANA = "ァ-ヺー"
-# A dash between two katakana is a long vowel that a converter or a typist missed.
-_DASH = re.compile(rf"(?<=[{_KATAKANA}])[‐‑‒–—―−─━ｰ-](?=[ァ-ヺ])")
+# A dash after katakana is a long vowel that a converter or a typist missed, unless it joins a
+# number or a letter (タイプ−A); a hyphen only between two katakana.
+_DASH = re.compile(rf"(?<=[{_KATAKANA}])(?:[‐‑‒–—―−─━](?![0-9a-zα-ω])|-(?=[ァ-ヺ]))")
 _FINAL_MARK = re.compile(rf"(?<![{_KATAKANA}])([{_KATAKANA}]{{2,}}[ァ-ヺ])ー+(?![{_KATAKANA}])")
 _SOUNDS = {
     "ヴァ": "バ",

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.formats.brackets import unbracketed
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
 from search.formats.identity import record_id
 from search.formats.languages import language_code, language_of, side_by_side, three_letters
 from search.formats.markup import plain_text
 from search.formats.names import author, family_first
+from search.formats.nlm_texts import unbracketed
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.records import record_from_dict

@@ -8,6 +8,7 @@ import pytest
 
 from search.formats import Rejected, read_records, recognise
 from search.records import Record
+from tests.formats.test_registry import documented
 
 SAMPLES = Path(__file__).parents[2] / ".." / "shared" / "data" / "formats"
 pytestmark = pytest.mark.skipif(
@@ -78,3 +79,31 @@ def test_nearly_every_record_of_a_database_has_its_fields() -> None:
     for field, least in (("title", 75), ("abstract", 70), ("authors", 75), ("date", 75),
                          ("journal", 75), ("pmid", 75), ("keywords", 60), ("pages", 69)):  # fmt: skip
         assert sum(bool(getattr(record, field)) for record in records) >= least, field
+
+
+def test_the_documentation_says_what_was_read() -> None:
+    read: dict[str, list[object]] = {}
+    for path in sorted(SAMPLES.iterdir()):
+        items = [item for item, _ in read_records(path)]
+        read.setdefault(recognise(path.read_bytes()[:65536], path.name).name, []).extend(items)
+    for name, items in read.items():
+        records = [item for item in items if isinstance(item, Record)]
+        filled = [
+            shown
+            for field, shown in SHOWN.items()
+            if any(getattr(record, field) for record in records)
+        ]
+        _, _, counted, fields, *_ = documented()[name]
+        assert counted.startswith(f"{len(records)} of {len(items)}"), name
+        assert fields == ", ".join(filled), name
+
+
+SHOWN = {
+    **{name: name for name in ("id", "title", "abstract", "language", "translations", "authors")},
+    **{name: name for name in ("journal", "date", "volume", "issue", "pages")},
+    **{name: name.upper() for name in ("doi", "pmid", "url")},
+    **{name: name.replace("_", " ") for name in ("keywords", "publication_types", "retraction")},
+    "issn": "ISSN",
+    "trial_ids": "trial ids",
+    "notices": "notices",
+}

@@ -138,9 +138,9 @@ def test_update_files_apply_in_order_and_again(tmp_path: Path, published_layout:
     folder = tmp_path / "pubmed"
     folder.mkdir()
     first = [ARTICLE.format(pmid=n, title=f"Fictional study {n}") for n in (1, 2, 3)]
-    pubmed(folder / "n0001.xml", *first)
+    pubmed(folder / "pubmed26n0001.xml", *first)
     update = ARTICLE.format(pmid=2, title="Fictional study, corrected")
-    pubmed(folder / "n0002.xml", update, "<DeleteCitation><PMID>3</PMID></DeleteCitation>")
+    pubmed(folder / "pubmed26n0002.xml", update, "<DeleteCitation><PMID>3</PMID></DeleteCitation>")
     library = tmp_path / "library"
     report = build([folder], library, model=str(published_layout), device="cpu")
     assert (report.new, report.replaced, report.deleted) == (3, 1, 1)
@@ -155,5 +155,14 @@ def test_update_files_apply_in_order_and_again(tmp_path: Path, published_layout:
         assert len(generation.manifest.segments) == 1  # what is as before is not embedded again
         if number == 1:
             build([folder], library, device="cpu")
-    report = build([folder / "n0002.xml"], library, device="cpu")
-    assert (report.unchanged, report.deleted) == (1, 0)
+    # One file alone, once more: the older brings back neither a text nor what was deleted.
+    for name, outcome in (("pubmed26n0002.xml", (1, 0)), ("pubmed26n0001.xml", (3, 0))):
+        report = build([folder / name], library, device="cpu")
+        assert (report.unchanged, report.deleted) == outcome
+        assert opened(library).record("pmid:3") is None
+        found = opened(library).record("pmid:2")
+        assert found is not None
+        assert found[1].title == "Fictional study, corrected"
+    # Another name says nothing of the order.
+    report = build([pubmed(folder / "export.xml", first[2])], library, device="cpu")
+    assert report.new == 1

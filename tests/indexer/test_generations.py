@@ -1,7 +1,9 @@
 """Generations: listed, gone back to, pruned; and one writer at a time."""
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -11,7 +13,7 @@ from click.testing import CliRunner, Result
 from indexer.cli import index as index_command
 from indexer.staging import locked
 from indexer.upkeep import duplicates, generations, remove
-from search.library import Library, verify
+from search.library import Generation, Library, verify
 from tests.indexer.conftest import RECORDS, index
 
 
@@ -101,3 +103,26 @@ def test_a_second_writer_is_told_at_once(
 def test_rollback_or_prune(built: Path) -> None:
     done = run(generations, "--library", built, "--rollback", "1", "--prune", "1")
     assert done.exit_code == 2
+
+
+def test_while_a_generation_is_opened_the_one_before_answers(
+    built: Path, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(built)
+    before = library.generation()
+    index(source({"id": "c", "title": "喘息の管理"}), built)
+    begun, finish = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> Generation:
+        begun.set()
+        assert finish.wait(30)
+        return Generation(path)
+
+    monkeypatch.setattr("search.library.Generation", slowly)
+    with ThreadPoolExecutor(1) as other:
+        opened = other.submit(library.generation)
+        assert begun.wait(30)
+        assert library.generation() is before
+        finish.set()
+        assert opened.result().manifest.records == 3
+    assert library.generation() is opened.result()

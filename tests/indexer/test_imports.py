@@ -121,6 +121,27 @@ def test_the_same_id_twice_in_one_export_is_one_record(
     assert found[1].journal == "架空"
 
 
+def test_the_same_id_in_two_files_of_one_run_is_one_record_whatever_file_changes(
+    built: Path, source: Callable[..., Path]
+) -> None:
+    first = source({"id": "c", "title": "喘息", "journal": "架空"}, name="1.jsonl")
+    second = source({"id": "c", "title": "喘息", "abstract": "長い抄録"}, name="2.jsonl")
+
+    def merged(*files: Path) -> tuple[int, int, int]:
+        report = build(files, built, device="cpu")
+        found = Library(built).generation().record("c")
+        assert found is not None
+        assert found[1].journal == "架空"
+        return report.new, report.duplicate, report.unchanged
+
+    assert merged(first, second) == (1, 1, 0)
+    assert merged(first, second) == (0, 0, 2)
+    assert merged(second) == (0, 0, 1)
+    changed = source({"id": "c", "title": "喘息", "abstract": "短い"}, name="2.jsonl")
+    assert build([changed], built, device="cpu").replaced == 1
+    assert Library(built).generation().record("c")[1].abstract == "短い"  # type: ignore[index]
+
+
 def test_progress_reaches_the_size_of_all_sources(source: Callable[..., Path]) -> None:
     from indexer.intake import Progress, Reading, take
     from indexer.sources import find_sources

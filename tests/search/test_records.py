@@ -47,6 +47,7 @@ def test_versions_by_language() -> None:
     [
         ({"id": ""}, "id is missing"),
         ({"id": "x" * 201}, "id has 201 characters"),
+        ({"abstract": "x" * 200_001}, "abstract has 200001 characters"),
         ({"title": "", "abstract": "", "translations": []}, "nothing to search"),
         ({"date": "March 2020"}, "date is 'March 2020'"),
         ({"date": "2020-13"}, "should be YYYY"),

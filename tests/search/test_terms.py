@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.terms import terms, terms_with_offsets
+from search.text.terms import respelled, terms, terms_with_offsets
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,28 @@ def test_terms_hold_no_space_and_agree_with_offsets(text: str) -> None:
     assert [t.term for t in found] == terms(text)
     assert all(t.term and not any(c.isspace() for c in t.term) for t in found)
     assert all(0 <= t.start < t.end <= len(text) for t in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ｲﾝﾌﾙｴﾝｻﾞの予防", [("ｲﾝﾌﾙｴﾝｻﾞ", "インフルエンザ")]),
+        ("肺がんと肺がんの検診", [("肺がん", "肺癌")]),
+        ("ぜんそくの子ども", [("ぜんそく", "喘息"), ("子ども", "子供")]),
+        ("心筋硬塞", [("硬塞", "梗塞")]),
+        ("ＩＬ", [("ＩＬ", "IL")]),
+        ("調べたら高かった", []),  # only another form of the word
+        ("HbA1c COPD", []),  # only another case
+        ("高齢者の肺炎", []),
+        ("", []),
+    ],
+)
+def test_what_is_understood_in_another_spelling(text: str, expected: list[tuple[str, str]]) -> None:
+    assert respelled(text) == expected
+
+
+@given(st.text(max_size=40))
+def test_what_was_understood_stands_in_the_text(text: str) -> None:
+    for written, understood in respelled(text):
+        assert written in text
+        assert understood != written

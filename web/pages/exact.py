@@ -119,10 +119,10 @@ def note_message(note: Note) -> str:
         "heading as written": gettext(
             "Headings are found as the records carry them; narrower headings are not added"
         ),
-        "major topic": gettext("Major topics are searched as headings"),
-        "check tag": gettext("Check tags are searched as keywords"),
-        "filter": gettext("The filter is searched as a heading"),
-        "initials": gettext("The author is searched by family name and initials"),
+        "major topic": gettext("Records do not say which headings are major; any is taken"),
+        "check tag": gettext("Check tags are looked for among the headings"),
+        "filter": gettext("The filter is looked for in the records’ own fields"),
+        "initials": gettext("A single initial also finds those that go on"),
         "words as phrase": gettext("Words before one field code are searched as a phrase"),
     }[note.reason]
     colon = gettext(": ")

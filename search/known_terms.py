@@ -1,0 +1,128 @@
+"""The terms of a generation's records, looked up by reading and by spelling with a slip.
+
+Distances are those of optimal string alignment (Damerau 1964, without edits inside a swap): one
+insertion, deletion, substitution or swap of neighbours counts one.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from sqlite_utils import Database
+
+from search.library import Generation
+from search.text.fold import to_lexical
+from search.text.phrases import is_term
+from search.text.readings import loose
+from search.text.terms import terms
+
+# The most frequent terms: what is rarer than all of these is not worth offering unseen.
+_MAX_TERMS = 100_000
+_MAX_LENGTH = 40
+# With a slip, shorter readings are other words as often as not.
+_MIN_HEARD = 5
+LATIN = re.compile(r"[a-z\u00df-\u024f][a-z\u00df-\u024f'-]*")
+
+
+@dataclass(frozen=True)
+class KnownTerm:
+    """A term as records write it, in how many of them, and how Sudachi reads it (katakana; empty
+    where it has no reading)."""
+
+    text: str
+    records: int
+    reading: str
+
+
+class KnownTerms:
+    """The terms that stand alone somewhere in a generation, and the words of Latin ones."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._file = generation.path / "terms.db"
+        self._by_reading: defaultdict[str, list[KnownTerm]] = defaultdict(list)
+        self._by_spelling: dict[str, KnownTerm] = {}
+        for term in self._read():
+            # Of Aspirin and aspirin the more frequent, which comes first.
+            self._by_spelling.setdefault(to_lexical(term.text), term)
+            if term.reading:
+                self._by_reading[loose(term.reading)].append(term)
+        self._spellings = _by_length(self._by_spelling)
+        self._readings = _by_length(self._by_reading)
+
+    def _read(self) -> Iterator[KnownTerm]:
+        db = Database(f"{self._file}")
+        rows = db.execute(
+            "select term, records, reading from terms where standalone > 0 and records > 0 "
+            "order by records desc, number limit ?",
+            [_MAX_TERMS],
+        ).fetchall()
+        db.close()
+        words = set()
+        for text, records, reading in rows:
+            if is_term(text):
+                yield KnownTerm(text, records, reading or "")
+            if " " in text and len(text) <= _MAX_LENGTH:
+                # Keywords such as Myocardial Infarction: each word is looked for, too.
+                words |= {w for w in to_lexical(text).split() if LATIN.fullmatch(w)}
+        for word in sorted(words):
+            if is_term(word) and (records := self._generation.lexical.document_frequency(word)):
+                yield KnownTerm(word, records, "")
+
+    def contains(self, word: str) -> bool:
+        """Whether ``word`` (NFKC) stands in some record, as it is written or as BM25 sees it."""
+        folded = to_lexical(word)
+        if folded in self._by_spelling or self._generation.lexical.document_frequency(folded):
+            return True
+        if LATIN.fullmatch(folded):
+            parts = terms(folded)
+            return bool(parts) and all(map(self._generation.lexical.document_frequency, parts))
+        db = Database(f"{self._file}")
+        row = db.execute("select 1 from terms where term = ? and records > 0", [word]).fetchone()
+        db.close()
+        return row is not None
+
+    def with_reading(self, reading: str) -> list[KnownTerm]:
+        """Terms that sound like ``reading`` (katakana), most frequent first."""
+        return self._by_reading.get(loose(reading), [])
+
+    def near_reading(self, reading: str) -> list[tuple[KnownTerm, int]]:
+        """Terms that sound as if one slip had been made, each with its distance."""
+        heard = loose(reading)
+        if len(heard) < _MIN_HEARD:
+            return []
+        return [
+            (term, distance)
+            for near, distance in _near(heard, 1, self._readings)
+            for term in self._by_reading[near]
+        ]
+
+    def near_spelling(self, word: str, most: int) -> list[tuple[KnownTerm, int]]:
+        """Terms within ``most`` edits of ``word`` (folded), each with its distance."""
+        return [
+            (self._by_spelling[near], distance)
+            for near, distance in _near(word, most, self._spellings)
+        ]
+
+
+def _by_length(forms: Iterable[str]) -> dict[int, list[str]]:
+    grouped: defaultdict[int, list[str]] = defaultdict(list)
+    for form in forms:
+        if len(form) <= _MAX_LENGTH:
+            grouped[len(form)].append(form)
+    return grouped
+
+
+def _near(word: str, most: int, forms: dict[int, list[str]]) -> list[tuple[str, int]]:
+    """Forms within ``most`` edits of ``word``, nearest first."""
+    found = [
+        (form, int(distance))
+        for length in range(len(word) - most, len(word) + most + 1)
+        for form, distance, _ in process.extract(
+            word, forms.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
+        )
+    ]
+    return sorted(found, key=lambda item: item[1])

@@ -1,0 +1,103 @@
+"""A running server answers all the while the library is updated, each answer from one state."""
+
+import json
+import re
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.build import build
+from indexer.curation import remove
+from indexer.generations import prune, roll_back
+from tests.web.running import announced, start_server
+
+RECORDS = 6
+QUERY = urllib.parse.quote("架空の肺炎")
+
+
+def edition(file: Path, number: int) -> Path:
+    """Every record in its edition of this number: an answer that mixes two is seen."""
+    records = (
+        {"id": f"r{i}", "title": f"架空の肺炎{i} 第{number}版", "abstract": f"症例{i}を診た。" * 3}
+        for i in range(RECORDS)
+    )
+    file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+    return file
+
+
+def test_answers_never_fail_and_never_mix_two_states(
+    tmp_path: Path, published_layout: Path
+) -> None:
+    library = tmp_path / "library"
+
+    def index(number: int) -> None:
+        build([edition(tmp_path / "r.jsonl", number)], library, device="cpu", model=model)
+
+    model: str | None = str(published_layout)
+    index(1)
+    model = None
+    process = start_server("serve", "--library", str(library), "--port", "0")
+    address = announced(process)
+    stop = threading.Event()
+    seen: list[list[set[str]]] = []
+    failures: list[str] = []
+
+    def editions(text: str) -> set[str]:
+        return set(re.findall(r"第(\d+)版", text))
+
+    def ask(path: str, check: Callable[[str], None]) -> None:
+        answers: list[set[str]] = []
+        seen.append(answers)
+        while not stop.is_set():
+            try:
+                with urllib.request.urlopen(f"{address}{path}", timeout=30) as response:
+                    text = response.read().decode()
+                check(text)
+                answers.append(editions(text))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a failure
+                failures.append(f"{path}: {error!r}")
+
+    def whole_list(text: str) -> None:
+        body = json.loads(text)
+        assert body["total"] == len(body["hits"]) >= RECORDS - 1, body
+
+    def nothing_more(text: str) -> None:
+        assert text
+
+    threads = [
+        threading.Thread(target=ask, args=(path, check))
+        for path, check in (
+            (f"/api/v1/search?q={QUERY}", whole_list),
+            (f"/api/v1/search?q={QUERY}&page=1", whole_list),
+            (f"/?q={QUERY}", nothing_more),
+            ("/api/v1/records/r1", nothing_more),
+            (f"/api/v1/suggest?q={QUERY}", nothing_more),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in (2, 3, 4):
+            index(number)
+        remove(library, ["r0"])
+        prune(library, 1)
+        index(5)
+        roll_back(library, 5)
+        index(6)
+        prune(library, 0)
+        # Each has to see the last state.
+        while not all(a and a[-1] <= {"6"} for a in seen) and not failures:
+            stop.wait(0.05)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert failures == []
+    assert "Traceback" not in errors
+    assert all(len(found) <= 1 for answers in seen for found in answers)
+    assert all(len(answers) > 3 for answers in seen)
+    assert {"1", "6"} <= {number for found in seen[0] for number in found}

@@ -1,7 +1,7 @@
 """Result lists as files of the formats that other programs read."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, cast, get_args
 
 from flask import Response, send_file
@@ -13,7 +13,7 @@ ExportFormat = Literal["ris", "nbib", "bibtex", "csv", "jsonl"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 # nbib has no registered type; PubMed uses this one.
-MIMETYPES: dict[ExportFormat, str] = {
+MIMETYPES: Mapping[str, str] = {
     "ris": "application/x-research-info-systems",
     "nbib": "application/nbib",
     "bibtex": "application/x-bibtex",

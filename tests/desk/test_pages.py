@@ -10,6 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from search.engine import Engine
+from search.exact import ExactSearch, parse
+from search.exact.reading import prepared, reader
 from search.formats import read_stream
 from search.records import Record
 from search.suggest import Suggester
@@ -100,6 +102,29 @@ def test_search_inside_by_words_and_by_meaning(client: FlaskClient, number: int)
     assert set(ids_of(meaning)) == {f"sample-cardiology-0{i}" for i in (1, 2, 3)}
     assert (meaning["total"], meaning["unranked"]) == (3, 2)
     assert call(client, "GET", f"{API}/{number}/records?q=(", status=400)["fault"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "糖尿病",
+        "心房細動/TI or 喘息/AB",
+        "患者 not 会議録/PT",
+        "2019:2021[dp] and hasabstract",
+        "CPAP[tiab] or inhal*",
+        "高齢者/TH",
+        "有馬沙織/AU",
+        "患者 NEAR/5 治療",
+        "LA=英語",
+        "架空循環器科学雑誌/JN",
+    ],
+)
+def test_reading_a_record_finds_what_the_index_finds(engine: Engine, expression: str) -> None:
+    generation = engine.generation()
+    meets = reader(parse(expression).tree)
+    read = {n for n, record in generation.all_records() if meets(prepared(record))}
+    assert read == set(ExactSearch(engine.library).numbers(expression).tolist())
+    assert read
 
 
 def test_adding_a_whole_exact_set_a_ranked_list_and_identifiers(

@@ -165,11 +165,11 @@ def test_the_commands(tmp_path: Path) -> None:
 _EDITOR = """
 import sys
 from pathlib import Path
-from tests.desk.test_store import add_folder
+from web.collections.shelf import add_folder
 from web.collections.store import Store
 store = Store(Path(sys.argv[1]))
 for i in range(1000):
-    add_folder(store, str(i))
+    add_folder(store, "editor", str(i))
     print(i, flush=True)
 """
 

@@ -158,7 +158,7 @@ def import_document(
                 [checked_name(read.name), checked_text(read.description), folder],
             ).lastrowid
             assert number is not None
-            hashes = {old: keep(db, record) for old, record in records.items()}
+            hashes = {old: keep(db, record, searchable=True) for old, record in records.items()}
             shift = _Shift(db, number, hashes)
             for table in _OWN:
                 for row in getattr(read, table):

@@ -6,10 +6,9 @@ from typing import Literal
 from search.engine import Engine
 from search.exact import ExactSearch, parse
 from search.exact.excerpts import Marker
-from search.exact.reading import matches
 from search.filters import Filters
 from search.library import Generation
-from web.collections.items import items, record_ids
+from web.collections.items import ids_that_meet, items, record_ids
 from web.collections.members import Member, Standing, live_generation, members, standing
 from web.collections.store import Store
 
@@ -91,12 +90,8 @@ def _with_words(
         numbers = exact.numbers(expression, Filters(within=tuple(stands.numbers.values())))
         wanted = set(numbers.tolist())
         found = {i for i, number in stands.numbers.items() if number in wanted}
-    _, others = items(
-        store,
-        collection,
-        record_ids=[*stands.dropped, *stands.elsewhere] if generation is not None else None,
-    )
-    return found | {item.record.id for item in others if matches(tree, item.record)}
+    others = [*stands.dropped, *stands.elsewhere] if generation else record_ids(store, collection)
+    return found | ids_that_meet(store, collection, tree, others)
 
 
 def _ranked(

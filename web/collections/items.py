@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search.exact.expression import Expression
+from search.exact.reading import VERSION, prepared, reader
 from search.records import Record, Retraction, record_from_dict, record_to_dict
 from web.collections.history import ConflictError, UnknownError, change
 from web.collections.shelf import checked_text
@@ -77,6 +79,25 @@ def origins(store: Store, collection: int) -> dict[str, tuple[str, Retraction]]:
     return {row["record_id"]: (row["source"], row["retraction"]) for row in rows}
 
 
+def ids_that_meet(
+    store: Store, collection: int, expression: Expression, among: Sequence[str]
+) -> set[str]:
+    """Which of some records meet an expression of exact search, read from their copies."""
+    meets = reader(expression)
+    rows = store.connection.execute(
+        "select record_id, iif(prepared like ?, prepared, null) prepared, "
+        "iif(prepared like ?, null, data) data from items join records on hash = record_hash "
+        "where collection = ? and record_id in (select value from json_each(?))",
+        # What an older program prepared is prepared anew.
+        [*(f"{VERSION}\n%",) * 2, collection, json.dumps(list(among))],
+    )
+    return {
+        row["record_id"]
+        for row in rows
+        if meets(row["prepared"] or prepared(kept_record(row["data"])))
+    }
+
+
 def add(
     store: Store,
     who: str,
@@ -97,7 +118,7 @@ def add(
         ).fetchone()
         added = 0
         for record, source in records:
-            digest = keep(db, record)
+            digest = keep(db, record, searchable=source != FROM_LIBRARY)
             found = db.execute(
                 "insert into items (collection, record_id, record_hash, source, position, added, "
                 "added_by) values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
@@ -200,12 +221,17 @@ def put_at(db: sqlite3.Connection, table: str, collection: int, number: int, pla
     db.execute(f"update {table} set position = ? where id = ?", [position, number])  # noqa: S608
 
 
-def keep(db: sqlite3.Connection, record: Record) -> str:
-    """Keep a copy of a record as it is now; its hash."""
+def keep(db: sqlite3.Connection, record: Record, *, searchable: bool = False) -> str:
+    """Keep a copy of a record as it is now; its hash. ``searchable`` prepares it for exact search,
+    for which no library can be asked about it."""
     digest = record.content_hash()
     db.execute(
-        "insert into records (hash, data) values (?, ?) on conflict do nothing",
-        [digest, json.dumps(record_to_dict(record), ensure_ascii=False)],
+        "insert into records (hash, data, prepared) values (?, ?, ?) on conflict do nothing",
+        [
+            digest,
+            json.dumps(record_to_dict(record), ensure_ascii=False),
+            prepared(record) if searchable else None,
+        ],
     )
     return digest
 

@@ -75,7 +75,8 @@ def collections(db: Database) -> None:
         );
         create table records (
             hash text primary key,
-            data text not null
+            data text not null,
+            prepared text
         );
         create table items (
             id integer primary key autoincrement,

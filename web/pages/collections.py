@@ -114,9 +114,11 @@ def add_results() -> Response:
     """Records of a result into a collection that is there, or a new one."""
     form = request.form
     number = form.get("collection", type=int)
+    name = form.get("name", "").strip()
     with store().writing():
-        if number is None:
-            number = shelf.create(store(), editor(), form.get("name", ""))
+        # Whoever has typed a name wants a new one, whatever the list above it still says.
+        if name or number is None:
+            number = shelf.create(store(), editor(), name)
         intake = _add_results(number)
     return _to("collections.show", number=number, **_outcome(intake))
 

@@ -13,7 +13,11 @@ from web.collections.shelf import collection
 from web.collections.store import Store
 from web.exports import MIMETYPES, saved
 
-_MIMETYPES: dict[str, str] = {**MIMETYPES, "json": "application/json"}
+_MIMETYPES: dict[str, str] = {
+    **MIMETYPES,
+    "beir": "application/x-ndjson",
+    "json": "application/json",
+}
 # How OpenAPI describes such an answer.
 EXPORT: dict[str, Any] = {
     "description": "The collection as a file.",

@@ -202,7 +202,7 @@ def test_links_show_the_collection_and_nothing_else(client: FlaskClient, number:
     assert client.get(address.removeprefix("http://localhost")).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["ris", "csv", "nbib", "bibtex", "jsonl"])
+@pytest.mark.parametrize("name", ["ris", "csv", "nbib", "bibtex", "jsonl", "beir"])
 def test_files_hold_the_records_in_order(client: FlaskClient, number: int, name: str) -> None:
     call(client, "PUT", f"{API}/{number}/note", json={"id": "gone:1", "note": "要\n確認"})
     call(client, "POST", f"{API}/{number}/tags", json={"tag": "採用", "ids": ["gone:1"]})

@@ -8,7 +8,7 @@ from web.collections.document import document
 from web.collections.items import Item, items
 from web.collections.store import Store
 
-CollectionFormat = Literal["json", "ris", "csv", "nbib", "bibtex", "jsonl"]
+CollectionFormat = Literal["json", "ris", "csv", "nbib", "bibtex", "jsonl", "beir"]
 COLLECTION_FORMATS: tuple[CollectionFormat, ...] = get_args(CollectionFormat)
 
 # What a collection holds beside its records, and which formats carry how much of it.

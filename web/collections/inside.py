@@ -57,9 +57,12 @@ def listing(
     if query:
         found = _with_words(store, exact, collection, query, stands, generation)
         among = found if among is None else among & found
-    total, page_items = items(
-        store, collection, tag=tag, record_ids=among, first=first, count=per_page
-    )
+    if among is None:
+        total, page_items = items(store, collection, tag=tag, first=first, count=per_page)
+    else:
+        order = [i for i in record_ids(store, collection, tag=tag) if i in among]
+        total, chosen = len(order), order[first : first + per_page]
+        _, page_items = items(store, collection, record_ids=chosen)
     shown = members(page_items, generation)
     if query:
         marker = Marker(parse(query).tree)

@@ -137,7 +137,12 @@ def main() -> None:
         kills: list[int] = []
         damaged: list[str] = []
         batch = 0
+        share = -(-wanted.kills // len(sources))
         while len(kills) < wanted.kills:
+            if kills.count(batch) >= share and batch < len(sources) - 1:
+                index(sources[batch], war, wanted.model)
+                batch += 1
+                continue
             process = start(sources[batch], war, wanted.model)
             try:
                 process.wait(generator.uniform(0, seconds[batch]))

@@ -21,6 +21,7 @@ from indexer.build import dry_run as try_sources
 from indexer.imports import COUNTS, Export
 from indexer.intake import Reading, Report
 from indexer.progress import TerminalProgress
+from indexer.train.cli import commands as training_commands
 from indexer.upkeep import commands as upkeep_commands
 from search.cli import ShownErrors, library_option, open_engine
 from search.encoder.encoder import Device
@@ -274,4 +275,4 @@ def _compared(
     return lines
 
 
-commands: list[click.Command] = [index, eval_command, *upkeep_commands]
+commands: list[click.Command] = [index, eval_command, *upkeep_commands, *training_commands]

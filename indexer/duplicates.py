@@ -260,7 +260,7 @@ def _comparable(person: str, other: str) -> bool:
 
 
 def _weight(text: str) -> int:
-    return sum(2 if c > "\u2e80" else 1 for c in text)
+    return len(text) if text.isascii() else sum(2 if c > "\u2e80" else 1 for c in text)
 
 
 def _key(kind: str, value: str) -> int:

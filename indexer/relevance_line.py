@@ -10,7 +10,6 @@ import random
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.encoder import Encoder
 from search.filters import Filters
@@ -33,8 +32,6 @@ _RAREST = 0.25
 # Of fewer records, the best is too often good or bad by chance.
 _MIN_RECORDS = 10
 _MIN_WORDS = 100
-# Enough for an average.
-_PASSAGES = 500
 
 
 def learn_relevance_line(generation: Generation, encoder: Encoder) -> RelevanceLine | None:
@@ -44,9 +41,8 @@ def learn_relevance_line(generation: Generation, encoder: Encoder) -> RelevanceL
         return None
     generator = random.Random(2)
     words = [word for word in encoder.words() if word.isalpha() and is_term(word)]
-    passage = _mean_passage(generation, generator)
     japanese, latin = (
-        _dense_scale(generation, encoder, passage, generator, chosen, lengths)
+        _dense_scale(generation, encoder, generator, chosen, lengths)
         for chosen, lengths in (
             ([word for word in words if not word.isascii()], _JAPANESE_LENGTHS),
             ([word for word in words if word.isascii()], _LATIN_LENGTHS),
@@ -63,19 +59,18 @@ def learn_relevance_line(generation: Generation, encoder: Encoder) -> RelevanceL
 def _dense_scale(
     generation: Generation,
     encoder: Encoder,
-    passage: NDArray[np.float32],
     generator: random.Random,
     words: Sequence[str],
     lengths: Sequence[int],
 ) -> DenseScale | None:
-    """``passage`` is the mean vector (dim,) of passages; None where there are too few words."""
+    """None where there are too few words."""
     looked_up = generator.sample(words, min(_LOOKED_UP, len(words)))
     rare = sorted(looked_up, key=lambda word: _frequency(generation, word))
     rare = rare[: max(_MIN_WORDS, int(_RAREST * len(rare)))]
     if len(rare) < _MIN_WORDS:
         return None
     vectors = encoder.encode_queries(_queries(generator, rare, lengths))
-    floor = float((vectors @ passage).mean())
+    floor = float(np.mean([generation.average_score(vector) for vector in vectors]))
     best = [generation.best_passages(vector, 1, Filters())[0][1] for vector in vectors]
     line = float(np.quantile(best, _QUANTILE))
     return DenseScale(floor, line) if line - floor > 1e-6 else None
@@ -101,12 +96,3 @@ def _queries(generator: random.Random, words: Sequence[str], lengths: Sequence[i
 def _frequency(generation: Generation, word: str) -> int:
     """In how many records the rarest term of ``word`` occurs."""
     return min(map(generation.lexical.document_frequency, terms(word)), default=0)
-
-
-def _mean_passage(generation: Generation, generator: random.Random) -> NDArray[np.float32]:
-    """The mean (dim,) of the vectors of up to 500 passages: its inner product with a query is what
-    they score on average."""
-    numbers = [row[0] for row in generation.database.execute("select number from passages")]
-    chosen = sorted(generator.sample(numbers, min(_PASSAGES, len(numbers))))
-    mean: NDArray[np.float32] = generation.vectors(chosen).mean(axis=0)
-    return mean

@@ -19,12 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from search.formats import FormatError
+from search.formats import MAX_RATIO, SUSPICIOUS, FormatError
 
 STANDARD_INPUT = "-"
-# Bibliographic text compresses to a tenth; a large member that shrank far more is a bomb.
-_MAX_RATIO = 200
-_SUSPICIOUS = 64 * 1024**2
 _MAX_MEMBERS = 100_000
 _Archive = zipfile.ZipFile | tarfile.TarFile
 # What files and archives raise that are damaged, encrypted or end too soon.
@@ -126,11 +123,15 @@ def _in_file(path: Path) -> Iterator[Source | FormatError]:
                 for count, info in enumerate(archive_):
                     if count > _MAX_MEMBERS:
                         break  # enough to be refused
+                    # Looking for the next member would unpack this one.
+                    _refuse_bomb(str(path), info.offset_data + info.size, path.stat().st_size)
                     if info.isfile():
                         files.append((info.name, info.size))
                 yield from _members(path, files)
         else:
             yield Source(str(path), path.stat().st_size, path)
+    except FormatError as error:
+        yield error
     except READ_ERRORS as error:
         yield FormatError(f"{path}: cannot be read ({error})")
 
@@ -186,7 +187,7 @@ def _standard_input() -> BinaryIO:
 
 
 def _refuse_bomb(name: str, size: int, stored: int) -> None:
-    if size > _SUSPICIOUS and size > _MAX_RATIO * max(stored, 1):
+    if size > SUSPICIOUS and size > MAX_RATIO * max(stored, 1):
         raise FormatError(
             f"{name}: expands {size // max(stored, 1)}-fold; that is no literature, left out"
         )

@@ -10,17 +10,17 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from indexer.duplicates import identity_keys, merge, title_keys
+from indexer.schema import RECORD_COLUMNS, WITHDRAWN, create_tables
 from search.library import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
 
-_TYPES: dict[str, Any] = {f.name: str for f in fields(Record)}
 # Of a key that more records share, none is told apart by it: Editorial, 編集後記.
 _MAX_SHARING = 20
 _CACHE_KIB = 64 * 1024
@@ -71,7 +71,7 @@ class RecordStore:
         self.db.execute("pragma journal_mode = memory")
         self.db.execute(f"pragma cache_size = -{_CACHE_KIB}")
         if previous is None:
-            self._create()
+            create_tables(self.db)
         self.db.execute(
             "create temp table changes (number integer primary key, content_hash, text_hash)"
         )
@@ -79,84 +79,7 @@ class RecordStore:
             "create temp table met (origin int, import int, primary key (origin, import)) "
             "without rowid"
         )
-        self.db.execute(
-            "create table if not exists withdrawn (id text primary key, source text) without rowid"
-        )
-
-    def _create(self) -> None:
-        with self.db.atomic():
-            records = self.db.table("records").create(
-                {
-                    "number": int,
-                    **_TYPES,
-                    "year": int,
-                    "has_abstract": int,
-                    "content_hash": str,
-                    "text_hash": str,
-                },
-                pk="number",
-                not_null=("id", "content_hash", "text_hash"),
-            )
-            records.create_index(["id"], unique=True)
-            for column in ("year", "journal"):
-                records.create_index([column])
-            self.db.table("record_languages").create(
-                {"record": int, "language": str},
-                pk=("record", "language"),
-                foreign_keys=[("record", "records", "number")],
-            ).create_index(["language"])
-            self.db.table("passages").create(
-                {"number": int, "record": int, "language": str, "start": int, "end": int},
-                pk="number",
-                foreign_keys=[("record", "records", "number")],
-            ).create_index(["record"])
-            self.db.table("imports").create(
-                {
-                    "number": int,
-                    "started": str,
-                    "database": str,
-                    "searched": str,
-                    "note": str,
-                    "sources": str,
-                    "read": int,
-                    "new": int,
-                    "replaced": int,
-                    "unchanged": int,
-                    "duplicate": int,
-                    "deleted": int,
-                    "rejected": int,
-                },
-                pk="number",
-            )
-            self.db.table("rejected").create(
-                {"import": int, "source": str, "place": str, "reason": str},
-                foreign_keys=[("import", "imports", "number")],
-            ).create_index(["import"])
-            origins = self.db.table("origins").create(
-                {
-                    "number": int,
-                    "id": str,
-                    "database": str,
-                    "copy": int,
-                    "record": int,
-                    "import": int,
-                    "source": str,
-                    "content_hash": str,
-                    "data": str,
-                },
-                pk="number",
-                foreign_keys=[("record", "records", "number"), ("import", "imports", "number")],
-            )
-            origins.create_index(["id", "database", "copy"], unique=True)
-            origins.create_index(["record"])
-            self.db.execute(
-                "create table record_keys (key integer, record integer references records(number), "
-                "primary key (key, record)) without rowid"
-            )
-            self.db.table("proposals").create(
-                {"first": str, "second": str, "reason": str, "state": str},
-                pk=("first", "second"),
-            ).create_index(["second"])
+        self.db.execute(WITHDRAWN)
 
     # Imports
 
@@ -550,7 +473,7 @@ def _json(record: Record) -> str:
 
 def _row(record: Record, content_hash: str) -> dict[str, Any]:
     data = record_to_dict(record)
-    values: dict[str, Any] = {name: data.get(name, "") for name in _TYPES}
+    values: dict[str, Any] = {name: data.get(name, "") for name in RECORD_COLUMNS}
     for name in JSON_COLUMNS:
         values[name] = json.dumps(data.get(name, []), ensure_ascii=False)
     return {

@@ -1,13 +1,15 @@
 """The commands that only read a library: search, suggest, verify."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from search.correction import Corrector, Offer
 from search.encoder import load_encoder
-from search.engine import Engine, Hit
+from search.engine import Engine, Hit, RankedList
 from search.exact import SORTS, Sort
 from search.exact.command import WRITABLE, exact_page, export, shown_set
 from search.filters import Filters, RetractionFilter
@@ -101,6 +103,9 @@ def search(
 ) -> None:
     """Ranked search (関連度検索): the records nearest to QUERY, best first.
 
+    Records that QUERY names (DOI, PMID, 医中誌ID, trial number, author, exact title) come before
+    all others. A line says where relevance ends; what was mistyped is answered by an offer.
+
     With --exact, exact search (検索式): the complete set that the expression QUERY finds, in the
     notation of 医中誌Web or PubMed, with its count.
     """
@@ -129,14 +134,36 @@ def search(
         data = json.dumps(asdict(complete), ensure_ascii=False, indent=2)
         click.echo(data if as_json else shown_set(complete))
         return
-    found = open_engine(library, model).search(query, filters, page=page, per_page=per_page)
+    engine = open_engine(library, model)
+    found = engine.search(query, filters, page=page, per_page=per_page)
+    offers = Corrector().offers(engine.generation(), query)
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        data = json.dumps(
+            asdict(found) | {"offers": [asdict(o) for o in offers]}, ensure_ascii=False, indent=2
+        )
+        click.echo(data)
         return
+    click.echo(_shown_list(found, offers))
+
+
+def _shown_list(found: RankedList, offers: Sequence[Offer]) -> str:
+    """A page of a ranked list, with what is offered and where relevance ends."""
+    lines = [
+        f"Did you mean (もしかして): {o.query}  ({o.offered}: {o.records} records)" for o in offers
+    ]
+    if found.folded:
+        pairs = ", ".join(f"{written} → {understood}" for written, understood in found.folded)
+        lines.append(f"Understood as: {pairs}")
+    if found.relevant == 0 and found.hits:
+        lines.append("Nothing in this library is close to the query (関連の高い文献はありません).")
     for hit in found.hits:
-        click.echo(_shown(hit))
+        if found.relevant and hit.rank == found.relevant + 1:
+            lines.append("---- less relevant from here (ここから先は関連が低い) ----")
+        lines.append(_shown(hit))
     if not found.hits:
-        click.echo("No record matches the filters.")
+        named = found.encoder_text == ""
+        lines.append("No such record here." if named else "No record matches the filters.")
+    return "\n".join(lines)
 
 
 def _shown(hit: Hit) -> str:
@@ -144,7 +171,11 @@ def _shown(hit: Hit) -> str:
     source = "  ".join(part for part in (record.journal, record.date, record.id) if part)
     flag = f"  [{record.retraction}]" if record.retraction else ""
     ranks = f"semantic #{hit.dense_rank or '–'}, lexical #{hit.lexical_rank or '–'}"
-    lines = [f"{hit.rank:>3}. {record.title or record.id}{flag}", f"     {source}  ({ranks})"]
+    known = f"  [{hit.known}]" if hit.known else ""
+    lines = [
+        f"{hit.rank:>3}. {record.title or record.id}{flag}{known}",
+        f"     {source}  ({ranks})",
+    ]
     if hit.sentence:
         text, position, marked = hit.sentence.text, 0, ""
         for start, end in hit.sentence.marks:

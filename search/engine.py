@@ -311,13 +311,16 @@ class _Ranked:
     passages: dict[int, int] = field(default_factory=dict)
     terms: list[str] = field(default_factory=list)
     dense_weight: float | None = None
+    average: float = 0.0
     full_match: float = 0.0
 
     def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
         """How many leading hits are above the line, if there is one."""
         if line is None:
             return None
-        return relevant_hits(line, query, self.order, self.dense, self.lexical, self.full_match)
+        return relevant_hits(
+            line, query, self.order, self.dense, self.lexical, self.average, self.full_match
+        )
 
     def with_first(self, numbers: Sequence[int]) -> "_Ranked":
         """The same list with some records before all others; what retrieval has not found scores
@@ -369,6 +372,7 @@ def rank(
         passages={record: passage for record, _, passage in nearest},
         terms=query_terms,
         dense_weight=weight,
+        average=generation.average_score(vector),
         full_match=full_match,
     )
 

@@ -1,8 +1,7 @@
 """Filters: what a searcher leaves in, applied inside both retrievers, never after them."""
 
-import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import tantivy
 
@@ -38,48 +37,8 @@ class Filters:
     def __bool__(self) -> bool:
         return self != Filters()
 
-    def sql(self) -> tuple[str, dict[str, Any]]:
-        """A condition on ``records.db``'s table ``records`` and its parameters."""
-        conditions = ["1"]
-        if self.year_from is not None:
-            conditions.append("year >= :year_from")
-        if self.year_to is not None:
-            conditions.append("year <= :year_to")
-        if self.journal:
-            conditions.append("journal = :journal")
-        for column, value in (
-            ("publication_types", self.publication_type),
-            ("keywords", self.keyword),
-        ):
-            if value:
-                conditions.append(
-                    f"exists (select 1 from json_each({column}) where value = :{column})"  # noqa: S608
-                )
-        if self.language:
-            conditions.append(
-                "number in (select record from record_languages where language = :language)"
-            )
-        if self.has_abstract:
-            conditions.append("has_abstract")
-        if self.retraction:
-            states = ", ".join(f"'{state}'" for state in IN_DOUBT)
-            conditions.append(
-                f"retraction {'in' if self.retraction == 'only' else 'not in'} ({states})"
-            )
-        if self.within is not None:
-            conditions.append("number in (select value from json_each(:within))")
-        return " and ".join(conditions), {
-            "year_from": self.year_from,
-            "year_to": self.year_to,
-            "journal": self.journal,
-            "publication_types": self.publication_type,
-            "keywords": self.keyword,
-            "language": self.language,
-            "within": json.dumps(self.within),
-        }
-
     def tantivy_queries(self, schema: tantivy.Schema) -> list[tantivy.Query]:
-        """The same conditions as queries on the lexical index."""
+        """The conditions as queries on the lexical index, where both legs look them up."""
         queries = []
         if self.year_from is not None or self.year_to is not None:
             queries.append(

@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from search.fields import AREAS, VALUES, area_texts, field_values, first_day, title_key
 from search.filters import Filters
@@ -34,6 +36,8 @@ Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
 _LAST = "\U0010ffff"
 _LAST_NUMBER = 2**32 - 1
+# One record in so many is few.
+_FEW = 20
 # Titles that agree so far are sorted by number.
 _ORDERED = 60
 
@@ -198,6 +202,13 @@ class LexicalIndex:
             + [(tantivy.Occur.Must, tantivy.Query.const_score_query(c, 0.0)) for c in conditions]
         )
 
+    def numbers(self, filters: Filters) -> NDArray[np.int64]:
+        """The numbers of all records that the filters leave in, int64, in no order."""
+        query = self.filtered(tantivy.Query.all_query(), filters)
+        found = self._searcher.search(query, limit=max(len(self), 1), count=False).hits
+        addresses = [address for _, address in found]
+        return np.array(self._searcher.fast_field_values("number", addresses), np.int64)
+
     def count(self, query: tantivy.Query) -> int:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
@@ -255,11 +266,24 @@ class LexicalIndex:
         wanted = self._wanted(query_terms)
         if not wanted or not len(self):
             return []
-        ranked = self.filtered(tantivy.Query.boolean_query(wanted), filters)
+        ranked = self._ranked_among(wanted, filters)
         found = self._searcher.search(ranked, limit=limit, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in found])
         pairs = [(int(n), float(s)) for n, (s, _) in zip(numbers, found, strict=True)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _ranked_among(
+        self, wanted: list[tuple[tantivy.Occur, tantivy.Query]], filters: Filters
+    ) -> tantivy.Query:
+        """Any of ``wanted`` among the records that the filters leave in. Where these are few, each
+        word is looked for among them, which is faster than looking for them among all that any word
+        finds; scores are the same."""
+        among = self.filtered(tantivy.Query.all_query(), filters)
+        if not filters or self.count(among) * _FEW > len(self):
+            return self.filtered(tantivy.Query.boolean_query(wanted), filters)
+        return tantivy.Query.boolean_query(
+            [(occur, self.filtered(query, filters)) for occur, query in wanted]
+        )
 
     def _wanted(self, query_terms: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         wanted = []

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,8 @@ Fusion = Literal["weighted", "rrf"]
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
+# One passage in so many is few.
+_FEW = 10
 
 
 # Records read from SQLite in one query.
@@ -171,7 +174,9 @@ class Generation:
             ) from error
         self._connections = threading.local()
         self._record_of, self._bare = self._read_owners()
-        self._live = None if (self._record_of >= 0).all() else self._record_of >= 0
+        self._last_record = int(self._record_of.max(initial=-1))
+        live = self._record_of >= 0
+        self._live = None if live.all() else np.flatnonzero(live)
         self._samples = self._draw_samples()
 
     @property
@@ -304,19 +309,33 @@ class Generation:
         shift = self._bare_advantage(query)
         if shift is None:
             return self._best(query, limit, allowed)
-        everything = allowed if allowed is not None else np.ones(len(self._record_of), bool)
-        with_abstract = self._best(query, limit, everything & ~self._bare)
-        bare = self._best(query, limit, everything & self._bare)
+        everything = allowed if allowed is not None else np.arange(len(self._record_of))
+        is_bare = self._bare[everything]
+        with_abstract = self._best(query, limit, everything[~is_bare])
+        bare = self._best(query, limit, everything[is_bare])
         merged = with_abstract + [(r, score - shift, p) for r, score, p in bare]
         best: dict[int, tuple[int, float, int]] = {}
         for item in sorted(merged, key=lambda item: (-item[1], item[0])):
             best.setdefault(item[0], item)
         return list(best.values())[:limit]
 
+    def average_score(self, query: NDArray[np.float32]) -> float:
+        """What a passage scores on average for a query vector (dim,), from a sample of them."""
+        return float(self._mean_passage @ query)
+
+    @cached_property
+    def _mean_passage(self) -> NDArray[np.float32]:
+        live = np.flatnonzero(self._record_of >= 0)
+        chosen = np.random.default_rng(1).permutation(live)[:_MAX_SAMPLE]
+        if not len(chosen):
+            return np.zeros(self.manifest.dim, np.float32)
+        mean: NDArray[np.float32] = self.vectors(np.sort(chosen).tolist()).mean(axis=0)
+        return mean
+
     def _best(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
+        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None
     ) -> list[tuple[int, float, int]]:
-        total = int(allowed.sum()) if allowed is not None else len(self._record_of)
+        total = len(allowed) if allowed is not None else len(self._record_of)
         wanted = limit
         while total:
             wanted = min(wanted, total)
@@ -358,36 +377,24 @@ class Generation:
         return bare, with_abstract
 
     def _nearest(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None
+        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         parameters = None
         if allowed is not None:
-            bits = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bits)
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(sel=_selector(allowed, len(self._record_of)))
         scores, numbers = self._faiss.search(query[None, :], limit, params=parameters)
         found = numbers[0] >= 0
         return scores[0][found], numbers[0][found]
 
-    def _allowed(self, filters: Filters) -> NDArray[np.bool_] | None:
-        """Which passages may be found: those of records that the filters leave in."""
+    def _allowed(self, filters: Filters) -> NDArray[np.int64] | None:
+        """The passages that may be found, those of records that the filters leave in; None for
+        all."""
         if not filters:
             return self._live
-        condition, parameters = filters.sql()
-        numbers = np.fromiter(
-            (
-                row[0]
-                for row in self.database.execute(
-                    f"select number from records where {condition}",  # noqa: S608 - our own text
-                    parameters,
-                )
-            ),
-            np.int64,
-        )
-        kept = np.zeros(int(self._record_of.max(initial=-1)) + 2, bool)
+        numbers = self.lexical.numbers(filters)
+        kept = np.zeros(self._last_record + 2, bool)
         kept[numbers] = True
-        allowed: NDArray[np.bool_] = kept[self._record_of]  # -1 is the last entry: never kept
-        return allowed
+        return np.flatnonzero(kept[self._record_of])  # -1 is the last entry: never kept
 
     def _read_owners(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The record number of every stored vector, -1 where its passage is gone, and whether
@@ -410,6 +417,16 @@ class Generation:
 
     def _segment(self, number: int) -> "_OpenSegment":
         return next(s for s in reversed(self._segments) if number >= s.segment.base)
+
+
+def _selector(allowed: NDArray[np.int64], total: int) -> faiss.IDSelector:
+    """What leaves ``allowed`` of ``total`` vectors in: few are gone through one by one, of many
+    each vector is looked up."""
+    if len(allowed) * _FEW < total:
+        return faiss.IDSelectorArray(allowed)
+    bits = np.zeros(total, bool)
+    bits[allowed] = True
+    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
 
 
 class _OpenSegment:

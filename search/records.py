@@ -136,6 +136,10 @@ class Record:
         ).hexdigest()
 
 
+_FIELDS = {f.name for f in fields(Record)}
+_PLAIN = sorted(_FIELDS - _STRUCTURED)
+
+
 def record_to_dict(record: Record) -> dict[str, Any]:
     """The record as plain data for JSON; empty fields are left out."""
     # Not by dataclasses.asdict, which copies every string: indexing spends its time here.
@@ -155,12 +159,11 @@ def record_from_dict(data: Mapping[str, Any]) -> Record:
     Raises:
         RecordError: naming the field that is wrong and what it should be.
     """
-    known = {f.name for f in fields(Record)}
-    unknown = sorted(set(data) - known)
+    unknown = sorted(set(data) - _FIELDS)
     if unknown:
-        raise RecordError(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        raise RecordError(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}")
     values: dict[str, Any] = {}
-    for name in known - _STRUCTURED:
+    for name in _PLAIN:
         values[name] = _text(name, data.get(name, ""))
     values["authors"] = tuple(_author(item) for item in _list("authors", data.get("authors")))
     values["translations"] = tuple(
@@ -216,6 +219,8 @@ def _text(name: str, value: Any) -> str:
         raise RecordError(f"{name} is {type(value).__name__}; it should be text")
     if len(value) > _MAX_TEXT:
         raise RecordError(f"{name} has {len(value)} characters; at most {_MAX_TEXT} are taken")
+    if value.isprintable():  # so are most, and it is told faster than by a pattern
+        return value.strip()
     return _BROKEN.sub("", value).replace("\t", " ").strip()
 
 

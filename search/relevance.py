@@ -17,6 +17,9 @@ Ranking = Sequence[tuple[int, float]]
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]")
 
+_NEAR_RANK = 5
+_NEAR_SHARE = 2 / 3
+
 
 @dataclass(frozen=True)
 class DenseScale:
@@ -56,13 +59,19 @@ def relevant_hits(
     order: Ranking,
     dense: Ranking,
     lexical: Ranking,
+    average: float,
     full_match: float,
 ) -> int:
     """How many leading hits of ``order`` are above the line; 0 where nothing is close.
 
-    A leg that was not asked gives no evidence. Hits follow each other by fused score and not by
-    evidence, so the line is drawn where it parts those with evidence of 1 and more from the others
-    best: where the sum of what each has above or below 1 is greatest.
+    ``average`` is what a record of the library scores on average for this query: within a field
+    everything is somewhat near, so a record also has to be two thirds of the way from there to the
+    fifth best one (the very best may be the text that the query was taken from). A leg that was
+    not asked gives no evidence.
+
+    Hits follow each other by fused score and not by evidence, so the line is drawn where it parts
+    those with evidence of 1 and more from the others best: where the sum of what each has above or
+    below 1 is greatest.
     """
     if not order:
         return 0
@@ -72,7 +81,9 @@ def relevant_hits(
         scale = line.dense_scale(query)
         scores = dict(dense)
         values = np.array([scores.get(n, dense[-1][1]) for n in numbers])
-        evidence = (values - scale.floor) / (scale.line - scale.floor)
+        near = dense[min(_NEAR_RANK, len(dense)) - 1][1]
+        threshold = max(scale.line, average + _NEAR_SHARE * (near - average))
+        evidence = (values - scale.floor) / (threshold - scale.floor)
     if lexical and full_match > 0:
         scores = dict(lexical)
         values = np.array([scores.get(n, 0.0) for n in numbers])

@@ -12,6 +12,7 @@ from flask_openapi3.models.license import License
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
+from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
@@ -85,7 +86,10 @@ def create_app(
     # "a//b" is an id like any other, not a slip to be redirected.
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = _IdConverter
-    services.install(app, services.Services(engine, ExactSearch(engine.library), suggester, desk))
+    services.install(
+        app,
+        services.Services(engine, ExactSearch(engine.library), Corrector(), suggester, desk),
+    )
     access.install(app, admission or access.Admission())
     language.install(app)
     errors.install(app)

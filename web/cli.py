@@ -136,9 +136,9 @@ def _serve(
     with listen(host, port) as listening:
         engine = open_engine(library, model)
         suggester = Suggester(engine)
-        # The first query of a process is slow; nobody shall be the one to make it.
-        engine.search(_WARM_UP)
-        suggester.suggest(_WARM_UP)
+        # The first query of a process is slow; nobody shall be the one to make it. Where one signs
+        # in, the page would not answer: it is made of an application without a desk.
+        create_app(engine, suggester).test_client().get("/", query_string={"q": _WARM_UP})
         app = create_app(engine, suggester, desk, admission)
         signal.signal(signal.SIGTERM, _end)
         run_server(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
@@ -18,6 +19,7 @@ class Services:
 
     engine: Engine
     exact: ExactSearch
+    corrector: Corrector
     suggester: Suggester
     desk: Desk | None
 
@@ -35,6 +37,11 @@ def engine() -> Engine:
 def exact() -> ExactSearch:
     """The exact search of the application that serves this request."""
     return _services().exact
+
+
+def corrector() -> Corrector:
+    """What offers terms for mistyped words, for the application that serves this request."""
+    return _services().corrector
 
 
 def suggester() -> Suggester:

@@ -8,6 +8,7 @@ one that still differs is refused.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ _PROBES = (
     "非小細胞肺癌　ＥＧＦＲ変異陽性　ｐ＜０．０５　１００ｍｇ／ｄＬ",
     "ABC abc 123 がん　髙橋　㎎　①",
 )
+BERT_SPECIAL_TOKENS = {
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "mask_token": "[MASK]",
+}
 
 
 def load_tokenizer(model: ModelDirectory) -> tuple[Tokenizer, bool]:
@@ -43,7 +51,7 @@ def load_tokenizer(model: ModelDirectory) -> tuple[Tokenizer, bool]:
         # transformers does not know the class, or reads the file as something else: what the
         # SentencePiece model says holds.
         pass
-    rebuilt = _from_sentencepiece(model, reference)
+    rebuilt = sentencepiece_tokenizer(reference, special_tokens(model), _added_tokens(model))
     difference = _first_difference(rebuilt, reference)
     if difference:
         probe, ours, theirs = difference
@@ -70,8 +78,16 @@ def _as_saved(model: ModelDirectory) -> Tokenizer:
     return backend
 
 
-def _from_sentencepiece(model: ModelDirectory, reference: Path) -> Tokenizer:
-    """A tokenizer that does what the SentencePiece model itself says, and nothing more."""
+def sentencepiece_tokenizer(
+    reference: Path, special: Mapping[str, str], added: Mapping[str, int]
+) -> Tokenizer:
+    """A tokenizer that does what the unigram model of ``reference`` says, and nothing more.
+
+    ``special`` are the special tokens by role, ``added`` the ids of those that the model lacks.
+
+    Raises:
+        ModelError: for another kind of SentencePiece model, or a special token without an id.
+    """
     from sentencepiece import sentencepiece_model_pb2
 
     proto = sentencepiece_model_pb2.ModelProto()
@@ -95,8 +111,6 @@ def _from_sentencepiece(model: ModelDirectory, reference: Path) -> Tokenizer:
     scheme = "first" if proto.normalizer_spec.add_dummy_prefix else "never"
     tokenizer.pre_tokenizer = pre.Metaspace(replacement="▁", prepend_scheme=scheme, split=False)
     tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme=scheme)
-    special = special_tokens(model)
-    added = _added_tokens(model)
     missing = [t for t in special.values() if tokenizer.token_to_id(t) is None]
     tokenizer.add_special_tokens(
         [
@@ -107,8 +121,8 @@ def _from_sentencepiece(model: ModelDirectory, reference: Path) -> Tokenizer:
     for token in missing:
         if tokenizer.token_to_id(token) != added.get(token):
             raise ModelError(
-                f"{model.path}: the special token {token} is not in {reference.name}, and the "
-                "files do not say which id it has. Save the model with a tokenizer.json."
+                f"{reference.parent}: the special token {token} is not in {reference.name}, and "
+                "the files do not say which id it has. Save the model with a tokenizer.json."
             )
     cls, sep = special["cls_token"], special["sep_token"]
     tokenizer.post_processor = TemplateProcessing(
@@ -121,13 +135,7 @@ def _from_sentencepiece(model: ModelDirectory, reference: Path) -> Tokenizer:
 
 def special_tokens(model: ModelDirectory) -> dict[str, str]:
     """The special tokens by role, from the model's files, BERT's where they say nothing."""
-    found = {
-        "cls_token": "[CLS]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "unk_token": "[UNK]",
-        "mask_token": "[MASK]",
-    }
+    found = dict(BERT_SPECIAL_TOKENS)
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         file = model.path / name
         if file.exists():

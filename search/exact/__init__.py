@@ -2,6 +2,7 @@
 
 from search.exact.errors import ExactSyntaxError
 from search.exact.errors import Reason as FaultReason
+from search.exact.offers import expression_offers
 from search.exact.parser import Parsed, parse
 from search.exact.search import SORTS, ExactHit, ExactSearch, ExactSet, Sort
 from search.exact.terms import Note, NoteReason
@@ -17,5 +18,6 @@ __all__ = [
     "NoteReason",
     "Parsed",
     "Sort",
+    "expression_offers",
     "parse",
 ]

@@ -85,6 +85,7 @@ NOTES = {
     "check tag": "a check tag is looked for among the headings",
     "filter": "a filter is looked for in the records' fields",
     "initials": "a single initial also finds those that go on",
+    "code as text": "there is no such field code; it is searched as text",
     "words as phrase": "words before a code in brackets are taken as a phrase",
 }
 

@@ -13,6 +13,7 @@ from lark import Token, Tree
 
 from search.exact.errors import ExactSyntaxError
 from search.exact.expression import And, Dates, Expression, Field, Not, Or, terms_of
+from search.exact.field_codes import Special
 from search.exact.grammar import MAX_DEPTH, grammar_tree, span
 from search.exact.terms import Note, TermReader
 
@@ -79,7 +80,7 @@ class _Reader:
         self.text = expression
         self.terms = TermReader(expression)
 
-    def expression(self, tree: Tree[Token], field: Field | None) -> _Part:
+    def expression(self, tree: Tree[Token], field: Field | Special | None) -> _Part:
         """Operands and operators in a row, from left to right."""
         result: Expression | None = None
         joined: Connector | None = None
@@ -107,7 +108,7 @@ class _Reader:
         return result, depth
 
     def _row(
-        self, tree: Tree[Token], field: Field | None
+        self, tree: Tree[Token], field: Field | Special | None
     ) -> Iterator[tuple[Connector, Expression, int]]:
         for element in _subtrees(tree):
             connector: Connector = "or" if element.data in {"or_", "or_not"} else "and"
@@ -117,7 +118,7 @@ class _Reader:
                 # Of words in a row the operator belongs to the first; blanks join the others.
                 connector, excluded = "and", False
 
-    def _operand(self, tree: Tree[Token], field: Field | None) -> list[_Part]:
+    def _operand(self, tree: Tree[Token], field: Field | Special | None) -> list[_Part]:
         items = _subtrees(tree)
         left = self._item(items[0], field)
         if tree.data == "single":
@@ -136,10 +137,10 @@ class _Reader:
             raise ExactSyntaxError("bad date", self.text, *span(colon), mend=(*span(colon), " "))
         return self.terms.checked(Dates(low.low, high.high), *span(colon))
 
-    def _item(self, tree: Tree[Token], field: Field | None) -> list[_Part]:
+    def _item(self, tree: Tree[Token], field: Field | Special | None) -> list[_Part]:
         if tree.data == "group":
             tag = next((c for c in tree.children if isinstance(c, Token)), None)
-            chosen = self.terms.group_field(tag) if tag is not None else field
+            chosen = self.terms.group_meaning(tag) if tag is not None else field
             return [self.expression(_subtree(tree, 0), chosen)]
         tokens = [c for c in tree.children if isinstance(c, Token)]
         tag = tokens.pop() if tokens[-1].type in {"TAG", "SLASH"} else None

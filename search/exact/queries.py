@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import inf
 
 import tantivy
 
@@ -103,8 +104,9 @@ class QueryBuilder:
     def _term(self, term: Term) -> tantivy.Query:
         queries = []
         if areas := TEXT_AREAS.get(term.field):
-            elements = _elements(pattern(term))
-            is_open = len(elements) > 1 and any(regex for _, _, regex in elements)
+            wanted = pattern(term)
+            elements = _elements(wanted)
+            is_open = len(elements) > 1 and bool(wanted.beginnings)
             self.has_open_phrases |= is_open
             if is_open and not self._few_endings:
                 queries = [numbers_query(self._verified(term))]
@@ -123,43 +125,54 @@ class QueryBuilder:
         return any_of([query, numbers_query(numbers)]) if numbers else query
 
     def _near(self, near: Near) -> tantivy.Query:
-        if not is_phrases(near):
+        operands = operand_patterns(near)
+        is_open = any(p.beginnings for row in operands for p in row)
+        number = _number_of_phrases(operands, near)
+        if number > MAX_PHRASES or (is_open and not self._few_endings):
             return numbers_query(self._verified(near))
-        left, right = operand_patterns(near)
-        queries = []
-        for first, second in [(left, right)] + [(right, left)] * (not near.ordered):
-            for a, b, gap in product(first, second, range(near.distance + 1)):
-                shift = len(a) + gap
-                elements = _elements(a) + [(o + shift, t, r) for o, t, r in _elements(b)]
-                queries += [elements_query(area, elements) for area in TEXT_AREAS[field_of(near)]]
-        return any_of(queries)
+        self.has_open_phrases |= is_open
+        return any_of(_phrases(operands, near.distance, near.ordered, field_of(near)))
+
+
+def _number_of_phrases(operands: Sequence[Sequence[Pattern]], near: Near) -> float:
+    """How many phrases with gaps say the same as a proximity; none do for more than two words."""
+    if len(operands) > len(("left", "right")):
+        return inf
+    left, right = operands
+    number = len(left) * len(right) * (near.distance + 1) * (1 if near.ordered else 2)
+    return number * len(TEXT_AREAS[field_of(near)])
+
+
+def _phrases(
+    operands: Sequence[Sequence[Pattern]], distance: int, ordered: bool, field: Field
+) -> list[tantivy.Query]:
+    """Two operands as phrases with every gap up to ``distance``."""
+    left, right = operands
+    queries = []
+    for first, second in [(left, right)] + [(right, left)] * (not ordered):
+        for a, b, gap in product(first, second, range(distance + 1)):
+            shift = len(a) + gap
+            elements = _elements(a) + [(o + shift, t, r) for o, t, r in _elements(b)]
+            queries += [elements_query(area, elements) for area in TEXT_AREAS[field]]
+    return queries
 
 
 def candidates(wanted: Term | Near) -> tantivy.Query:
-    """Records that contain every token of a term, or all operands of a proximity, anywhere."""
+    """Records that contain every token of a term, or of all operands of a proximity, anywhere; what
+    is wanted is among them."""
     areas = TEXT_AREAS[field_of(wanted)]
-    if isinstance(wanted, Term):
-        tokens = [[(0, token, regex)] for _, token, regex in _elements(pattern(wanted))]
-        alternatives = [[token] for token in tokens]
-    else:
-        alternatives = [[_elements(p) for p in row] for row in operand_patterns(wanted)]
+    operands = [[pattern(wanted)]] if isinstance(wanted, Term) else operand_patterns(wanted)
     return _Query.boolean_query(
         [
-            (_Occur.Must, any_of([elements_query(area, e) for e in row for area in areas]))
-            for row in alternatives
+            (_Occur.Must, any_of([_tokens_query(p, area) for p in row for area in areas]))
+            for row in operands
         ]
     )
 
 
-def is_phrases(near: Near) -> bool:
-    """Whether a proximity can be asked for as phrases with gaps."""
-    operands = operand_patterns(near)
-    if len(operands) > len(("left", "right")):
-        return False
-    left, right = operands
-    number = len(left) * len(right) * (near.distance + 1) * (1 if near.ordered else 2)
-    exact = all(not regex for p in (*left, *right) for _, _, regex in _elements(p))
-    return exact and number * len(TEXT_AREAS[field_of(near)]) <= MAX_PHRASES
+def _tokens_query(wanted: Pattern, area: Area) -> tantivy.Query:
+    queries = [elements_query(area, [element]) for element in _elements(wanted)]
+    return _Query.boolean_query([(_Occur.Must, query) for query in queries])
 
 
 def wanted_value(field: Field, text: str) -> str:

@@ -37,6 +37,8 @@ _WITHIN = re.compile(r"(.*?)\s*:\s*~\s*(\d*)")
 _RETRACTED = frozenset(
     ("retracted", "retractedpublication", "retracted publication", "撤回", "撤回論文")
 )
+# 糖尿病/TX: what looks like 医中誌Web's code and is none may be meant as text (喘息/COPD).
+_LIKE_A_CODE = re.compile(r"[^\x00-\x7f]/[A-Za-z]{2,4}$")
 _HEADING_FILTERS = frozenset(("humans", "human", "animals", "animal", "female", "male"))
 # 医中誌Web's name for case reports holds two; records carry either.
 _SEVERAL = {"症例報告・事例": ("症例報告・事例", "症例報告")}
@@ -49,6 +51,7 @@ NoteReason = Literal[
     "filter",
     "initials",
     "words as phrase",
+    "code as text",
 ]
 
 
@@ -91,20 +94,22 @@ class TermReader:
         """Remember something to be said."""
         self.notes.append(Note(reason, detail))
 
-    def word(self, token: Token, tag: Token | None, field: Field | None) -> Expression:
+    def word(self, token: Token, tag: Token | None, field: Field | Special | None) -> Expression:
         """One bare word."""
         if tag is None and half_width(token.value).casefold() == "hasabstract":
             return Flag("hasabstract")
         return self._read(self._typed([token], tag), tag, field)
 
-    def words(self, tokens: Sequence[Token], tag: Token, field: Field | None) -> Expression:
+    def words(
+        self, tokens: Sequence[Token], tag: Token, field: Field | Special | None
+    ) -> Expression:
         """Bare words with a code in brackets behind them: PubMed takes them together."""
         found = self._read(self._typed(tokens, tag), tag, field)
         if len(tokens) > 1 and isinstance(found, Term) and found.field in TEXT_FIELDS:
             self.note("words as phrase", str(found))
         return found
 
-    def phrase(self, token: Token, tag: Token | None, field: Field | None) -> Expression:
+    def phrase(self, token: Token, tag: Token | None, field: Field | Special | None) -> Expression:
         """A term in quotation marks."""
         typed = self._typed([token], tag)
         star = half_width(token.value).endswith("*")
@@ -133,12 +138,14 @@ class TermReader:
             return self._meaning(typed, code)
         return self._listed(typed, code, values)
 
-    def group_field(self, tag: Token) -> Field:
-        """The field that a code behind parentheses gives to the terms in them."""
+    def group_meaning(self, tag: Token) -> Field | Special:
+        """What a code behind parentheses gives to the terms in them that have none."""
         code = self._code(tag)
-        if code.distance is not None or code.means in {"date", "filter", "unsupported"}:
-            self._fail("bad proximity" if code.distance else "unsupported field", *span(tag))
-        return code.means  # type: ignore[return-value]
+        if code.distance is not None:
+            self._fail("bad proximity", *span(tag), f"[{code.name}]")
+        if code.means == "unsupported":
+            self._fail("unsupported field", *span(tag), "")
+        return code.means
 
     def near(self, operator: Token, left: Expression, right: Expression) -> Near:
         """``left NEAR/n right``; an operand without a field takes the other's."""
@@ -174,7 +181,7 @@ class TermReader:
         start, end = span(tokens[0])[0], span(tokens[-1])[1]
         return _Typed(start, end, (start, span(tag)[1] if tag else end), quoted=False)
 
-    def _read(self, typed: _Typed, tag: Token | None, field: Field | None) -> Expression:
+    def _read(self, typed: _Typed, tag: Token | None, field: Field | Special | None) -> Expression:
         return self._meaning(typed, self._code(tag) if tag else _Code("", field or "all"))
 
     def _code(self, tag: Token) -> _Code:
@@ -230,7 +237,9 @@ class TermReader:
         content = half_width(self.text[typed.start : typed.end])
         body = content.rstrip("* \t\n")
         self._check_wildcards(typed, body)
-        text = " ".join(self.text[typed.start : typed.start + len(body)].split())
+        written = self.text[typed.start : typed.start + len(body)]
+        # A quotation mark inside a value says nothing, and would end the canonical form.
+        text = " ".join("".join(" " if half_width(c) == '"' else c for c in written).split())
         if not units(fold(text)):
             self._fail("nothing to search", *typed.whole, " ")
         if field == "language":
@@ -241,6 +250,8 @@ class TermReader:
         if field == "publication-type" and value_key(text) in _RETRACTED:
             return Flag("retracted")
         term = Term(field, text, start=typed.start, end=typed.end)
+        if not typed.quoted and _LIKE_A_CODE.search(body):
+            self.note("code as text", str(term))
         if "*" in content[len(body) :]:
             return self._truncated(term, typed.start + len(body), typed.end)
         if field in {"author", "first-author", "last-author"} and not typed.quoted:

@@ -33,6 +33,8 @@ from search.records import Record
 
 __all__ = [
     "FORMATS",
+    "MAX_RATIO",
+    "SUSPICIOUS",
     "Deletion",
     "Format",
     "FormatError",
@@ -45,6 +47,9 @@ __all__ = [
 ]
 
 _SNIFFED = 64 * 1024
+# Bibliographic text compresses to a tenth; what shrank far more is a bomb.
+MAX_RATIO = 200
+SUSPICIOUS = 64 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -270,10 +275,30 @@ def format_of(raw: BinaryIO, name: str, format_name: str | None = None) -> Forma
         raw.seek(0)
 
 
+class _Gzip(gzip.GzipFile):
+    """A gzip stream that ends with an error where it turns out to be a bomb."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        super().__init__(fileobj=raw)
+        self._compressed = raw
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._checked(super().readline(size))
+
+    def _checked(self, data: bytes) -> bytes:
+        position = self.tell()
+        if position > SUSPICIOUS and position > MAX_RATIO * self._compressed.tell():
+            raise OSError(f"it expands more than {MAX_RATIO}-fold; that is no literature")
+        return data
+
+
 def _decompressed(raw: BinaryIO) -> BinaryIO:
     compressed = raw.read(2) == b"\x1f\x8b"
     raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[return-value]
+    return _Gzip(raw) if compressed else raw  # type: ignore[return-value]
 
 
 def _chosen(stream: BinaryIO, name: str, format_name: str | None) -> Format:

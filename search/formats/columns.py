@@ -63,9 +63,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "year": (
         *("year", "publication year", "py", "発行年", "出版年", "年", "刊行年", "年次"),
-        *("pub year",),
+        *("pub year", "published year"),
     ),
-    "month": ("month", "月", "発行月"),
+    "month": ("month", "published month", "月", "発行月"),
+    "day": ("day", "発行日付"),
     "volume": ("volume", "vl", "vol", "巻"),
     "issue": ("issue", "number", "no", "is", "号", "issue number"),
     "pages": (
@@ -105,6 +106,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "issn": ("issn", "sn", "print issn", "eissn"),
     "trial_ids": ("trial ids", "clinical trial numbers", "trial registration", "臨床試験登録番号"),
     "retraction": ("retraction", "撤回"),
+    "extra": ("extra", "notes", "備考"),
     "notices": ("notices",),
 }
 TARGETS = tuple(_NAMES)
@@ -154,12 +156,12 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     texts = _texts(row)
     date = date_of(row.get("date", ""))
     year, month = row.get("year", ""), row.get("month", "")
-    year = date_from_parts(year, month) if month else date_of(year)
+    year = date_from_parts(year, month, row.get("day", "")) if month else date_of(year)
     date = date if date.startswith(year[:4]) and len(date) >= len(year) else year
     url = row.get("url", "")
     doi = clean_doi(row.get("doi", "")) or clean_doi(url)
     pmid = row.get("pmid", "").removesuffix(".0")
-    pmid = pmid if pmid.isdecimal() else pmid_in([url])
+    pmid = pmid if pmid.isdecimal() else pmid_in([url, row.get("extra", "")])
     ichushi_id = row.get("ichushi_id", "") or ichushi_id_in([url])
     source, accession = _accession(row.get("accession", ""), url)
     title = texts["title"]
@@ -272,7 +274,10 @@ def _authors(cell: str) -> list[dict[str, str]]:
     if names is None:
         names = _PARTS.split(cell)
     if len(names) == 1:
-        names = _between_commas(names[0])
+        # Rayyan writes "and", which an organisation may have in its name too.
+        joined = names[0].split(" and ")
+        several = len(joined) > 1 and all(author(name)["given"] for name in joined)
+        names = joined if several else _between_commas(names[0])
     return [author(name) for name in names if name.strip(" ,")]
 
 

@@ -57,7 +57,10 @@ def recognises(head: bytes) -> bool:
 def read(stream: BinaryIO) -> Iterator[Item]:
     """Records of the stream; one that can't be taken is a :class:`Rejected` with its line."""
     once = frozenset({"PMID", "PMC"})
-    for item in tagged_records(stream, _TAG, once=once, blank_closes=True, indented=True):
+    last = frozenset({"SO"})
+    for item in tagged_records(
+        stream, _TAG, once=once, last=last, blank_closes=True, indented=True
+    ):
         place = f"line {item.line}"
         if item.fault:
             yield Rejected(place, item.fault)

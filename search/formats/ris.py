@@ -158,8 +158,8 @@ def _date(item: TaggedRecord) -> str:
     written = item.first("PY", "Y1", "YR", "DP")
     year, day = date_of(written), date_of(item.first("DA"))
     if len(year) == 4 and not day:
-        # EndNote gives the day without the year.
-        day = date_of(f"{year} {item.first('DA')}")
+        # EndNote and Web of Science give the day without the year.
+        day = date_of(f"{year} {item.first('DA', 'PD')}")
     return day if day and len(day) > len(year) and day.startswith(year) else year or day
 
 
@@ -220,7 +220,8 @@ def _accession(item: TaggedRecord, links: list[str]) -> tuple[str, str]:
 def _in_database(item: TaggedRecord) -> tuple[str, str]:
     """The number that the database named in ``DB`` gives: Ovid's, EBSCO's and others'."""
     name = _DATABASE.sub("", item.first("DB").casefold())
-    source, number = _NO_WORD.sub("-", name).strip("-"), item.first("AN")
+    # EBSCO goes on after the number: 123456789. Language: English.
+    source, number = _NO_WORD.sub("-", name).strip("-"), item.first("AN").split(". ")[0]
     if source == "embase" and number.isdecimal():
         # Embase.com writes an L before the same number.
         return source, f"L{number}"

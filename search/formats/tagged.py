@@ -47,6 +47,7 @@ def tagged_records(
     *,
     opens: frozenset[str] = frozenset(),
     once: frozenset[str] = frozenset(),
+    last: frozenset[str] = frozenset(),
     closes: frozenset[str] = frozenset(),
     blank_closes: bool = False,
     indented: bool = False,
@@ -57,7 +58,8 @@ def tagged_records(
     A record ends at a tag of ``closes``, before one of ``opens``, before one of ``once`` that it
     already has, and, with ``blank_closes``, at an empty line that a tag follows; so a record whose
     end is damaged takes no other with it. With ``indented``, lines that continue a value begin
-    with spaces, and one after an empty line that doesn't is the rest of a damaged record.
+    with spaces, and one after an empty line that doesn't is the rest of a damaged record; so is any
+    line after a tag of ``last`` and an empty line.
     """
     fields: list[tuple[str, list[str]]] = []
     begin = size = 0
@@ -76,8 +78,12 @@ def tagged_records(
         found = tag.match(text)
         name = found.group(1) if found else ""
         seen = name in once and any(name == other for other, _ in fields)
-        stray = indented and blank and not found and text.strip() and not text.startswith("   ")
-        if fields and (stray or (found and (name in opens or seen or (blank_closes and blank)))):
+        ended = bool(fields) and fields[-1][0] in last
+        stray = indented and blank and not found and (ended or not text.startswith("   "))
+        if fields and (
+            (stray and text.strip())
+            or (found and (name in opens or seen or (blank_closes and blank)))
+        ):
             yield finished()
             fields, size, fault = [], 0, ""
         blank = not text.strip()

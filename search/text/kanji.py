@@ -23,7 +23,7 @@ _VARIANTS = (
 
 def new_forms(text: str) -> str:
     """``text`` with every old or variant form replaced; length and positions stay the same."""
-    return text.translate(_table())
+    return text if text.isascii() else text.translate(_table())
 
 
 @cache

@@ -27,6 +27,8 @@ FAULTS = [
     ('"肺炎"/TX', "unknown field", "/TX", '"肺炎"/TI'),
     ("東京大学[ad]", "unsupported field", "東京大学[ad]", "東京大学"),
     ('"東京 大学"/IN or 肺炎', "unsupported field", '"東京 大学"/IN', '"東京 大学" or 肺炎'),
+    ("(hip OR knee)[ad]", "unsupported field", "[ad]", "(hip OR knee)"),
+    ("(hip OR knee)[ti:~3]", "bad proximity", "[ti:~3]", "(hip OR knee)[ti]"),
     ("肺炎 and FT=Y", "unsupported field", "FT=Y", "肺炎"),
     ("[tiab] AND 肺炎", "field without term", "[tiab]", "肺炎"),
     ("ab* AND 肺炎", "stem too short", "*", "ab AND 肺炎"),

@@ -22,6 +22,7 @@ UNDERSTOOD = [
     ("hasabstract AND retracted[filter]", "hasabstract[filter] AND retracted[filter]"),
     ("LA=日本語 or german[la]", "ja[la] OR de[la]"),
     ("肺炎/ti OR n/al", '肺炎[ti] OR "n/al"[all]'),
+    ("(2010 OR 2012:2014)[dp]", "2010[dp] OR 2012:2014[dp]"),
     ("(hip OR knee[ti])[ab]", "hip[ab] OR knee[ti]"),
     ('"hip pain"[tiab:~4]', "hip[tiab] NEAR/4 pain[tiab]"),
     ('"hip knee pain"[tiab:~4]', '"hip knee pain"[tiab:~4]'),
@@ -62,3 +63,14 @@ def test_terms_know_where_they_were_typed() -> None:
     first, second = parse(typed).tree.parts  # type: ignore[union-attr]
     assert typed[first.start : first.end] == "肺炎"
     assert typed[second.start : second.end] == "heart failure"
+
+
+def test_what_only_looks_like_a_code_is_text_and_said_so() -> None:
+    parsed = parse("糖尿病/TX and 肺炎/TI")
+    assert str(parsed.tree) == '"糖尿病/TX"[all] AND 肺炎[ti]'
+    assert [(n.reason, n.detail) for n in parsed.notes] == [("code as text", '"糖尿病/TX"[all]')]
+
+
+def test_a_quotation_mark_inside_a_value_says_nothing() -> None:
+    tree = parse("PT=#1“)“").tree
+    assert parse(str(tree)).tree == tree

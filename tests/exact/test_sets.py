@@ -75,6 +75,7 @@ def test_impossible_pages_are_refused(exact: ExactSearch, page: int, per_page: i
 
 
 _FILTERS = [
+    Filters(journal="Bull World"),
     Filters(year_from=2010, year_to=2016),
     Filters(journal="Journal of Cats"),
     Filters(language="en"),
@@ -120,7 +121,7 @@ def test_filters_leave_what_brute_force_leaves(
     assert (shown.count, shown.filters) == (len(expected), filters)
 
 
-@pytest.mark.parametrize("filters", _FILTERS[:4])
+@pytest.mark.parametrize("filters", _FILTERS[:5])
 def test_ranked_search_with_a_filter_equals_brute_force_over_the_subset(
     exact: ExactSearch, encoder: Encoder, filters: Filters
 ) -> None:
@@ -202,3 +203,18 @@ def test_a_stem_with_more_endings_than_tantivy_takes(tmp_path: Path) -> None:
     assert found(exact, "IL-1*") == {"r0", "r1", "r2", "r3"}
     assert found(exact, "IL-10000*") == {"r0", "r1", "r2", "r3"}
     assert found(exact, "IL-1* NOT il-100001") == {"r0", "r2", "r3"}
+
+
+def test_sets_follow_an_update(tmp_path: Path) -> None:
+    def record(i: int, title: str) -> Record:
+        return Record(f"r{i}", title=title, language="ja", journal=f"誌{i % 2}", date=f"20{10 + i}")
+
+    exact = ExactSearch(library_of(tmp_path, [record(i, f"肺炎の治療{i}") for i in range(4)]))
+    before = exact.library.generation().name
+    assert [r.id for r in exact.records("肺炎", sort="title")] == ["r0", "r1", "r2", "r3"]
+    library_of(tmp_path, [record(1, "肺癌の治療"), record(9, "肺炎の予防")])
+    assert exact.search("肺炎").generation != before
+    assert [r.id for r in exact.records("肺炎", sort="title")] == ["r9", "r0", "r2", "r3"]
+    assert [r.id for r in exact.records("治療")] == ["r3", "r2", "r1", "r0"]
+    assert [r.id for r in exact.records("肺*", sort="journal")] == ["r0", "r2", "r1", "r3", "r9"]
+    assert found(exact, "NOT 肺炎") == {"r1"}

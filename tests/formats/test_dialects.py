@@ -135,6 +135,34 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "<remote-database-provider>NLM</remote-database-provider></record></records></xml>",
         {"id": "pmid:30776994", "title": "A fictional trial", "date": "2019-03-05"},
     ),
+    "EBSCO": (
+        "ris",
+        "TY  - JOUR\nT1  - A study\nAN  - 123456789. Language: English.\nDB  - CINAHL\n"
+        "DP  - EBSCOhost\nER  -\n",
+        {"id": "cinahl:123456789"},
+    ),
+    "Web of Science RIS, the month apart": (
+        "ris",
+        "TY  - JOUR\nTI  - A study\nPD  - MAR 5\nPY  - 2020\nAN  - WOS:000512345600001\nER  -\n",
+        {"id": "wos:000512345600001", "date": "2020-03-05"},
+    ),
+    "Rayyan CSV": (
+        "csv",
+        "key,title,year,month,day,authors,pmid\nr,Study,2019,3,5,Smith J. and Doe A.,30776994\n",
+        {"date": "2019-03-05", "authors": (Author("Smith", "J."), Author("Doe", "A."))},
+    ),
+    "Covidence CSV": (
+        "csv",
+        "Title,Authors,Published Year,Published Month,DOI\n"
+        "A study,Centers for Disease Control and Prevention,2019,3,10.9999/x\n",
+        {"date": "2019-03", "authors": (Author("Centers for Disease Control and Prevention"),)},
+    ),
+    "Zotero CSV": (
+        "csv",
+        '"Key","Author","Title","Extra","Date"\n"A","Smith, John; 山田, 太郎",'
+        '"A study","PMID: 30776994","2019-03-05"\n',
+        {"id": "pmid:30776994", "authors": (Author("Smith", "John"), Author("山田", "太郎"))},
+    ),
     "PubMed CSV": (
         "csv",
         "PMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,DOI\n"

@@ -31,6 +31,15 @@ def test_a_truncated_gzip_gives_what_it_has_and_an_error(tmp_path: Path) -> None
         list(items)
 
 
+def test_a_gzip_bomb_gives_what_came_before_it_and_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "export.ris.gz"
+    path.write_bytes(gzip.compress(b"TY  - JOUR\nTI  - A\nER  - \n" + bytes(100 * 1024**2)))
+    items = read_records(path)
+    assert isinstance(next(items)[0], Record)
+    with pytest.raises(FormatError, match="that is no literature"):
+        list(items)
+
+
 def test_a_mapping_reaches_the_table(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("headline,body\nT,A\n")

@@ -28,7 +28,7 @@ def again(name: str, items: list[Record]) -> list[Item]:
 
 
 @by_writer
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_records_come_back_as_they_were(name: str, data: st.DataObject) -> None:
     line_breaks = "abstract" not in FORMATS[name].drops or name != "nbib"

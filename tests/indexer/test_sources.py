@@ -102,6 +102,9 @@ def test_bombs_are_refused_and_neighbours_read(tmp_path: Path) -> None:
     found = list(contents(tmp_path / "z.zip").values())
     assert "that is no literature" in str(found[0])
     assert found[1] == b"A"
+    file = tar(tmp_path / "t.tar.gz", {"bomb.ris": bytes(80 * 1024**2), "good.ris": b"A"})
+    (error,) = find_sources([str(file)])
+    assert "that is no literature" in str(error)
 
 
 def test_a_workbook_is_one_source(tmp_path: Path) -> None:

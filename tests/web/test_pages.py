@@ -360,3 +360,39 @@ def test_a_running_application_follows_new_generations(
     build([source], library)
     assert "5件" in get(client, "/").html
     assert "新しい痛風の文献" in get(client, "/records/new").html
+
+
+def test_the_line_where_relevance_ends(client: FlaskClient, engine: Engine) -> None:
+    relevant = engine.search("心房細動の再発").relevant
+    assert relevant
+    page = -(-relevant // 10)
+    html = get(client, f"/?q=心房細動の再発&page={page}").html
+    assert "ここから先は関連が低い" in html or relevant % 10 == 0
+    assert f"関連の高い文献 {relevant}件" in html
+
+
+def test_nothing_close_is_said_and_suggests_nothing(client: FlaskClient) -> None:
+    page = get(client, "/?q=ｚｑｘｗｖｊ ｋｑｊｘｚ")
+    assert "近い文献はありません" in page.html
+    assert not page.all("a", **{"class": "chip add"})
+    assert "内訳" not in page.html
+
+
+def test_a_record_named_by_its_author_or_number_comes_first(client: FlaskClient) -> None:
+    author = get(client, "/?q=有馬沙織").html
+    assert author.index("著者名が一致") < author.index("ここから先は関連が低い")
+    number = get(client, "/?q=sample-cardiology-01")
+    assert "番号が一致" in number.html
+    assert any(a.startswith("/records/sample-cardiology-01") for a in number.links("/records/"))
+
+
+def test_what_was_mistyped_is_offered_and_not_applied(client: FlaskClient) -> None:
+    for address in ("/?q=しんふぜん", "/exact?q=しんふぜん"):
+        page = get(client, address)
+        assert "もしかして" in page.html
+        assert any(parameters(a["href"]).get("q") == ["心不全"] for a in page.all("a"))
+        assert 'value="しんふぜん"' in page.html or ">\nしんふぜん</textarea>" in page.html
+
+
+def test_other_spellings_are_in_sight(client: FlaskClient) -> None:
+    assert "ｲﾝﾌﾙｴﾝｻﾞ → インフルエンザ" in get(client, "/?q=ｲﾝﾌﾙｴﾝｻﾞ").html

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.correction import Kind as OfferKind
 from search.engine import DEPTH, MAX_QUERY
 from search.exact import FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
+from search.known_items import Known
 from search.records import Record, Retraction
 from web.links import outward_links
 
@@ -172,11 +174,26 @@ class HitBody(_Body):
     lexical: LegBody | None
     sentence: SentenceBody | None
     title_marks: tuple[Span, ...] = Field(description="Matched terms as spans of the title.")
+    known: Known | None = Field(description="What the query names the record by, where it does.")
     record: RecordBody
+
+
+class OfferBody(_Body):
+    """A term of the library for a word that no record contains: offered, not applied."""
+
+    written: str
+    offered: str
+    query: str = Field(description="The query with the term in the place of the word.")
+    kind: OfferKind
+    records: int = Field(description="Records that contain the term.")
 
 
 class UnderstoodBody(_Body):
     """What the engine made of the query."""
+
+    folded: tuple[tuple[str, str], ...] = Field(
+        description="What was read as another spelling: as typed, as understood."
+    )
 
     terms: tuple[str, ...] = Field(description="What BM25 looked for.")
     encoder_text: str = Field(description="What the encoder saw.")
@@ -206,9 +223,16 @@ class SearchBody(_Body):
     per_page: int
     total: int = Field(description=f"Length of the list, which is cut off at {DEPTH}.")
     cut_off: bool = Field(description="Whether the list ends because of the limit.")
+    relevant: int | None = Field(
+        description="How many hits at the head are close to the query; 0: nothing is; null: the"
+        " library is too small to say."
+    )
     hits: tuple[HitBody, ...]
-    facets: FacetsBody = Field(description="Counted over the records of this list, cut off or not.")
+    facets: FacetsBody = Field(
+        description="Counted over the hits that are close, or over the whole list where none is."
+    )
     understood: UnderstoodBody
+    offers: tuple[OfferBody, ...]
     generation: str = Field(description="The library's generation that answered.")
 
 
@@ -249,6 +273,7 @@ class ExactBody(_Body):
     hits: tuple[ExactHitBody, ...]
     facets: FacetsBody = Field(description="Counted over the complete set.")
     understood: ExactUnderstoodBody
+    offers: tuple[OfferBody, ...]
     generation: str = Field(description="The library's generation that answered.")
 
 

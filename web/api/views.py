@@ -1,6 +1,7 @@
 """The operations of the API. Each declares its parameters and answer; OpenAPI comes from them."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, current_app
@@ -10,7 +11,9 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
+from search.correction import Offer
 from search.engine import DEPTH, Hit, MatchedSentence
+from search.exact import expression_offers
 from web import services
 from web.api.models import (
     ExactBody,
@@ -24,6 +27,7 @@ from web.api.models import (
     HealthBody,
     HitBody,
     LegBody,
+    OfferBody,
     RecordBody,
     RecordParameters,
     RecordPath,
@@ -88,7 +92,8 @@ health = APIBlueprint(
 @blueprint.get("/search", responses={"200": SearchBody})
 def search(query: SearchParameters) -> Response:
     """A page of the ranked list for a query."""
-    found = services.engine().search(
+    engine = services.engine()
+    found = engine.search(
         query.q,
         query.filters(),
         page=query.page,
@@ -104,9 +109,11 @@ def search(query: SearchParameters) -> Response:
             per_page=found.per_page,
             total=found.total,
             cut_off=found.total >= DEPTH,
+            relevant=found.relevant,
             hits=tuple(_hit(hit) for hit in found.hits),
             facets=FacetsBody.model_validate(found.facets),
             understood=UnderstoodBody.model_validate(found),
+            offers=_offers(services.corrector().offers(engine.generation(), found.query)),
             generation=found.generation,
         )
     )
@@ -149,6 +156,11 @@ def exact(query: ExactParameters) -> Response:
             ),
             facets=FacetsBody.model_validate(found.facets),
             understood=ExactUnderstoodBody.model_validate(found),
+            offers=_offers(
+                expression_offers(
+                    services.corrector(), services.exact().library.generation(), query.q
+                )
+            ),
             generation=found.generation,
         )
     )
@@ -228,8 +240,13 @@ def _hit(hit: Hit) -> HitBody:
         lexical=_leg(hit.lexical_score, hit.lexical_rank),
         sentence=_sentence(hit.sentence),
         title_marks=hit.title_marks,
+        known=hit.known,
         record=RecordBody.of(hit.record),
     )
+
+
+def _offers(offers: Iterable[Offer]) -> tuple[OfferBody, ...]:
+    return tuple(OfferBody.model_validate(offer) for offer in offers)
 
 
 def _sentence(sentence: MatchedSentence | None) -> SentenceBody | None:

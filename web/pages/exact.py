@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 from pydantic import ValidationError
 
-from search.exact import ExactSyntaxError, FaultReason, Note
+from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers
 from web import services
 from web.language import chosen_language, gettext
 from web.pages.asked import asked, field_messages, typed_values
@@ -58,6 +58,9 @@ def page() -> Response | str:
         **shown,
         parameters=parameters,
         found=found,
+        offers=expression_offers(
+            services.corrector(), services.exact().library.generation(), parameters.q
+        ),
         notes=[note_message(note) for note in found.notes],
         first=(found.page - 1) * found.per_page + 1,
     )
@@ -123,6 +126,7 @@ def note_message(note: Note) -> str:
         "check tag": gettext("Check tags are looked for among the headings"),
         "filter": gettext("The filter is looked for in the records’ own fields"),
         "initials": gettext("A single initial also finds those that go on"),
+        "code as text": gettext("There is no such field code; it is searched as text"),
         "words as phrase": gettext("Words before one field code are searched as a phrase"),
     }[note.reason]
     colon = gettext(": ")

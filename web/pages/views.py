@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from pydantic import ValidationError
 
+from search.correction import Offer
 from search.encoder import ModelError
 from search.engine import DEPTH, QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
@@ -82,6 +83,7 @@ def search() -> Response | str:
         carried=_carried(parameters),
         depth=DEPTH,
         most_terms=_MOST_TERMS,
+        offers=_offers(parameters.q) if ranked else (),
         exact_count=_exact_count(parameters) if ranked else None,
         unknown_journal=_unknown_journal(parameters, found),
     )
@@ -133,6 +135,13 @@ def model_card() -> Response:
         abort(404)
     text = card.read_text(encoding="utf-8", errors="replace")
     return Response(text, content_type="text/plain; charset=utf-8")
+
+
+def _offers(query: str) -> tuple[Offer, ...]:
+    """Terms for mistyped words."""
+    if len(query) > _LONGEST_REFINED:
+        return ()
+    return services.corrector().offers(services.engine().generation(), query)
 
 
 def _exact_count(parameters: SearchParameters) -> int | None:

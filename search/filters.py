@@ -20,7 +20,8 @@ class Filters:
     Years are inclusive. ``journal`` is the journal's exact name, ``publication_type`` and
     ``keyword`` are one of the record's as it writes them; ``language`` is an ISO 639-1 code that
     any version of the record may have. ``retraction`` leaves out the records that are retracted or
-    under an expression of concern ("exclude"), or all others ("only").
+    under an expression of concern ("exclude"), or all others ("only"). ``within`` are the numbers
+    of the only records that can be found, None where all can.
     """
 
     year_from: int | None = None
@@ -31,6 +32,7 @@ class Filters:
     language: str = ""
     has_abstract: bool = False
     retraction: RetractionFilter = ""
+    within: tuple[int, ...] | None = None
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -64,4 +66,6 @@ class Filters:
                     ]
                 )
             queries.append(in_doubt)
+        if self.within is not None:
+            queries.append(tantivy.Query.term_set_query(schema, "number", list(self.within)))
         return queries

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
-from search.records import Author, Notice, Record, Translation
+from search.records import Author, Notice, Record, Retraction, Translation
 from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
@@ -218,6 +218,16 @@ class Generation:
             [record_id],
         ).fetchone()
         return (row["number"], record_from_row(row)) if row else None
+
+    def present(self, record_ids: Sequence[str]) -> dict[str, tuple[int, Retraction]]:
+        """Of some ids those that lead to a record: its number and its retraction state."""
+        rows = self.database.execute(
+            "select wanted.value id, records.number, retraction from json_each(?) wanted "
+            "join origins on origins.id = wanted.value "
+            "join records on records.number = origins.record",
+            [json.dumps(record_ids)],
+        )
+        return {row["id"]: (row["number"], row["retraction"]) for row in rows}
 
     def records(self, numbers: Sequence[int]) -> dict[int, Record]:
         """Records by number."""

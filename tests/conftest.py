@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from search.encoder import Encoder, load_encoder, open_model
 from search.engine import Engine
 from search.library import Library
 from search.suggest import Suggester
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test touches the collections of whoever runs it, nor does a command that it starts."""
+    file = tmp_path_factory.mktemp("collections") / "collections.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JMEDSEARCH_COLLECTIONS", str(file))
+        yield file
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The documentation says what the commands say."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,14 +13,15 @@ ROOT = Path(__file__).parents[1]
 MARKDOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("search/**/*.md")])
 
 
-def every_command() -> dict[str, click.Command]:
-    """All commands by name, those of groups by the group's name and their own."""
-    found: dict[str, click.Command] = {}
-    for name, command in main.commands.items():
-        found[name] = command
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """All commands in order, those of groups after their group."""
+    for name, command in sorted(group.commands.items()):
+        yield before + name, command
         if isinstance(command, click.Group):
-            found |= {f"{name} {inner}": c for inner, c in command.commands.items()}
-    return dict(sorted(found.items()))
+            yield from _commands(command, f"{before}{name} ")
+
+
+COMMANDS = dict(_commands(main))
 
 
 def reference() -> str:
@@ -29,10 +31,10 @@ def reference() -> str:
         "Written by `python -m tests.test_docs` from the commands' own help; a test holds it to"
         " them.\n",
     ]
-    for name, command in every_command().items():
+    for name, command in COMMANDS.items():
         context = click.Context(command, info_name=f"jmedsearch {name}", max_content_width=88)
         text = command.get_help(context)
-        parts.append(f"## {name}\n\n```\n{text}\n```\n")
+        parts.append(f"{'#' * (2 + name.count(' '))} {name}\n\n```\n{text}\n```\n")
     return "\n".join(parts)
 
 
@@ -41,9 +43,9 @@ def test_the_command_line_reference_is_current() -> None:
     assert written == reference(), "run: python -m tests.test_docs"
 
 
-@pytest.mark.parametrize("name", every_command())
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_has_help(name: str) -> None:
-    command = every_command()[name]
+    command = COMMANDS[name]
     assert command.help
     assert all(p.help for p in command.params if isinstance(p, click.Option))
 

@@ -16,10 +16,13 @@ from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
-from web import errors, headers, language, services
+from web import access, errors, headers, language, services
+from web.api import collections as collections_api
 from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
+from web.collections.desk import Desk
+from web.pages import account, collections
 from web.pages import views as pages
 
 
@@ -51,8 +54,16 @@ class _Application(OpenAPI):
         )
 
 
-def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
+def create_app(
+    engine: Engine,
+    suggester: Suggester,
+    desk: Desk | None = None,
+    admission: access.Admission | None = None,
+) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
+
+    With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
+    nobody has an account, by default this machine's single user.
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -67,7 +78,7 @@ def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
         ),
         static_folder=None,
         doc_ui=False,
-        security_schemes={},
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         validation_error_status=400,
         validation_error_model=Problem,
         validation_error_callback=validation_problem,
@@ -77,12 +88,16 @@ def create_app(engine: Engine, suggester: Suggester) -> OpenAPI:
     app.url_map.converters["id"] = _IdConverter
     services.install(
         app,
-        services.Services(engine, ExactSearch(engine.library), Corrector(), suggester),
+        services.Services(engine, ExactSearch(engine.library), Corrector(), suggester, desk),
     )
+    access.install(app, admission or access.Admission())
     language.install(app)
     errors.install(app)
     app.register_api(api.blueprint)
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
+    app.register_api(collections_api.blueprint)
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(collections.blueprint)
     headers.install(app)
     return app

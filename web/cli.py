@@ -1,5 +1,6 @@
 """The ``jmedsearch`` command: joins the commands of all three packages."""
 
+import ipaddress
 import signal
 from pathlib import Path
 
@@ -12,7 +13,12 @@ from indexer.progress import TerminalProgress
 from search.cli import ShownErrors, library_option, model_option, open_engine
 from search.cli import commands as search_commands
 from search.suggest import Suggester
+from web.access import Admission
 from web.app import create_app
+from web.collections.account_commands import commands as account_commands
+from web.collections.collection_commands import commands as collection_commands
+from web.collections.desk import Desk, open_desk
+from web.collections.options import collections_option, opened
 from web.server import is_loopback, listen
 from web.server import serve as run_server
 
@@ -35,24 +41,67 @@ port_option = click.option(
 @click.command(cls=ShownErrors)
 @library_option
 @model_option
+@collections_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option
 @click.option(
     "--allow-remote",
     is_flag=True,
-    help="Let other machines in, whoever they are: there are no accounts.",
+    help="Where there are no accounts: let other machines in, whoever they are. They may search, "
+    "and see no collections.",
+)
+@click.option(
+    "--trusted-proxy",
+    default="",
+    metavar="ADDRESS",
+    help="Address of a proxy in front, whose X-Forwarded-Proto and X-Forwarded-Host are believed.",
+)
+@click.option(
+    "--remote-user-header",
+    default="",
+    metavar="NAME",
+    help="Header in which that proxy names the user whom it has signed in (single sign-on).",
 )
 def serve(
-    library: Path, model: str | None, host: str, port: int | None, allow_remote: bool
+    library: Path,
+    model: str | None,
+    collections_file: Path | None,
+    host: str,
+    port: int | None,
+    allow_remote: bool,
+    trusted_proxy: str,
+    remote_user_header: str,
 ) -> None:
-    """Serve the page and the API over a library (Ctrl-C ends)."""
-    if not is_loopback(host) and not allow_remote:
+    """Serve the page and the API over a library (Ctrl-C ends).
+
+    Other machines are let in once there are accounts (see user); behind a proxy, too.
+    """
+    _check_proxy(trusted_proxy, remote_user_header)
+    desk = opened(collections_file)
+    # What comes through a proxy may come from anywhere.
+    local = is_loopback(host) and not trusted_proxy
+    if not local and not allow_remote and not desk.accounts.exist():
+        how = f"--host {host}" if not is_loopback(host) else "--trusted-proxy"
         raise click.UsageError(
-            f"--host {host} lets other machines read and search the library, and there are no "
-            "accounts yet: whoever reaches the port may do so. Add --allow-remote if that is "
-            "what you want, or put a proxy with a login in front of 127.0.0.1."
+            f"{how} lets other machines in, and there are no accounts: whoever reaches the port "
+            "could read and search the library. Make an account with: jmedsearch user add NAME "
+            "--role administrator. Or add --allow-remote, if everybody shall search and nobody "
+            "use collections."
         )
-    _serve(library, model, host, port)
+    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
+    _serve(library, model, host, port, desk, admission)
+
+
+def _check_proxy(trusted_proxy: str, remote_user_header: str) -> None:
+    if remote_user_header and not trusted_proxy:
+        raise click.UsageError(
+            "--remote-user-header needs --trusted-proxy: anybody can send a header"
+        )
+    if trusted_proxy:
+        try:
+            ipaddress.ip_address(trusted_proxy)
+        except ValueError as error:
+            raise click.UsageError(f"--trusted-proxy {trusted_proxy} is no IP address") from error
 
 
 @click.command(cls=ShownErrors)
@@ -70,24 +119,46 @@ def demo(library: Path | None, port: int | None) -> None:
         build_sample(library, progress)
     finally:
         progress.close()
-    _serve(library, None, "127.0.0.1", port)
+    # Beside the sample library, so that a try-out leaves one's own collections alone.
+    desk = open_desk(library.with_name(f"{library.name}-collections.db"))
+    _serve(library, None, "127.0.0.1", port, desk, Admission())
 
 
-def _serve(library: Path, model: str | None, host: str, port: int | None) -> None:
+def _serve(
+    library: Path,
+    model: str | None,
+    host: str,
+    port: int | None,
+    desk: Desk,
+    admission: Admission,
+) -> None:
     # The port first: it fails in no time, the model takes seconds.
     with listen(host, port) as listening:
         engine = open_engine(library, model)
         suggester = Suggester(engine)
-        app = create_app(engine, suggester)
-        # The first query of a process is slow; nobody shall be the one to make it.
-        app.test_client().get("/", query_string={"q": _WARM_UP})
+        # The first query of a process is slow; nobody shall be the one to make it. Where one signs
+        # in, the page would not answer: it is made of an application without a desk.
+        create_app(engine, suggester).test_client().get("/", query_string={"q": _WARM_UP})
+        app = create_app(engine, suggester, desk, admission)
         signal.signal(signal.SIGTERM, _end)
-        run_server(app, listening, lambda address: click.echo(f"jmedsearch: {address}"))
+        run_server(
+            app,
+            listening,
+            lambda address: click.echo(f"jmedsearch: {address}"),
+            admission.trusted_proxy,
+        )
 
 
 def _end(*_: object) -> None:
     raise SystemExit(0)
 
 
-for command in (*search_commands, *indexer_commands, serve, demo):
+for command in (
+    *search_commands,
+    *indexer_commands,
+    *account_commands,
+    *collection_commands,
+    serve,
+    demo,
+):
     main.add_command(command)

@@ -6,6 +6,10 @@ error                 status  cause
 QueryError            400     a query that cannot be answered
 ExactSyntaxError      400     an expression that cannot be read
 ValidationError       400     parameters that cannot be taken
+CollectionError       400     an edit of a collection that cannot be made
+FormatError           400     a file that cannot be read
+ConflictError         409     someone else has changed the same in between
+UnknownError          404     a collection, or a part of one, that is not there
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 LibraryError          503     the library is missing, damaged or another encoder's
@@ -21,8 +25,10 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
+from search.formats import FormatError
 from search.library import LibraryError
 from web.api.problems import expression_problem, problem, query_problem
+from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext
 
 _UNAVAILABLE = "the library cannot be used at present; the server's log says why and what to do"
@@ -32,6 +38,10 @@ def install(app: Flask) -> None:
     """Answer every error of ``app`` in the form that its client reads."""
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ExactSyntaxError, expression_problem)
+    app.register_error_handler(CollectionError, _collection_error)
+    app.register_error_handler(FormatError, _collection_error)
+    app.register_error_handler(ConflictError, _conflict)
+    app.register_error_handler(UnknownError, _unknown)
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)
@@ -57,6 +67,29 @@ def query_message(error: QueryError) -> str:
         "bad page": gettext("This page of the list does not exist."),
         "no mask": gettext("Write [MASK] or ＿＿ where a word is missing."),
     }[error.reason]
+
+
+def _collection_error(error: CollectionError | FormatError) -> Response:
+    if _for_programs():
+        return problem(400, str(error), "bad-edit")
+    return _page(400, gettext("This cannot be done"), str(error))
+
+
+def _conflict(error: ConflictError) -> Response:
+    if _for_programs():
+        return problem(409, str(error), "conflict")
+    message = gettext("Someone else has changed the same in between. Nothing of it was lost.")
+    return _page(409, gettext("Not changed"), message, error.current)
+
+
+def _unknown(error: UnknownError) -> Response:
+    if _for_programs():
+        return problem(404, str(error), "unknown-item")
+    return _page(
+        404,
+        gettext("There is no such collection, or no such thing in it"),
+        gettext("It may have been deleted or renamed in the meantime."),
+    )
 
 
 def _unknown_record(error: UnknownRecordError) -> Response:
@@ -102,6 +135,12 @@ def _http_error(error: HTTPException) -> Response:
         response = _page(
             404, gettext("Page not found"), gettext("There is nothing at this address.")
         )
+    elif error.code == 403:
+        response = _page(
+            403,
+            gettext("You may not do this"),
+            gettext("Your account does not allow it, or the request came from another site."),
+        )
     elif error.code == 405:
         response = _page(
             405, gettext("Not possible here"), gettext("This address can only be read.")
@@ -128,5 +167,6 @@ def _internal_error(_: Exception) -> Response:
     )
 
 
-def _page(status: int, heading: str, message: str) -> Response:
-    return make_response(render_template("error.html", heading=heading, message=message), status)
+def _page(status: int, heading: str, message: str, current: str = "") -> Response:
+    html = render_template("error.html", heading=heading, message=message, current=current)
+    return make_response(html, status)

@@ -1,7 +1,7 @@
 """Result lists as files of the formats that other programs read."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, cast, get_args
 
 from flask import Response, send_file
@@ -13,7 +13,7 @@ ExportFormat = Literal["ris", "nbib", "bibtex", "csv", "jsonl"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 # nbib has no registered type; PubMed uses this one.
-_MIMETYPES: dict[ExportFormat, str] = {
+MIMETYPES: Mapping[str, str] = {
     "ris": "application/x-research-info-systems",
     "nbib": "application/nbib",
     "bibtex": "application/x-bibtex",
@@ -25,7 +25,7 @@ FILE: dict[str, Any] = {
     "description": "The records as a file.",
     "content": {
         mimetype.split(";")[0]: {"schema": {"type": "string", "format": "binary"}}
-        for mimetype in _MIMETYPES.values()
+        for mimetype in MIMETYPES.values()
     },
 }
 # What is larger is written to the disk: a complete set can be the whole library.
@@ -35,18 +35,20 @@ _IN_MEMORY = 8 * 1024 * 1024
 def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) -> Response:
     """``records`` as a file to be saved, called ``name`` and the format's extension."""
     chosen = FORMATS[format_name]
-    assert chosen.write is not None
+    write = chosen.write
+    assert write is not None
+    return saved(
+        lambda file: write(records, file), MIMETYPES[format_name], f"{name}{chosen.extensions[0]}"
+    )
+
+
+def saved(write: Callable[[BinaryIO], None], mimetype: str, name: str) -> Response:
+    """What ``write`` writes, as a file to be saved as ``name``."""
     # send_file closes it when the answer has been sent.
     file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
-    chosen.write(records, file)
+    write(file)
     size = file.tell()
     file.seek(0)
-    response = send_file(
-        file,
-        mimetype=_MIMETYPES[format_name],
-        as_attachment=True,
-        download_name=f"{name}{chosen.extensions[0]}",
-        max_age=0,
-    )
+    response = send_file(file, mimetype=mimetype, as_attachment=True, download_name=name, max_age=0)
     response.content_length = size
     return response

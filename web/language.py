@@ -10,6 +10,8 @@ from flask import Flask, Response, request
 
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
+# The blueprints of pages, whose addresses can name a language.
+PAGES = {"account", "collections", "pages"}
 _YEAR = 365 * 24 * 3600
 
 
@@ -40,6 +42,11 @@ def gettext(message: str) -> str:
     return str(flask_babel.gettext(message))
 
 
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """The message for ``n`` things, with ``n`` written as the language does."""
+    return str(flask_babel.ngettext(singular, plural, n, n=flask_babel.format_decimal(n)))
+
+
 def language_name(code: str) -> str:
     """The language with this code, as the language of the page calls it."""
     locale = flask_babel.get_locale()
@@ -58,6 +65,12 @@ def written_date(date: str) -> str:
     return str(babel.dates.format_skeleton(skeleton, day, locale=flask_babel.get_locale()))
 
 
+def written_moment(moment: str) -> str:
+    """A moment as it is stored (ISO 8601, UTC), in the server's time, as the language writes it."""
+    local = datetime.datetime.fromisoformat(moment).astimezone()
+    return str(babel.dates.format_datetime(local, "medium", locale=flask_babel.get_locale()))
+
+
 def _asked_by_address() -> str:
     asked = request.args.get("lang", "")
     return asked if asked in LANGUAGES else ""
@@ -65,7 +78,8 @@ def _asked_by_address() -> str:
 
 def _keep_in_address(endpoint: str, values: dict[str, Any]) -> None:
     """Links of a page whose address names a language name it too: it works without cookies."""
-    if endpoint.startswith("pages.") and endpoint != "pages.static" and _asked_by_address():
+    pages = endpoint.partition(".")[0] in PAGES and endpoint != "pages.static"
+    if pages and _asked_by_address():
         values.setdefault("lang", _asked_by_address())
 
 

@@ -67,7 +67,8 @@ class Query(BaseModel):
 
     def filters(self) -> Filters:
         """The conditions that hits must meet."""
-        return Filters(**{f.name: getattr(self, f.name) for f in fields(Filters)})
+        names = [f.name for f in fields(Filters) if f.name in type(self).model_fields]
+        return Filters(**{name: getattr(self, name) for name in names})
 
     def address(self, **changes: Any) -> dict[str, str | int]:
         """The query string that leads here, or to the same search with ``changes``: everything

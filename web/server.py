@@ -53,21 +53,38 @@ def listen(host: str, port: int | None) -> socket.socket:
     )
 
 
-def serve(app: Flask, listening: socket.socket, announce: Callable[[str], None]) -> None:
+def serve(
+    app: Flask,
+    listening: socket.socket,
+    announce: Callable[[str], None],
+    trusted_proxy: str = "",
+) -> None:
     """Answer requests until KeyboardInterrupt or SystemExit.
 
-    ``announce`` is told the address once it works.
+    ``announce`` is told the address once it works. ``trusted_proxy`` is the address of a proxy
+    that says by which host and scheme it was asked.
     """
     host, port = listening.getsockname()[:2]
-    if is_loopback(host):
+    if is_loopback(host) and not trusted_proxy:
         # A page elsewhere that gives its name our address (DNS rebinding) is not answered.
         app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]", host]
+    # The client's own address is not asked for: REMOTE_ADDR stays the proxy's, by which its word
+    # on who the user is can be told from a stranger's.
+    proxy = (
+        {
+            "trusted_proxy": trusted_proxy,
+            "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host"},
+        }
+        if trusted_proxy
+        else {}
+    )
     server = create_server(
         app,
         sockets=[listening],
         threads=_THREADS,
         ident="jmedsearch",
         max_request_header_size=_MAX_HEADER,
+        **proxy,
     )
     workers = [t for t in threading.enumerate() if t.name.startswith("waitress-")]
     # A line for each request that waits for a thread would be all that the log holds.

@@ -1,4 +1,4 @@
-"""What every view needs: the searches and the suggester of the application that serves it."""
+"""What every view needs: the searches, the suggester and the desk of the application."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
+from web.collections.desk import Desk
 
 _KEY = "jmedsearch"
 
@@ -20,6 +21,7 @@ class Services:
     exact: ExactSearch
     corrector: Corrector
     suggester: Suggester
+    desk: Desk | None
 
 
 def install(app: Flask, services: Services) -> None:
@@ -45,6 +47,11 @@ def corrector() -> Corrector:
 def suggester() -> Suggester:
     """The suggester of the application that serves this request."""
     return _services().suggester
+
+
+def desk() -> Desk | None:
+    """The desk of the application that serves this request, if it has one."""
+    return _services().desk
 
 
 def _services() -> Services:

@@ -30,7 +30,7 @@ _Occur = tantivy.Occur
 # Up to so many phrases, proximity is asked of tantivy; beyond that, texts are read.
 MAX_PHRASES = 400
 # The field of the index that holds a field's whole values.
-_VALUE_FIELDS: dict[Field, str] = {
+VALUE_FIELDS: dict[Field, str] = {
     "author": "author",
     "first-author": "first_author",
     "last-author": "last_author",
@@ -113,11 +113,11 @@ class QueryBuilder:
             else:
                 queries = [elements_query(area, elements) for area in areas]
         fields = ALL_VALUES if term.field == "all" else (term.field,)
-        queries += [self._value(f, term) for f in fields if f in _VALUE_FIELDS]
+        queries += [self._value(f, term) for f in fields if f in VALUE_FIELDS]
         return any_of(queries)
 
     def _value(self, field: Field, term: Term) -> tantivy.Query:
-        name, key = _VALUE_FIELDS[field], wanted_value(field, term.text)
+        name, key = VALUE_FIELDS[field], wanted_value(field, term.text)
         if term.truncated and not (field == "identifier" and term.field == "all"):
             return _Query.regex_query(schema(), name, _escaped(key) + ".*")
         query = _Query.term_query(schema(), name, key)

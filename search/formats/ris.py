@@ -5,7 +5,7 @@ specification has no tag for is written in its user-definable fields, as ``name:
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from search.formats.dates import date_of
@@ -228,12 +228,18 @@ def _in_database(item: TaggedRecord) -> tuple[str, str]:
     return (source, number) if source and _ACCESSION.match(number) else ("", "")
 
 
-def write(records: Iterable[Record], stream: BinaryIO) -> None:
-    """Write records as UTF-8 RIS with CR LF, as the specification asks."""
+def write(
+    records: Iterable[Record],
+    stream: BinaryIO,
+    notes: Callable[[Record], Iterable[str]] | None = None,
+) -> None:
+    """Write records as UTF-8 RIS with CR LF, as the specification asks; ``notes`` gives what N1
+    shall hold of a record."""
     for record in records:
         lines = [
             f"{tag}  - {_on_lines(value)}" for tag, value in _tags(record) if value or tag == "AB"
         ]
+        lines += [f"N1  - {_on_lines(note)}" for note in (notes(record) if notes else ())]
         stream.write("\r\n".join(["TY  - JOUR", *lines, "ER  - ", "", ""]).encode())
 
 

@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import openpyxl
@@ -252,24 +252,34 @@ def _cell_text(value: Any) -> str:
     return str(value)
 
 
-def write_csv(records: Iterable[Record], stream: BinaryIO) -> None:
+def write_csv(
+    records: Iterable[Record],
+    stream: BinaryIO,
+    further: Mapping[str, Callable[[Record], str]] | None = None,
+) -> None:
     """Write records as comma-separated values, UTF-8 with a byte order mark so that Excel shows
-    Japanese; a cell that Excel would run as a formula begins with an apostrophe."""
-    _write(records, stream, ",")
+    Japanese; a cell that Excel would run as a formula begins with an apostrophe. ``further`` are
+    columns of the writer's own: what each holds of a record."""
+    _write(records, stream, ",", further or {})
 
 
 def write_tsv(records: Iterable[Record], stream: BinaryIO) -> None:
     """The same with tabs."""
-    _write(records, stream, "\t")
+    _write(records, stream, "\t", {})
 
 
-def _write(records: Iterable[Record], stream: BinaryIO, delimiter: str) -> None:
+def _write(
+    records: Iterable[Record],
+    stream: BinaryIO,
+    delimiter: str,
+    further: Mapping[str, Callable[[Record], str]],
+) -> None:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
     rows = csv.writer(text, delimiter=delimiter)
-    rows.writerow(_WRITTEN)
+    rows.writerow([*_WRITTEN, *further])
     for record in records:
         values = _values(record)
-        cells = (values[name] for name in _WRITTEN)
+        cells = [*(values[name] for name in _WRITTEN), *(cell(record) for cell in further.values())]
         rows.writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
     text.detach()
 

@@ -96,7 +96,7 @@ def test_answers_never_fail_and_never_mix_two_states(
             thread.join()
         process.terminate()
         _, errors = process.communicate(timeout=30)
-    assert failures == []
+    assert failures == [], errors
     assert "Traceback" not in errors
     assert all(len(found) <= 1 for answers in seen for found in answers)
     assert all(len(answers) > 3 for answers in seen)

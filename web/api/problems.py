@@ -18,6 +18,9 @@ TITLES = {
     "bad-expression": "The expression cannot be read",
     "unknown-record": "There is no such record",
     "library-unavailable": "The library cannot be used",
+    "bad-edit": "The edit cannot be made",
+    "unknown-item": "There is no such collection or part of one",
+    "conflict": "Someone else has changed the same",
     "no-mlm-head": "The model cannot fill blanks",
 }
 _QUERY_FIELDS = {

@@ -49,20 +49,26 @@ from web.parameters import (
     SearchParameters,
 )
 
-_PROBLEM: dict[str, Any] = {
-    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
+
+def problem_response(description: str) -> dict[str, Any]:
+    """How OpenAPI describes an answer that is a problem document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
+
+
 _RESPONSES: ResponseDict = {
-    "400": {"description": "A parameter cannot be taken.", **_PROBLEM},
-    "500": {"description": "An error of the server.", **_PROBLEM},
-    "503": {"description": "The library cannot be used.", **_PROBLEM},
+    "400": problem_response("A parameter cannot be taken."),
+    "401": problem_response("Nobody is signed in, where there are accounts."),
+    "500": problem_response("An error of the server."),
+    "503": problem_response("The library cannot be used."),
 }
-_UNKNOWN: ResponseDict = {"404": {"description": "There is no such record.", **_PROBLEM}}
-_NO_HEAD: ResponseDict = {"501": {"description": "The model has no MLM head.", **_PROBLEM}}
+_UNKNOWN: ResponseDict = {"404": problem_response("There is no such record.")}
+_NO_HEAD: ResponseDict = {"501": problem_response("The model has no MLM head.")}
 _TAG = Tag(name="search", description="Ranked search, records, suggestions")
 
 
-def _operation_id(*, name: str = "", **_: str) -> str:
+def operation_id(*, name: str = "", **_: str) -> str:
+    """An operation is called as its function."""
     return name
 
 
@@ -72,14 +78,14 @@ blueprint = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[_TAG],
     abp_responses=_RESPONSES,
-    operation_id_callback=_operation_id,
+    operation_id_callback=operation_id,
 )
 health = APIBlueprint(
     "health",
     __name__,
     abp_tags=[Tag(name="operation", description="For those who run the service")],
     abp_responses=_RESPONSES,
-    operation_id_callback=_operation_id,
+    operation_id_callback=operation_id,
 )
 
 
@@ -95,7 +101,7 @@ def search(query: SearchParameters) -> Response:
         language="",
         with_facets=True,
     )
-    return _json(
+    return as_json(
         SearchBody(
             query=found.query,
             filters=FiltersBody.model_validate(found.filters),
@@ -132,7 +138,7 @@ def exact(query: ExactParameters) -> Response:
         language="",
         with_facets=True,
     )
-    return _json(
+    return as_json(
         ExactBody(
             expression=found.expression,
             filters=FiltersBody.model_validate(found.filters),
@@ -173,21 +179,21 @@ def record(path: RecordPath, query: RecordParameters) -> Response:  # noqa: ARG0
     found = services.engine().generation().record(path.record_id)
     if found is None:
         return problem(404, f"no record has the id {path.record_id!r}", "unknown-record")
-    return _json(RecordBody.of(found[1]))
+    return as_json(RecordBody.of(found[1]))
 
 
 @blueprint.get("/records/<id:record_id>/similar", responses={"200": SimilarBody, **_UNKNOWN})
 def similar(path: RecordPath, query: SimilarParameters) -> Response:
     """The records nearest in meaning to a record."""
     hits = services.engine().similar(path.record_id, query.limit, language="")
-    return _json(SimilarBody(id=path.record_id, hits=tuple(_hit(hit) for hit in hits)))
+    return as_json(SimilarBody(id=path.record_id, hits=tuple(_hit(hit) for hit in hits)))
 
 
 @blueprint.get("/suggest", responses={"200": SuggestBody, **_NO_HEAD})
 def suggest(query: SuggestParameters) -> Response:
     """Terms of the library that refine a query."""
     found = services.suggester().suggest(query.q, query.limit)
-    return _json(
+    return as_json(
         SuggestBody(
             query=query.q,
             suggestions=tuple(SuggestionBody.model_validate(item) for item in found),
@@ -199,7 +205,7 @@ def suggest(query: SuggestParameters) -> Response:
 def fill_mask(query: FillMaskParameters) -> Response:
     """Terms of the library for the blanks of a text."""
     masks = services.suggester().fill_masks(query.q, query.limit)
-    return _json(
+    return as_json(
         FillMaskBody(
             query=query.q,
             masks=tuple(
@@ -221,7 +227,7 @@ def openapi_document() -> Response:
 def healthz() -> Response:
     """Whether the service can answer."""
     generation = services.engine().generation()
-    return _json(
+    return as_json(
         HealthBody(status="ok", generation=generation.name, records=generation.manifest.records)
     )
 
@@ -251,5 +257,6 @@ def _leg(score: float | None, rank: int | None) -> LegBody | None:
     return None if score is None or rank is None else LegBody(score=score, rank=rank)
 
 
-def _json(body: BaseModel) -> Response:
+def as_json(body: BaseModel) -> Response:
+    """The body as an answer."""
     return Response(body.model_dump_json(), content_type="application/json")

@@ -11,8 +11,17 @@ from markupsafe import Markup
 from search.library import LibraryError
 from search.marking import marks
 from search.records import Record, guess_language
-from web import services
-from web.language import LANGUAGES, chosen_language, gettext, language_name, written_date
+from web import access, services
+from web.collections.shelf import Collection, collections
+from web.language import (
+    LANGUAGES,
+    PAGES,
+    chosen_language,
+    gettext,
+    language_name,
+    written_date,
+    written_moment,
+)
 from web.links import outward_links
 from web.pages.marked import excerpt, marked_terms
 from web.pages.narrowing import active_filters, year_chart
@@ -27,12 +36,18 @@ def install(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(_language_of, "lang_of")
     blueprint.add_app_template_filter(marked_terms, "marked")
     blueprint.add_app_template_filter(written_date)
+    blueprint.add_app_template_filter(written_moment)
     blueprint.add_app_template_global(_page_numbers, "page_numbers")
     blueprint.after_app_request(_cache_static)
 
 
 def _context() -> dict[str, Any]:
     return {
+        "identity": access.identity(),
+        "may": access.may,
+        "accounts_exist": access.accounts_exist(),
+        "has_desk": services.desk() is not None,
+        "desk_collections": _desk_collections,
         "ui_language": chosen_language(),
         "ui_languages": LANGUAGES,
         "is_sample": _is_sample(),
@@ -46,6 +61,12 @@ def _context() -> dict[str, Any]:
         "active_filters": active_filters,
         "year_chart": year_chart,
     }
+
+
+def _desk_collections() -> list[Collection] | None:
+    """The collections that this request may add to; None where it may add to none."""
+    desk = services.desk()
+    return collections(desk.store) if desk and access.may("write") else None
 
 
 def _language_of(text: str) -> str:
@@ -76,10 +97,14 @@ def _language_address(language: str) -> str:
     """This page in another language."""
     # Known names only: url_for takes names of its own (_scheme, _external) as orders.
     fields = {**SearchParameters.model_fields, **ExactParameters.model_fields}
-    known = {n: request.args[n] for n in fields if n in request.args}
+    known = {
+        n: request.args[n]
+        for n in (*fields, "next", "mode", "tag", "group", "record")
+        if n in request.args
+    }
     arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}
     endpoint = request.endpoint if request.method == "GET" and request.endpoint else "pages.search"
-    if not endpoint.startswith("pages.") or endpoint == "pages.static":
+    if endpoint.partition(".")[0] not in PAGES or endpoint == "pages.static":
         endpoint, arguments = "pages.search", {"lang": language}
     return url_for(endpoint, **arguments)
 

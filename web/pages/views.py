@@ -184,6 +184,9 @@ def _problem_meanings() -> dict[str, str]:
         "library-unavailable": gettext(
             "The library is missing, damaged or was built with another model."
         ),
+        "bad-edit": gettext("A change of a collection, or a file for one, cannot be taken."),
+        "unknown-item": gettext("There is no such collection, or no such thing in it."),
+        "conflict": gettext("Someone else has changed the same in between."),
         "no-mlm-head": gettext("The model has no MLM head and cannot fill blanks."),
     }
     return {kind: meanings[kind] for kind in TITLES}

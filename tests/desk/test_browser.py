@@ -1,0 +1,119 @@
+"""A librarian's morning in a real browser, without JavaScript: every form is a plain one."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.desk.conftest import PASSWORD
+from tests.web.running import announced, start_server
+from tests.web.test_browser import ARGUMENTS
+
+RIS = "TY  - JOUR\nTI  - 他院からの文献\nAU  - 山田, 花子\nPY  - 2021\nER  - \n"
+
+
+@pytest.fixture
+def address(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
+    """A server with accounts, as an administrator starts it."""
+    file = shutil.copy(staff_file, tmp_path / "collections.db")
+    process = start_server(
+        *("serve", "--library", str(sample_library), "--port", "0", "--collections", str(file))
+    )
+    yield announced(process)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium on PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) -> None:
+    context = browser.new_context(base_url=address, locale="ja", java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto("/collections")
+    page.get_by_label("利用者名").fill("librarian")
+    page.get_by_label("パスワード").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="ログイン").click()
+
+    page.get_by_label("名称", exact=True).fill("糖尿病の診療")
+    page.get_by_role("button", name="作成").first.click()
+    page.get_by_text("ファイルから追加").click()
+    source = tmp_path / "export.ris"
+    source.write_text(RIS)
+    page.locator("input[type=file]").set_input_files(source)
+    page.locator("details[open]").get_by_role("button", name="追加").click()
+    expect(page.get_by_text("1件を追加しました。")).to_be_visible()
+    expect(page.get_by_text("ライブラリ外").first).to_be_visible()
+    collection = page.url.partition("?")[0]
+
+    for searched, what in (("/exact?q=患者/TI", "exact"), ("/?q=足の潰瘍", "page")):
+        page.goto(searched)
+        page.get_by_text("コレクションに追加").click()
+        page.get_by_label("対象").select_option(what)
+        page.locator("details[open]").get_by_role("button", name="追加").click()
+        expect(page.locator(".done")).to_contain_text("件を追加しました。")
+
+    records = page.locator(".hits > li")
+    count = records.count()
+    assert count > 10
+    page.get_by_role("checkbox").nth(0).check()
+    page.get_by_role("checkbox").nth(1).check()
+    page.get_by_label("タグ", exact=True).fill("採用")
+    page.get_by_role("button", name="付ける").click()
+    expect(page.get_by_text("2件にタグを付けました。")).to_be_visible()
+    page.get_by_role("checkbox").nth(2).check()
+    page.get_by_role("button", name="コレクションから外す").click()
+    expect(records).to_have_count(count - 1)
+    page.get_by_role("button", name="元に戻す").click()
+    expect(records).to_have_count(count)
+
+    page.get_by_role("link", name="共有リンク").click()
+    page.get_by_role("button", name="リンクを作成").click()
+    link = page.locator("#link").input_value()
+    stranger = browser.new_context(locale="ja").new_page()
+    stranger.set_default_timeout(60_000)
+    stranger.goto(link)
+    expect(stranger.locator(".hits > li")).to_have_count(count)
+    stranger.goto(collection)
+    expect(stranger.get_by_label("利用者名")).to_be_visible()
+
+    page.goto(collection)
+    page.get_by_text("ファイルに保存").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="JSON", exact=True).click()
+    saved = tmp_path / "saved.json"
+    download.value.save_as(saved)
+    page.goto("/collections")
+    page.get_by_text("コレクションの取り込み").click()
+    page.locator("input[type=file]").set_input_files(saved)
+    page.get_by_role("button", name="取り込む").click()
+    expect(records).to_have_count(count)
+    page.get_by_text("ファイルに保存").click()
+    with page.expect_download() as again:
+        page.get_by_role("link", name="JSON", exact=True).click()
+    copied = json.loads(Path(again.value.path()).read_text())
+    assert copied["history"].pop()["action"] == "import collection"
+    assert copied == json.loads(saved.read_text())
+
+    page.get_by_role("button", name="ログアウト").click()
+    page.goto(collection)
+    expect(page.get_by_label("利用者名")).to_be_visible()
+    assert_narrow(page, address)
+
+
+def assert_narrow(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -1,0 +1,334 @@
+"""What the API of collections takes and gives."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.engine import DEPTH, MAX_QUERY
+from search.exact import Sort
+from web.api.models import RecordBody, SentenceBody
+from web.collections.export import CollectionFormat
+from web.collections.history import Action
+from web.collections.inside import Group, Mode
+from web.collections.intake import Intake
+from web.collections.members import Member, State
+from web.parameters import Query
+
+_MOST_IDS = 10_000
+
+Ids = list[str]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class CollectionPath(BaseModel):
+    """Which collection an address means."""
+
+    number: int = Field(ge=1, description="The collection's number.")
+
+
+class FolderPath(BaseModel):
+    """Which folder an address means."""
+
+    number: int = Field(ge=1, description="The folder's number.")
+
+
+class SharePath(CollectionPath):
+    """Which link of a collection an address means."""
+
+    share: int = Field(ge=1, description="The link's number.")
+
+
+class NewCollection(_Asked):
+    """A collection to be made."""
+
+    name: str = Field(description="Its name.")
+    description: str = Field(default="", description="What it is for.")
+    folder: int | None = Field(default=None, description="The folder to put it into.")
+
+
+class CollectionChange(_Asked):
+    """What of a collection changes; what is left out stays."""
+
+    name: str | None = None
+    description: str | None = None
+    folder: int | None = Field(default=None, description="0 is the top.")
+
+
+class NewFolder(_Asked):
+    """A folder, to be made or changed."""
+
+    name: str
+    parent: int | None = Field(default=None, description="The folder that it lies in.")
+
+
+class InsideParameters(_Asked):
+    """A page of a collection, or of what a search inside it finds."""
+
+    q: str = Field(default="", max_length=MAX_QUERY, description="Query or expression.")
+    mode: Mode = Field(
+        default="words",
+        description="words: an expression of exact search, in the collection's order; meaning: "
+        "ranked, most relevant first.",
+    )
+    tag: str = Field(default="", description="Only records with this tag.")
+    group: Group = Field(
+        default="",
+        description="Only records that the library has dropped, that never were in it "
+        "(elsewhere), or that are retracted or under an expression of concern (doubtful).",
+    )
+    page: int = Field(default=1, ge=1, le=DEPTH)
+    per_page: int = Field(default=50, ge=1, le=100)
+
+
+class ExactSource(Query):
+    """All of the complete set of an expression."""
+
+    sort: Sort = Field(default="year", description="The order in which they are added.")
+
+
+class RankedSource(Query):
+    """The first records of a ranked list."""
+
+    limit: int = Field(ge=1, le=DEPTH, description="So many, the best first.")
+
+
+class Addition(_Asked):
+    """Records to be added: by exactly one of these."""
+
+    ids: Ids | None = Field(default=None, max_length=_MOST_IDS, description="Ids of records.")
+    identifiers: str | None = Field(
+        default=None, description="PMIDs, DOIs, 医中誌IDs or ids, one a line or between blanks."
+    )
+    exact: ExactSource | None = None
+    ranked: RankedSource | None = None
+
+
+class Chosen(_Asked):
+    """Some records of a collection."""
+
+    ids: Ids = Field(max_length=_MOST_IDS)
+
+
+class Note(_Asked):
+    """The note of a record; ``seen`` is what stood there when it was edited."""
+
+    id: str
+    note: str
+    seen: str | None = None
+
+
+class Place(_Asked):
+    """A record's place in the collection, counted from 1."""
+
+    id: str
+    place: int = Field(ge=1)
+
+
+class Tagging(_Asked):
+    """A tag, and the records to put it on or take it off."""
+
+    tag: str
+    ids: Ids = Field(max_length=_MOST_IDS)
+
+
+class TagChange(_Asked):
+    """What is to become of a tag: exactly one of these."""
+
+    tag: str
+    name: str | None = Field(default=None, description="A new name.")
+    into: str | None = Field(default=None, description="The tag to merge it into.")
+    place: int | None = Field(default=None, ge=1, description="Its place among the tags, from 1.")
+    delete: bool = False
+
+
+class ChangeNumber(_Asked):
+    """A change of the history."""
+
+    change: int = Field(ge=1)
+
+
+class HistoryParameters(_Asked):
+    """A page of a history."""
+
+    page: int = Field(default=1, ge=1)
+    per_page: int = Field(default=100, ge=1, le=1000)
+
+
+class CollectionExportParameters(_Asked):
+    """A collection as a file."""
+
+    format: CollectionFormat = Field(description="json carries everything.")
+
+
+class FileParameters(_Asked):
+    """A file sent as the body of the request."""
+
+    name: str = Field(default="import", max_length=200, description="The file's name.")
+
+
+class TagBody(_Given):
+    """A tag and how many records have it."""
+
+    name: str
+    records: int
+
+
+class CollectionBody(_Given):
+    """A collection."""
+
+    id: int
+    name: str
+    description: str
+    folder: int | None
+    records: int
+    changed: str
+
+
+class CollectionsBody(_Given):
+    """All collections."""
+
+    collections: tuple[CollectionBody, ...]
+
+
+class WholeCollectionBody(CollectionBody):
+    """A collection with its tags, and how its records stand in the library."""
+
+    tags: tuple[TagBody, ...]
+    dropped: int = Field(description="Records that the library had and has no more.")
+    elsewhere: int = Field(description="Records of files, that never were in the library.")
+    doubtful: int = Field(description="Records retracted or under an expression of concern.")
+
+
+class FolderBody(_Given):
+    """A folder."""
+
+    id: int
+    name: str
+    parent: int | None
+
+
+class FoldersBody(_Given):
+    """All folders."""
+
+    folders: tuple[FolderBody, ...]
+
+
+class MemberBody(_Given):
+    """A record in a collection: as the library has it now, or else the copy that was kept."""
+
+    record: RecordBody
+    state: State
+    source: str = Field(description="library, or the name of the file that it came from.")
+    note: str
+    tags: tuple[str, ...]
+    added: str
+    added_by: str
+    title_marks: tuple[tuple[int, int], ...]
+    sentence: SentenceBody | None
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberBody":
+        """The member as the API gives it; its id is the one that it has in the collection."""
+        item = member.item
+        record = RecordBody.of(member.record).model_copy(update={"id": item.record.id})
+        return cls(
+            record=record,
+            state=member.state,
+            source=item.source,
+            note=item.note,
+            tags=item.tags,
+            added=item.added,
+            added_by=item.added_by,
+            title_marks=member.title_marks,
+            sentence=SentenceBody.model_validate(member.sentence) if member.sentence else None,
+        )
+
+
+class InsideBody(_Given):
+    """A page of a collection."""
+
+    total: int
+    page: int
+    per_page: int
+    unranked: int = Field(description="Records that the library lacks, so they have no rank.")
+    records: tuple[MemberBody, ...]
+
+
+class RejectedBody(_Given):
+    """What of a file could not be read."""
+
+    place: str
+    reason: str
+
+
+class IntakeBody(_Given):
+    """What became of what was offered."""
+
+    added: int
+    already: int
+    unknown: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+    rejected: tuple[RejectedBody, ...]
+
+    @classmethod
+    def of(cls, intake: Intake) -> "IntakeBody":
+        """The outcome as the API gives it."""
+        return cls.model_validate(intake)
+
+
+class CountBody(_Given):
+    """How many records a change concerned."""
+
+    records: int
+
+
+class ChangeBody(_Given):
+    """An entry of a history."""
+
+    id: int
+    at: str
+    who: str
+    action: Action
+    detail: dict[str, Any]
+    rows: int = Field(description="How many rows it changed; without any it cannot be undone.")
+
+
+class HistoryBody(_Given):
+    """A page of a history, the newest first."""
+
+    total: int
+    changes: tuple[ChangeBody, ...]
+
+
+class ShareBody(_Given):
+    """A read-only link that was given out."""
+
+    id: int
+    created: str
+    created_by: str
+    revoked: str | None
+
+
+class SharesBody(_Given):
+    """The links of a collection."""
+
+    shares: tuple[ShareBody, ...]
+
+
+class NewShareBody(_Given):
+    """A new link. It is shown this once."""
+
+    address: str
+
+
+class DoneBody(_Given):
+    """The change was made."""
+
+    status: Literal["ok"] = "ok"

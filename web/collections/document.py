@@ -1,0 +1,339 @@
+"""A collection as one JSON document that carries everything, history included, and back.
+
+Numbers of rows are counted from 1 in the document; on import they are shifted behind all numbers
+that the store has given out, so that rows which only the history knows keep their identity.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from search.records import Record, RecordError, record_from_dict
+from web.collections.history import Action, CollectionError, change
+from web.collections.items import keep
+from web.collections.schema import TRACKED
+from web.collections.shelf import checked_name, checked_text, collection
+from web.collections.store import Store
+
+# Tables whose rows belong to one collection, those that others lead to first.
+_OWN = ("items", "tags", "item_tags")
+# Columns that hold the number of a row in a table.
+_LEADS_TO = {"collection": "collections", "item": "items", "tag": "tags"}
+_Value = str | int | float | None
+_Row = dict[str, _Value]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RowChange(_Strict):
+    """A row before and after a change."""
+
+    table: Literal["collections", "items", "tags", "item_tags"]
+    row: int = Field(ge=1)
+    before: _Row | None
+    after: _Row | None
+
+
+class PastChange(_Strict):
+    """An entry of the history."""
+
+    id: int = Field(ge=1)
+    at: str
+    who: str
+    action: Action
+    detail: dict[str, Any]
+    rows: tuple[RowChange, ...]
+
+
+class Document(_Strict):
+    """A collection: its rows as they are, the records that they and the history mean, by hash,
+    and the history from the first change on."""
+
+    format: Literal["jmedsearch-collection"]
+    version: Literal[1]
+    name: str
+    description: str
+    items: tuple[_Row, ...]
+    tags: tuple[_Row, ...]
+    item_tags: tuple[_Row, ...]
+    records: dict[str, dict[str, Any]]
+    history: tuple[PastChange, ...]
+
+
+def document(store: Store, number: int) -> Document:
+    """Everything about a collection.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    shown = collection(store, number)
+    db = store.connection
+    rows = {table: _rows(db, table, number) for table in _OWN}
+    changes = db.execute(
+        "select * from changes where collection = ? order by id", [number]
+    ).fetchall()
+    changed: dict[int, list[sqlite3.Row]] = {}
+    for row in db.execute(
+        "select * from change_rows where change in (select id from changes where collection = ?) "
+        "and tracked != 'folders' order by id",
+        [number],
+    ):
+        changed.setdefault(row["change"], []).append(row)
+    past = [row for few in changed.values() for row in few]
+    dense = {
+        table: _dense(
+            [r["id"] for r in rows[table]] + [r["row"] for r in past if r["tracked"] == table]
+        )
+        for table in _OWN
+    }
+    dense["collections"] = {number: 1}
+    dense["changes"] = _dense(row["id"] for row in changes)
+    history = tuple(
+        PastChange(
+            id=dense["changes"][row["id"]],
+            at=row["at"],
+            who=row["who"],
+            action=row["action"],
+            detail=_mapped_detail(json.loads(row["detail"]), dense["changes"]),
+            rows=tuple(
+                RowChange(
+                    table=r["tracked"],
+                    row=dense[r["tracked"]][r["row"]],
+                    before=_mapped_text(r["tracked"], r["before"], dense),
+                    after=_mapped_text(r["tracked"], r["after"], dense),
+                )
+                for r in changed.get(row["id"], [])
+            ),
+        )
+        for row in changes
+    )
+    return Document(
+        format="jmedsearch-collection",
+        version=1,
+        name=shown.name,
+        description=shown.description,
+        **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
+        records=_records(db, rows["items"], history),
+        history=history,
+    )
+
+
+def read_document(content: bytes, name: str) -> Document:
+    """A document from its JSON; ``name`` is for messages.
+
+    Raises:
+        CollectionError: when it is none, naming the field that is wrong.
+    """
+    try:
+        return Document.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "document"
+        raise CollectionError(
+            f"{name} is no collection exported by jmedsearch: {place}: {first['msg']}"
+        ) from error
+
+
+def import_document(
+    store: Store, who: str, read: Document, name: str, folder: int | None = None
+) -> int:
+    """A new collection with everything that a document holds, and an entry in its history that
+    says so; its number.
+
+    Raises:
+        CollectionError: when the document contradicts itself.
+    """
+    records = _checked_records(read, name)
+    try:
+        with change(store, who, "import collection", without_rows=True, file=name) as opened:
+            db = opened.db
+            number = db.execute(
+                "insert into collections (name, description, folder, position) "
+                "select ?, ?, ?, coalesce(max(position), 0) + 1 from collections",
+                [checked_name(read.name), checked_text(read.description), folder],
+            ).lastrowid
+            assert number is not None
+            hashes = {old: keep(db, record, searchable=True) for old, record in records.items()}
+            shift = _Shift(db, number, hashes)
+            for table in _OWN:
+                for row in getattr(read, table):
+                    _insert(db, table, shift.row(table, row))
+            for past in read.history:
+                _insert_past(db, past, shift)
+            shift.reserve(db, read)
+            # The rows came in as they were: none of them is a change of its own.
+            db.execute("delete from change_rows where change = ?", [opened.id])
+            opened.belongs_to(number)
+            # The import is the last entry of the history, so its number is the highest.
+            db.execute(
+                "update changes set id = (select max(id) + 1 from changes) where id = ?",
+                [opened.id],
+            )
+    except (sqlite3.IntegrityError, KeyError) as error:
+        raise CollectionError(f"{name} contradicts itself: {error}") from error
+    return number
+
+
+class _Shift:
+    """From the numbers of a document to those of a store."""
+
+    def __init__(self, db: sqlite3.Connection, collection: int, hashes: Mapping[str, str]) -> None:
+        given = dict(db.execute("select name, seq from sqlite_sequence").fetchall())
+        self._offsets = {table: given.get(table, 0) for table in (*_OWN, "changes")}
+        self._collection = collection
+        self._hashes = hashes
+
+    def number(self, table: str, number: int) -> int:
+        return self._collection if table == "collections" else number + self._offsets[table]
+
+    def row(self, table: str, row: _Row) -> _Row:
+        if set(row) != set(TRACKED[table]):
+            raise CollectionError(
+                f"a row of {table} has {', '.join(sorted(row))}; "
+                f"it should have {', '.join(sorted(TRACKED[table]))}"
+            )
+        shifted = dict(row)
+        for column, value in row.items():
+            leads_to = table if column == "id" else _LEADS_TO.get(column)
+            if leads_to:
+                if not isinstance(value, int):
+                    raise CollectionError(f"{column} of a row of {table} is no number")
+                shifted[column] = self.number(leads_to, value)
+        if "record_hash" in row:
+            shifted["record_hash"] = self._hashes[str(row["record_hash"])]
+        if "folder" in row:
+            shifted["folder"] = None
+        return shifted
+
+    def reserve(self, db: sqlite3.Connection, read: Document) -> None:
+        """Numbers that only the history knows are not given out again."""
+        for table in _OWN:
+            numbers = [r.row for past in read.history for r in past.rows if r.table == table]
+            highest = self._offsets[table] + max(numbers, default=0)
+            db.execute(
+                "insert into sqlite_sequence (name, seq) select ?, ? "
+                "where not exists (select 1 from sqlite_sequence where name = ?)",
+                [table, highest, table],
+            )
+            db.execute(
+                "update sqlite_sequence set seq = max(seq, ?) where name = ?", [highest, table]
+            )
+
+
+def _insert_past(db: sqlite3.Connection, past: PastChange, shift: _Shift) -> None:
+    number = shift.number("changes", past.id)
+    detail = dict(past.detail)
+    if isinstance(detail.get("change"), int):
+        detail["change"] = shift.number("changes", detail["change"])
+    db.execute(
+        "insert into changes (id, collection, at, who, action, detail) values (?, ?, ?, ?, ?, ?)",
+        [
+            number,
+            shift.number("collections", 1),
+            past.at,
+            past.who,
+            past.action,
+            json.dumps(detail, ensure_ascii=False),
+        ],
+    )
+    for r in past.rows:
+        before, after = (
+            _as_trigger(r.table, shift.row(r.table, values)) if values is not None else None
+            for values in (r.before, r.after)
+        )
+        db.execute(
+            "insert into change_rows (change, tracked, row, before, after) values (?, ?, ?, ?, ?)",
+            [number, r.table, shift.number(r.table, r.row), before, after],
+        )
+
+
+def _insert(db: sqlite3.Connection, table: str, row: _Row) -> None:
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    db.execute(
+        f"insert into {table} ({names}) values ({marks})",  # noqa: S608 - names were checked
+        list(row.values()),
+    )
+
+
+def _as_trigger(table: str, row: _Row) -> str:
+    """A row as the store's triggers write it, so that an undo can compare."""
+    return json.dumps(
+        {column: row[column] for column in TRACKED[table]},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _rows(db: sqlite3.Connection, table: str, number: int) -> list[sqlite3.Row]:
+    columns = ", ".join(f"{table}.{c}" for c in TRACKED[table])
+    of = (
+        "join items on items.id = item where items.collection = ?"
+        if table == "item_tags"
+        else f"where {table}.collection = ?"
+    )
+    return db.execute(
+        f"select {columns} from {table} {of} order by {table}.id",  # noqa: S608 - our own names
+        [number],
+    ).fetchall()
+
+
+def _dense(numbers: Iterable[int]) -> dict[int, int]:
+    return {number: place for place, number in enumerate(sorted(set(numbers)), 1)}
+
+
+def _mapped(table: str, row: _Row, dense: Mapping[str, Mapping[int, int]]) -> _Row:
+    mapped = dict(row)
+    for column, value in row.items():
+        leads_to = table if column == "id" else _LEADS_TO.get(column)
+        if leads_to and isinstance(value, int):
+            mapped[column] = dense[leads_to][value]
+    if "folder" in mapped:
+        # Folders are the desk's, not the collection's.
+        mapped["folder"] = None
+    return mapped
+
+
+def _mapped_text(
+    table: str, text: str | None, dense: Mapping[str, Mapping[int, int]]
+) -> _Row | None:
+    return None if text is None else _mapped(table, json.loads(text), dense)
+
+
+def _mapped_detail(detail: dict[str, Any], changes: Mapping[int, int]) -> dict[str, Any]:
+    if detail.get("change") in changes:
+        return {**detail, "change": changes[detail["change"]]}
+    return detail
+
+
+def _records(
+    db: sqlite3.Connection, rows: Iterable[sqlite3.Row], history: Iterable[PastChange]
+) -> dict[str, dict[str, Any]]:
+    hashes = {row["record_hash"] for row in rows}
+    for past in history:
+        for r in past.rows:
+            hashes |= {v["record_hash"] for v in (r.before, r.after) if v and "record_hash" in v}
+    found = db.execute(
+        "select hash, data from records where hash in (select value from json_each(?)) "
+        "order by hash",
+        [json.dumps(sorted(hashes))],
+    )
+    return {row["hash"]: json.loads(row["data"]) for row in found}
+
+
+def _checked_records(read: Document, name: str) -> dict[str, Record]:
+    records = {}
+    for digest, data in read.records.items():
+        try:
+            records[digest] = record_from_dict(data)
+        except RecordError as error:
+            raise CollectionError(f"{name}: record {data.get('id', digest)!r}: {error}") from error
+    for row in read.items:
+        record = records.get(str(row.get("record_hash")))
+        if record is None or record.id != row.get("record_id"):
+            raise CollectionError(f"{name}: the record {row.get('record_id')!r} is missing")
+    return records

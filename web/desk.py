@@ -1,0 +1,67 @@
+"""What the desk's pages and API share: whose request it is, files in and out."""
+
+from typing import Any
+
+from flask import Response
+from werkzeug.exceptions import NotFound
+
+from web import services
+from web.access import identity
+from web.collections.document import import_document, read_document
+from web.collections.export import CollectionFormat, file_ending, write
+from web.collections.shelf import collection
+from web.collections.store import Store
+from web.exports import MIMETYPES, saved
+
+_MIMETYPES: dict[str, str] = {
+    **MIMETYPES,
+    "beir": "application/x-ndjson",
+    "json": "application/json",
+}
+# How OpenAPI describes such an answer.
+EXPORT: dict[str, Any] = {
+    "description": "The collection as a file.",
+    "content": {
+        mimetype.split(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+        for mimetype in _MIMETYPES.values()
+    },
+}
+
+
+def store() -> Store:
+    """The store of the application that serves this request."""
+    desk = services.desk()
+    if desk is None:
+        raise NotFound
+    return desk.store
+
+
+def editor() -> str:
+    """Whom the history names for what this request does."""
+    found = identity()
+    assert found is not None
+    return found.name
+
+
+def import_file(content: bytes, name: str, folder: int | None = None) -> int:
+    """A new collection from an exported one.
+
+    Raises:
+        CollectionError: when the file is none.
+    """
+    return import_document(store(), editor(), read_document(content, name), name, folder)
+
+
+def saved_collection(number: int, name: CollectionFormat) -> Response:
+    """A collection as a file to be saved.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    shown = collection(store(), number)
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in shown.name)[:60]
+    return saved(
+        lambda file: write(store(), number, name, file),
+        _MIMETYPES[name],
+        f"{safe}{file_ending(name)}",
+    )

@@ -1,0 +1,99 @@
+"""What is said about edits of collections, in the language of the page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from web.collections.history import Action, Change
+from web.language import gettext, ngettext
+
+
+def action_message(action: Action) -> str:
+    """What kind of change it was."""
+    return {
+        "add folder": gettext("Folder added"),
+        "change folder": gettext("Folder changed"),
+        "delete folder": gettext("Folder deleted"),
+        "create": gettext("Collection created"),
+        "describe": gettext("Name, description or folder changed"),
+        "delete": gettext("Collection deleted"),
+        "add records": gettext("Records added"),
+        "remove records": gettext("Records removed"),
+        "note": gettext("Note changed"),
+        "reorder records": gettext("Record moved"),
+        "add tag": gettext("Tag added"),
+        "rename tag": gettext("Tag renamed"),
+        "merge tags": gettext("Tags merged"),
+        "reorder tags": gettext("Tag moved"),
+        "delete tag": gettext("Tag deleted"),
+        "tag records": gettext("Records tagged"),
+        "untag records": gettext("Tag taken off records"),
+        "share": gettext("Shared by a link"),
+        "end share": gettext("Link ended"),
+        "import collection": gettext("Collection imported"),
+        "undo": gettext("Change undone"),
+        "restore": gettext("Earlier state restored"),
+    }[action]
+
+
+def change_message(change: Change) -> str:
+    """What exactly it concerned, as far as the history says."""
+    detail = change.detail
+    parts = []
+    if "records" in detail:
+        n = int(detail["records"])
+        parts.append(ngettext("%(n)s record", "%(n)s records", n))
+    if "undone" in detail:
+        parts.append(action_message(detail["undone"]))
+    if "change" in detail:
+        parts.append(f"#{detail['change']}")
+    parts += [
+        str(detail[name])
+        for name in ("from", "record", "file", "name", "folder")
+        if detail.get(name)
+    ]
+    if "tag" in detail:
+        other = detail.get("new") or detail.get("into")
+        parts.append(f"{detail['tag']} → {other}" if other else str(detail["tag"]))
+    return " · ".join(parts)
+
+
+def done_message(args: Mapping[str, Any]) -> str:
+    """What was just done, as the address says after a redirect; empty where nothing was."""
+    n = int(args.get("n", 0)) if str(args.get("n", 0)).isdecimal() else 0
+    already = int(args.get("already", 0)) if str(args.get("already", 0)).isdecimal() else 0
+    match args.get("done", ""):
+        case "added":
+            message = ngettext("%(n)s record added.", "%(n)s records added.", n)
+            if already:
+                were = ngettext("%(n)s was there already.", "%(n)s were there already.", already)
+                message = f"{message} {were}"
+            return message
+        case "remove":
+            return ngettext("%(n)s record removed.", "%(n)s records removed.", n)
+        case "tag":
+            return ngettext("%(n)s record tagged.", "%(n)s records tagged.", n)
+        case "untag":
+            return ngettext("Tag taken off %(n)s record.", "Tag taken off %(n)s records.", n)
+        case "none":
+            return gettext("No record was chosen.")
+        case "changed":
+            return gettext("Changed.")
+        case "deleted":
+            return gettext("The collection was deleted.")
+        case "imported":
+            return gettext("The collection was imported.")
+        case "undone":
+            return gettext("Undone.")
+        case "restored":
+            return gettext("The earlier state was restored.")
+    return ""
+
+
+def drop_message(drops: Mapping[str, str]) -> str:
+    """What of a collection a format loses, as a list of words."""
+    beside = {
+        "note": gettext("notes"),
+        "tags": gettext("tags"),
+        "history": gettext("history"),
+    }
+    return gettext(", ").join(word for name, word in beside.items() if name in drops)

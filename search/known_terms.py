@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlite_utils import Database
 
 from search.library import Generation
 from search.text.fold import to_lexical
@@ -42,7 +41,6 @@ class KnownTerms:
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
-        self._file = generation.path / "terms.db"
         self._by_reading: defaultdict[str, list[KnownTerm]] = defaultdict(list)
         self._by_spelling: dict[str, KnownTerm] = {}
         for term in self._read():
@@ -54,13 +52,11 @@ class KnownTerms:
         self._readings = _by_length(self._by_reading)
 
     def _read(self) -> Iterator[KnownTerm]:
-        db = Database(f"{self._file}")
-        rows = db.execute(
+        rows = self._generation.terms.execute(
             "select term, records, reading from terms where standalone > 0 and records > 0 "
             "order by records desc, number limit ?",
             [_MAX_TERMS],
         ).fetchall()
-        db.close()
         words = set()
         for text, records, reading in rows:
             if is_term(text):
@@ -80,10 +76,10 @@ class KnownTerms:
         if LATIN.fullmatch(folded):
             parts = terms(folded)
             return bool(parts) and all(map(self._generation.lexical.document_frequency, parts))
-        db = Database(f"{self._file}")
-        row = db.execute("select 1 from terms where term = ? and records > 0", [word]).fetchone()
-        db.close()
-        return row is not None
+        found = self._generation.terms.execute(
+            "select 1 from terms where term = ? and records > 0", [word]
+        )
+        return found.fetchone() is not None
 
     def with_reading(self, reading: str) -> list[KnownTerm]:
         """Terms that sound like ``reading`` (katakana), most frequent first."""

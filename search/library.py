@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
+from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
@@ -166,13 +167,14 @@ class Generation:
         self.manifest = Manifest.read(path)
         try:
             self.lexical = LexicalIndex(path / "lexical")
+            self._records_db = ReadOnlyDatabase(path / "records.db")
+            self._terms_db = ReadOnlyDatabase(path / "terms.db")
             self._faiss = faiss.read_index(str(path / "vectors.faiss"))
             self._segments = [_OpenSegment(path / "vectors", s) for s in self.manifest.segments]
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
             ) from error
-        self._connections = threading.local()
         self._record_of, self._bare = self._read_owners()
         self._last_record = int(self._record_of.max(initial=-1))
         live = self._record_of >= 0
@@ -201,15 +203,13 @@ class Generation:
 
     @property
     def database(self) -> sqlite3.Connection:
-        """This thread's read-only connection to ``records.db``."""
-        if not hasattr(self._connections, "connection"):
-            connection = sqlite3.connect(
-                f"file:{self.path / 'records.db'}?mode=ro&immutable=1", uri=True
-            )
-            connection.row_factory = sqlite3.Row
-            self._connections.connection = connection
-        found: sqlite3.Connection = self._connections.connection
-        return found
+        """A connection to ``records.db`` for this thread to read with."""
+        return self._records_db.connection()
+
+    @property
+    def terms(self) -> sqlite3.Connection:
+        """A connection to ``terms.db`` for this thread to read with."""
+        return self._terms_db.connection()
 
     def record(self, record_id: str) -> tuple[int, Record] | None:
         """The number and the record that an id leads to: its own, or one merged into it."""

@@ -10,12 +10,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlite_utils import Database
 
 from search.encoder import Encoder
 from search.engine import Engine, QueryError, clean_query, rank
@@ -160,8 +158,7 @@ class Suggester:
     def _vocabulary(self, generation: Generation) -> "Vocabulary":
         with self._lock:
             if self._loaded is None or self._loaded[0] is not generation:
-                file = generation.path / "terms.db"
-                self._loaded = (generation, Vocabulary.load(file, self.engine.encoder))
+                self._loaded = (generation, Vocabulary.load(generation, self.engine.encoder))
             return self._loaded[1]
 
 
@@ -170,7 +167,7 @@ class Vocabulary:
 
     def __init__(
         self,
-        file: Path,
+        generation: Generation,
         numbers: NDArray[np.int64],
         texts: Sequence[str],
         records: NDArray[np.int64],
@@ -178,26 +175,24 @@ class Vocabulary:
     ) -> None:
         self.terms = texts
         self.records = records
-        self._file = file
+        self._generation = generation
         self._pieces = pieces
         self._index = {int(n): i for i, n in enumerate(numbers)}
         # Mean log-probability of each term where nothing has been said.
         self.prior = np.zeros(len(texts))
 
     @classmethod
-    def load(cls, file: Path, encoder: Encoder) -> "Vocabulary":
+    def load(cls, generation: Generation, encoder: Encoder) -> "Vocabulary":
         """Read ``terms.db`` and cut each term into the encoder's pieces."""
-        db = Database(f"{file}")
         rows = [
-            row
-            for row in db.execute(
+            tuple(row)
+            for row in generation.terms.execute(
                 "select number, term, records from terms where standalone > 0 and records > 0 "
                 "order by records desc, number limit ?",
                 [_MAX_TERMS],
             )
             if is_term(row[1])
         ]
-        db.close()
         texts = [row[1] for row in rows]
         profile = encoder.model.profile
         unknown = encoder.unknown_id
@@ -212,7 +207,7 @@ class Vocabulary:
             for length, (indices, rows_) in sorted(by_length.items())
         }
         vocabulary = cls(
-            file,
+            generation,
             np.array([row[0] for row in rows], np.int64),
             texts,
             np.array([row[2] for row in rows], np.int64),
@@ -252,7 +247,7 @@ class Vocabulary:
         """
         if not hits:
             return {}
-        db = Database(f"{self._file}")
+        db = self._generation.terms
         total = db.execute("select count(*) from record_terms").fetchone()[0]
         floor = hits[-1][1]
         weights: defaultdict[int, float] = defaultdict(float)
@@ -263,7 +258,6 @@ class Vocabulary:
             for number in np.frombuffer(row[0], np.int32).tolist() if row else ():
                 if number in self._index:
                     weights[self._index[number]] += max(score - floor, 1e-6)
-        db.close()
         return {
             i: weight * math.log(1 + total / float(self.records[i]))
             for i, weight in weights.items()

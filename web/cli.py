@@ -13,6 +13,7 @@ from indexer.progress import TerminalProgress
 from search.cli import ShownErrors, library_option, model_option, open_engine
 from search.cli import commands as search_commands
 from search.suggest import Suggester
+from web import services
 from web.access import Admission
 from web.app import create_app
 from web.collections.account_commands import commands as account_commands
@@ -136,10 +137,12 @@ def _serve(
     with listen(host, port) as listening:
         engine = open_engine(library, model)
         suggester = Suggester(engine)
-        # The first query of a process is slow; nobody shall be the one to make it. Where one signs
-        # in, the page would not answer: it is made of an application without a desk.
-        create_app(engine, suggester).test_client().get("/", query_string={"q": _WARM_UP})
         app = create_app(engine, suggester, desk, admission)
+        # The first query of a process is slow; nobody shall be the one to make it.
+        with app.app_context():
+            engine.search(_WARM_UP, with_facets=True)
+            suggester.suggest(_WARM_UP)
+            services.corrector().offers(engine.generation(), _WARM_UP)
         signal.signal(signal.SIGTERM, _end)
         run_server(
             app,

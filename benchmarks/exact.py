@@ -302,7 +302,7 @@ def _write_records(file: Path, records: Iterator[Record]) -> None:
     store = RecordStore(file, None)
     with store.db.atomic():
         for number, record in enumerate(records, 1):
-            values = {"number": number, **indexer.store._row(record)}
+            values = {"number": number, **indexer.store._row(record, record.content_hash())}
             names, marks = ", ".join(f'"{n}"' for n in values), ", ".join("?" * len(values))
             store.db.conn.execute(
                 f"insert into records ({names}) values ({marks})", list(values.values())

@@ -237,6 +237,7 @@ def publish(folder: Path, count: int, segments: tuple[Segment, ...]) -> dict[str
         FORMAT_VERSION, 1, "", "none", "none", "none", _DIM, "mean", TextProfile(), "weighted",
         0.5, count, count, count, segments, ("synthetic",), {},
     )  # fmt: skip
+    (generation / "terms.db").touch()  # nothing is suggested here
     (generation / MANIFEST).write_text(manifest.to_json(), "utf-8")
     (folder / CURRENT).write_text(generation.name)
     sizes = {

@@ -39,6 +39,7 @@ import search.lexical
 from indexer.lexical import write_lexical
 from indexer.store import RecordStore
 from indexer.vectors import write_index
+from search.engine import rank
 from search.exact import SORTS, ExactSearch, parse
 from search.exact.search import _Asked
 from search.filters import Filters
@@ -434,6 +435,9 @@ def measure_filtered(library: Library, texts: Texts, queries: int) -> dict[str, 
         middle = _now()
         generation.lexical.search(words, 1000, filters)
         times["lexical"].append(_since(middle))
+        # As the engine does it: side by side, and fused.
+        began = _now()
+        rank(generation, vector, words, filters)
         times["both"].append(_since(began))
     return {what: _summary(row) for what, row in times.items()}
 

@@ -154,20 +154,13 @@ class ExactSearch:
         """
         generation = self.library.generation()
         asked = _Asked(generation, parse(expression), filters or Filters())
-        return _read(generation, asked.numbers(sort))
+        return generation.records_in_order(asked.numbers(sort).tolist())
 
 
 def folded_terms(tree: Expression) -> tuple[tuple[str, str], ...]:
     """The terms of an expression that folding respells, each with what is looked for."""
     pairs = [(t.text, fold(t.text)) for t in terms_of(tree) if is_respelled(t.text)]
     return tuple(dict.fromkeys(pairs))
-
-
-def _read(generation: Generation, numbers: NDArray[np.int64]) -> Iterator[Record]:
-    for start in range(0, len(numbers), _READ_AT_ONCE):
-        chosen = numbers[start : start + _READ_AT_ONCE].tolist()
-        records = generation.records(chosen)
-        yield from (records[number] for number in chosen)
 
 
 def _hit(record: Record, marker: Marker, language: str) -> ExactHit:

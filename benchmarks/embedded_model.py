@@ -83,7 +83,7 @@ def retrieval(encoder: Encoder, data: Path, names: list[str]) -> dict[str, objec
             for i in np.argsort(-scores)[:200]:
                 best.setdefault(owners[int(i)], float(scores[i]))
             run[query] = best
-        found[name] = round(evaluate(collection.qrels, run)["nDCG@10"], 4)
+        found[name] = round(evaluate(collection.judged, run)["nDCG@10"], 4)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import get_args
 
 import ir_measures
 from ir_measures import RR, R, nDCG
+from scipy.stats import ttest_1samp
 
 from search.engine import Engine, Leg, rank
 from search.filters import Filters
@@ -33,6 +34,11 @@ class Collection:
     corpus: Path
     queries: Mapping[str, str]
     qrels: Mapping[str, Mapping[str, int]]
+
+    @property
+    def judged(self) -> dict[str, Mapping[str, int]]:
+        """The qrels of the queries there are."""
+        return {query: self.qrels[query] for query in self.queries}
 
 
 Run = dict[str, dict[str, float]]
@@ -90,10 +96,82 @@ def run_queries(
 
 
 def evaluate(qrels: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, float]:
-    """Each of :data:`MEASURES` as its mean over all judged queries (a missing one counts 0)."""
-    judged = {query: dict(gains) for query, gains in qrels.items() if query in run}
-    values = ir_measures.calc_aggregate(list(MEASURES.values()), judged, run)
+    """Each of :data:`MEASURES` as its mean over the queries of ``qrels``; one that ``run`` lacks
+    counts 0."""
+    values = ir_measures.calc_aggregate(list(MEASURES.values()), _plain(qrels), _whole(qrels, run))
     return {name: float(values[measure]) for name, measure in MEASURES.items()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The mean difference in nDCG@10 between two runs, and how often chance would make one as
+    large (``p`` of a two-sided paired t-test)."""
+
+    difference: float
+    p: float
+
+
+def compare(qrels: Mapping[str, Mapping[str, int]], run: Run, baseline: Run) -> Comparison:
+    """A run against a baseline over the queries of ``qrels``.
+
+    The paired t-test, as Urbano, Lima and Hanjalic recommend (Statistical Significance Testing in
+    Information Retrieval, SIGIR 2019). ``p`` is 1 where no query differs.
+    """
+    ours, theirs = (_by_query(qrels, r) for r in (run, baseline))
+    differences = [ours[query] - theirs[query] for query in qrels]
+    mean = sum(differences) / len(differences)
+    if not any(differences):
+        return Comparison(0.0, 1.0)
+    if len(set(differences)) == 1:
+        # No variance: the statistic is infinite, or undefined for a single query.
+        return Comparison(mean, 0.0 if len(differences) > 1 else 1.0)
+    return Comparison(mean, float(ttest_1samp(differences, 0.0).pvalue))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A query on which a run falls behind a baseline: the difference in nDCG@10 (negative), and
+    the rank of the first relevant record in either (None: not in the run)."""
+
+    query: str
+    difference: float
+    rank: int | None
+    baseline_rank: int | None
+
+
+def losses(qrels: Mapping[str, Mapping[str, int]], run: Run, baseline: Run) -> list[Loss]:
+    """The queries on which ``run`` falls behind ``baseline``, the greatest loss first."""
+    ours, theirs = (_by_query(qrels, r) for r in (run, baseline))
+    found = [
+        Loss(
+            query,
+            ours[query] - theirs[query],
+            _first(gains, run.get(query, {})),
+            _first(gains, baseline.get(query, {})),
+        )
+        for query, gains in qrels.items()
+        if ours[query] < theirs[query]
+    ]
+    return sorted(found, key=lambda loss: (loss.difference, loss.query))
+
+
+def _first(gains: Mapping[str, int], scores: Mapping[str, float]) -> int | None:
+    order = sorted(scores, key=lambda record: (-scores[record], record))
+    return next((i for i, record in enumerate(order, 1) if gains.get(record, 0) > 0), None)
+
+
+def _by_query(qrels: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, float]:
+    measured = ir_measures.iter_calc([nDCG @ 10], _plain(qrels), _whole(qrels, run))
+    return {found.query_id: float(found.value) for found in measured}
+
+
+def _plain(qrels: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    return {query: dict(gains) for query, gains in qrels.items()}
+
+
+def _whole(qrels: Mapping[str, Mapping[str, int]], run: Run) -> Run:
+    """A run that has an entry for every query: ir-measures leaves out those that it lacks."""
+    return {query: run.get(query, {}) for query in qrels}
 
 
 def write_run(run: Run, file: Path, tag: str) -> None:
@@ -102,6 +180,24 @@ def write_run(run: Run, file: Path, tag: str) -> None:
         for query, scores in run.items():
             for rank_, (record, score) in enumerate(scores.items(), 1):
                 stream.write(f"{query} Q0 {record} {rank_} {score:g} {tag}\n")
+
+
+def read_run(file: Path) -> Run:
+    """A run in TREC's format: query, Q0, record, rank, score, tag.
+
+    Raises:
+        CollectionError: for a line that is none.
+    """
+    run: Run = {}
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            query, _, record, _, score, _ = line.split()
+            run.setdefault(query, {})[record] = float(score)
+        except ValueError as error:
+            raise CollectionError(
+                f"{file}, line {number}: expected query, Q0, record, rank, score, tag"
+            ) from error
+    return run
 
 
 def _either(file: Path) -> Path:

@@ -7,9 +7,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from indexer.cli import eval_command, index
+from indexer.cli import index
+from indexer.evaluation import eval_command
 from search.cli import open_engine, search, suggest, verify_command
-from search.evaluate import CollectionError, evaluate, read_collection
+from search.evaluate import (
+    CollectionError,
+    compare,
+    evaluate,
+    losses,
+    read_collection,
+    read_run,
+    write_run,
+)
 
 
 @pytest.fixture
@@ -47,6 +56,51 @@ def test_measures_by_hand() -> None:
 
 def test_a_query_without_results_counts_as_nothing_found() -> None:
     assert evaluate({"q": {"a": 1}}, {"q": {}})["nDCG@10"] == 0.0
+    assert evaluate({"q": {"a": 1}, "r": {"a": 1}}, {"r": {"a": 1.0}})["MRR@10"] == 0.5
+
+
+QRELS = {f"q{i}": {"a": 1} for i in range(6)}
+FIRST = {"a": 2.0, "b": 1.0}
+SECOND = {"b": 2.0, "a": 1.0}
+
+
+def test_runs_are_compared_query_by_query() -> None:
+    ours = dict.fromkeys(QRELS, FIRST) | {"q5": SECOND}
+    theirs = dict.fromkeys(QRELS, SECOND) | {"q4": FIRST}
+    found = compare(QRELS, ours, theirs)
+    assert found.difference == pytest.approx(4 / 6 * (1 - 0.63093), abs=1e-4)
+    # Of six differences four are equal and two are nought: t = mean / (sd / sqrt 6) = 3.162.
+    assert found.p == pytest.approx(0.0250, abs=1e-3)
+    back = compare(QRELS, theirs, ours)
+    assert (back.difference, back.p) == pytest.approx((-found.difference, found.p))
+
+
+def test_runs_that_do_not_differ() -> None:
+    run = dict.fromkeys(QRELS, FIRST)
+    assert compare(QRELS, run, run) == compare(QRELS, {}, {})
+    assert compare(QRELS, run, run).p == 1.0
+    assert compare(QRELS, run, {}).p == 0.0
+    assert compare({"q0": {"a": 1}}, run, {}).p == 1.0
+
+
+def test_what_is_lost_against_a_baseline() -> None:
+    ours = dict.fromkeys(QRELS, FIRST) | {"q1": SECOND, "q3": {"b": 1.0}}
+    theirs = dict.fromkeys(QRELS, FIRST) | {"q0": {}}
+    found = losses(QRELS, ours, theirs)
+    assert [(loss.query, loss.rank, loss.baseline_rank) for loss in found] == [
+        ("q3", None, 1),
+        ("q1", 2, 1),
+    ]
+    assert found[0].difference == -1.0
+
+
+def test_runs_come_back_from_their_files(tmp_path: Path) -> None:
+    run = {"q1": {"r1": 2.0, "r2": 1.5}, "q2": {"r2": 1.0}}
+    write_run(run, tmp_path / "run.trec", "ours")
+    assert read_run(tmp_path / "run.trec") == run
+    (tmp_path / "run.trec").write_text("q1 Q0 r1 1 2.0 ours\nq1 Q0 r1 first\n")
+    with pytest.raises(CollectionError, match="line 2: expected query, Q0"):
+        read_run(tmp_path / "run.trec")
 
 
 def test_reading_a_collection(collection: Path) -> None:
@@ -97,6 +151,27 @@ def test_commands_from_source_to_figures(
     first = (runs / "tiny.lexical.trec").read_text().splitlines()[0].split()
     assert first == ["q1", "Q0", "r1", "1", "100", "jmedsearch-lexical"]
 
+    called = [str(collection), "--library", library]
+    peers = tmp_path / "peers"
+    peers.mkdir()
+    (peers / "tiny.other.trec").write_text("q1 Q0 r1 1 9 other\nq2 Q0 r1 1 9 other\n")
+    done = runner.invoke(eval_command, [*called, "--peers", str(peers), "--baseline", "other"])
+    assert done.exit_code == 0, done.output
+    assert "| tiny | other | 0.500 | 0.500 | 0.500 |  |  |  |" in done.output
+    assert "| tiny | lexical | 1.000 | 1.000 | 1.000 |  | +0.500 |" in done.output
+    done = runner.invoke(
+        eval_command,
+        [*called, "--peers", str(peers), "--baseline", "lexical", "--losses", "1", "--json"],
+    )
+    rows = {r["leg"]: r for r in json.loads(done.stdout)}
+    assert rows["other"]["difference"] == -0.5
+    assert "difference" not in rows["lexical"]
+    done = runner.invoke(eval_command, [*called, "--baseline", "nobody"])
+    assert done.exit_code == 1
+    assert "no 'nobody' to compare with; there are fused, dense, lexical" in done.output
+    done = runner.invoke(eval_command, [*called, "--peers", str(runs)])
+    assert "is the name of a leg" in done.output
+
     done = runner.invoke(search, ["骨折", "--library", library, "--json"])
     assert json.loads(done.stdout)["hits"][0]["record"]["id"] == "r4"
     done = runner.invoke(search, ["骨折", "--library", library])
@@ -132,7 +207,13 @@ def test_build_and_check(collection: Path, tmp_path: Path, published_layout: Pat
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["COLLECTION"], ["COLLECTION", "--build", "--library", "x"]]
+    "arguments",
+    [
+        [],
+        ["COLLECTION"],
+        ["COLLECTION", "--build", "--library", "x"],
+        ["COLLECTION", "--library", "x", "--losses", "3"],
+    ],
 )
 def test_eval_says_what_it_needs(collection: Path, arguments: list[str]) -> None:
     called = [str(collection) if a == "COLLECTION" else a for a in arguments]

@@ -1,4 +1,5 @@
-"""The commands that make models: ``train`` and ``finetune``. torch is imported when they run."""
+"""The commands that make models: ``train``, ``finetune`` and ``adapt``. torch is imported when they
+run."""
 
 import importlib.util
 from dataclasses import asdict
@@ -6,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from search.cli import ShownErrors
+from search.cli import ShownErrors, library_option
+from search.library import Library
 
 _TRAINING = ("accelerate", "matplotlib")
 _FINE_TUNING = (*_TRAINING, "sentence_transformers", "seqeval", "sklearn")
@@ -151,4 +153,45 @@ def _say_where(output: Path) -> None:
         click.echo(f"{output}: stopped; run the same command to go on")
 
 
-commands: list[click.Command] = [train, finetune]
+@click.command(cls=ShownErrors)
+@library_option
+@_output_option
+@click.option(
+    "--model", help="Model to adapt: a directory or an id on the hub [default: the library's own]."
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="YAML with any of: steps, batch, learning_rate, … (docs/training.md).",
+)
+@_stop_option
+def adapt(
+    library: Path,
+    output: Path,
+    model: str | None,
+    config_file: Path | None,
+    stop_after: int | None,
+) -> None:
+    """Teach a model to retrieve from a library's own text, without labels.
+
+    Titles, translations, sentences, definitions and terms of the records are what it learns from.
+    The best state by a test that it makes itself becomes the new model; run it again to go on from
+    the last checkpoint. Then index the library anew with --model.
+    """
+    _require((*_TRAINING, "sentence_transformers"))
+    from indexer.train.adapt import AdaptConfig
+    from indexer.train.adapt import adapt as run
+    from indexer.train.config import read_config
+
+    model = model or str(Library(library).generation().manifest.model_source)
+    given = {"library": library.resolve(), "model": model}
+    figures = run(read_config(config_file, AdaptConfig, given), output, stop_after)
+    for name, value in figures.items():
+        click.echo(f"{name}: {value:.4g}")
+    if figures and not figures["best at step"]:
+        click.echo("no step was better than the model it started from; that model was kept")
+    _say_where(output)
+
+
+commands: list[click.Command] = [train, finetune, adapt]

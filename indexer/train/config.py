@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,14 +16,20 @@ class ConfigError(ValueError):
     """A configuration that cannot be used: names the file, the key and what it should be."""
 
 
-def read_config(file: Path, kind: type[Config]) -> Config:
+def read_config(
+    file: Path | None, kind: type[Config], given: Mapping[str, Any] | None = None
+) -> Config:
     """The configuration of ``file`` as a ``kind``, a frozen dataclass; absent keys have its
-    defaults, and paths are taken from the folder of the file.
+    defaults, and paths are taken from the folder of the file. What is ``given`` beside the file
+    wins.
 
     Raises:
         ConfigError: for a file that is no YAML mapping, a key that does not exist, is missing or
             holds a value of another type.
     """
+    given = given or {}
+    if file is None:
+        return kind(**given)
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -38,12 +45,14 @@ def read_config(file: Path, kind: type[Config]) -> Config:
         name
         for name, field in known.items()
         if name not in data
+        and name not in given
         and field.default is dataclasses.MISSING
         and field.default_factory is dataclasses.MISSING
     ]
     if missing:
         raise ConfigError(f"{file}: the key {missing[0]!r} is missing")
-    return kind(**{k: _converted(file, k, v, hints[k]) for k, v in data.items()})
+    read = {k: _converted(file, k, v, hints[k]) for k, v in data.items()}
+    return kind(**{**read, **given})
 
 
 def write_config(config: Any, file: Path) -> None:

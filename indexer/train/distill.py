@@ -21,6 +21,7 @@ from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
 from indexer.train.distill_config import DistillConfig
 from indexer.train.distill_trainer import DistillTrainer, HeldOut
+from indexer.train.head import teach_head
 from indexer.train.material import plan_batches, read_material
 from indexer.train.model import MaskedLm, save_model
 from indexer.train.repair import repair
@@ -138,20 +139,27 @@ def make_student(config: DistillConfig, teacher: Teacher, directory: Path) -> No
         start_student(teacher.model, texts, staging, config.layers, config.vocabulary)
         student = MaskedLm.from_pretrained(staging, dtype=torch.float32)
         random.Random(config.seed).shuffle(texts)
-        normal = [
-            teacher.model.profile.normalize(text[:_REPAIR_CHARACTERS])
-            for text in texts[:_REPAIR_TEXTS]
-        ]
+        texts = [text[:_REPAIR_CHARACTERS] for text in texts[:_REPAIR_TEXTS]]
         repair(
             teacher.encoder,
             student.bert,
             config.layers,
-            teacher.tokenizer.encode_batch(normal),
+            teacher.tokenizer.encode_batch([teacher.model.profile.normalize(t) for t in texts]),
             config.repair_steps,
             config.batch_tokens,
             config.learning_rate,
             config.seed,
             lambda step, missed: logger.info("repair, step %d: %s", step, missed),
+        )
+        started = open_model(str(staging))
+        tokenizer, _ = load_tokenizer(started)
+        teach_head(
+            student.eval(),
+            tokenizer.encode_batch([started.profile.normalize(text) for text in texts]),
+            config.head_steps,
+            config.batch_tokens,
+            config.seed,
+            lambda step, loss: logger.info("head, step %d: %.2f", step, loss),
         )
         save_model(student, staging)
         staging.rename(directory)

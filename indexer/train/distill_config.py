@@ -14,7 +14,8 @@ class DistillConfig:
     the teacher (numbers from 0) and ``vocabulary`` of its pieces. ``pair_share`` is the share of
     batches that hold pairs, ``masked_share`` the share of tokens to be guessed in the others;
     ``batch_tokens`` counts the student's tokens with padding. Before all that, a student made here
-    has the gaps between its layers mended for ``repair_steps`` steps. ``frozen_layers`` is the
+    has the gaps between its layers mended for ``repair_steps`` steps and its MLM head taught for
+    ``head_steps``. ``frozen_layers`` is the
     number of first layers that stay as they are, with the embeddings below them: right where they
     are the teacher's own.
     """
@@ -27,6 +28,7 @@ class DistillConfig:
     layers: tuple[int, ...] = (0, 1, 4, 7, 8, 9, 10, 11)
     vocabulary: int = 12_500
     repair_steps: int = 300
+    head_steps: int = 150
     frozen_layers: int = 2
     steps: int = 1_000
     batch_tokens: int = 3_000

@@ -8,7 +8,7 @@
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,8 @@ import numpy as np
 import torch
 from ir_measures import RR, nDCG
 from sklearn.metrics import accuracy_score, f1_score
-from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import (
-    AutoModel,
-    AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     Trainer,
@@ -33,6 +30,7 @@ from transformers import (
 from indexer.train.card import write_card
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
+from indexer.train.embedder import Base, Embedder, padded
 from indexer.train.examples import (
     Labelled,
     Tagged,
@@ -44,8 +42,7 @@ from indexer.train.examples import (
 )
 from indexer.train.model import IGNORED
 from indexer.train.texts import TrainingDataError
-from search.encoder.model_directory import EMBEDDED, ModelDirectory, open_model
-from search.encoder.tokenizer import load_tokenizer, special_tokens
+from search.encoder.model_directory import EMBEDDED
 
 Task = Literal["classification", "tokens", "retrieval"]
 _MEASURED_TOGETHER = 32
@@ -72,21 +69,6 @@ class FinetuneConfig:
     seed: int = 42
 
 
-@dataclass(frozen=True)
-class Base:
-    """The model that is fine-tuned, with its tokenizer; texts are normalised as it wants them."""
-
-    directory: ModelDirectory
-    tokenizer: Tokenizer
-    pad_id: int
-    limit: int
-
-    def encode(self, text: str, prefix: str = "") -> list[int]:
-        """The ids of a text, cut to the limit with the closing special token kept."""
-        ids: list[int] = self.tokenizer.encode(prefix + self.directory.profile.normalize(text)).ids
-        return ids if len(ids) <= self.limit else [*ids[: self.limit - 1], ids[-1]]
-
-
 def finetune(config: FinetuneConfig, output: Path) -> dict[str, float]:
     """Fine-tune, write the model directory ``output``, and return the held-out measures.
 
@@ -95,19 +77,14 @@ def finetune(config: FinetuneConfig, output: Path) -> dict[str, float]:
     """
     output.mkdir(parents=True, exist_ok=True)
     set_seed(config.seed)
-    directory = open_model(config.model)
-    tokenizer, _ = load_tokenizer(directory)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    pad_id = tokenizer.token_to_id(special_tokens(directory)["pad_token"]) or 0
-    limit = min(config.max_tokens, directory.profile.max_tokens)
-    base = Base(directory, tokenizer, pad_id, limit)
+    base = Base.open(config.model, config.max_tokens)
+    directory = base.directory
     run = {"classification": _classification, "tokens": _tokens, "retrieval": _retrieval}
     figures = run[config.task](config, base, output)
     for file in directory.path.iterdir():
         if file.suffix in {".model", ".txt"} or "tokenizer" in file.name:
             shutil.copy(file, output / file.name)
-    tokenizer.save(str(output / "tokenizer.json"))
+    base.tokenizer.save(str(output / "tokenizer.json"))
     (output / "text_profile.json").write_text(directory.profile.to_json(), encoding="utf-8")
     plot_curves(output / "curves.csv", output / "curves.png")
     write_config(config, output / "training.yaml")
@@ -140,7 +117,7 @@ def _classification(config: FinetuneConfig, base: Base, output: Path) -> dict[st
     model = _with_labels(AutoModelForSequenceClassification, base, labels)
 
     def batch(examples: Sequence[Labelled]) -> dict[str, torch.Tensor]:
-        inputs = _padded([base.encode(e.text) for e in examples], base.pad_id)
+        inputs = padded([base.encode(e.text) for e in examples], base.pad_id)
         return {**inputs, "labels": torch.tensor([labels.index(e.label) for e in examples])}
 
     _train(config, output, model, trained, batch)
@@ -168,7 +145,7 @@ def _tokens(config: FinetuneConfig, base: Base, output: Path) -> dict[str, float
 
     def batch(examples: Sequence[Tagged]) -> dict[str, torch.Tensor]:
         placed = [place_tokens(e.tokens, base) for e in examples]
-        inputs = _padded([ids for ids, _ in placed], base.pad_id)
+        inputs = padded([ids for ids, _ in placed], base.pad_id)
         wanted = torch.full_like(inputs["input_ids"], IGNORED)
         for row, ((_, places), example) in enumerate(zip(placed, examples, strict=True)):
             # A piece that holds several tokens is taught the first one's tag.
@@ -230,27 +207,19 @@ def _retrieval(config: FinetuneConfig, base: Base, output: Path) -> dict[str, fl
     from sentence_transformers.sentence_transformer import losses
 
     trained, held = _examples(config, read_triples)
-    path = base.directory.path
-    if base.directory.has_mlm_head:
-        whole = AutoModelForMaskedLM.from_pretrained(path, dtype=torch.float32)
-        encoder = whole.base_model
-    else:
-        whole = encoder = AutoModel.from_pretrained(path, dtype=torch.float32)
-    embedder = _Embedder(encoder, base.directory.pooling)
+    whole, encoder = base.load()
+    embedder = Embedder(encoder, base.directory.pooling)
     loss = losses.MultipleNegativesRankingLoss(embedder)
     profile = base.directory.profile
 
-    def side(texts: Sequence[str], prefix: str) -> dict[str, torch.Tensor]:
-        return _padded([base.encode(text, prefix) for text in texts], base.pad_id)
-
     def batch(examples: Sequence[Triple]) -> dict[str, Any]:
         sides = [
-            side([e.anchor for e in examples], profile.query_prefix),
-            side([e.positive for e in examples], profile.passage_prefix),
+            base.batch([e.anchor for e in examples], profile.query_prefix),
+            base.batch([e.positive for e in examples], profile.passage_prefix),
         ]
         negatives = [e.negative for e in examples if e.negative is not None]
         if negatives:
-            sides.append(side(negatives, profile.passage_prefix))
+            sides.append(base.batch(negatives, profile.passage_prefix))
         return {"sentence_features": sides, "labels": None}
 
     _train(config, output, loss, trained, batch)
@@ -259,8 +228,8 @@ def _retrieval(config: FinetuneConfig, base: Base, output: Path) -> dict[str, fl
     names = {text: f"t{i}" for i, text in enumerate(texts)}
     queries = {text: f"q{i}" for i, text in enumerate(dict.fromkeys(e.anchor for e in held))}
     encoder.eval()
-    passages = _vectors(embedder, [side([t], profile.passage_prefix) for t in names])
-    asked = _vectors(embedder, [side([q], profile.query_prefix) for q in queries])
+    passages = _vectors(embedder, [base.batch([t], profile.passage_prefix) for t in names])
+    asked = _vectors(embedder, [base.batch([q], profile.query_prefix) for q in queries])
     scores = asked @ passages.T
     run = {
         query: {name: float(s) for name, s in zip(names.values(), row, strict=True)}
@@ -272,22 +241,6 @@ def _retrieval(config: FinetuneConfig, base: Base, output: Path) -> dict[str, fl
     measured = ir_measures.calc_aggregate([nDCG @ 10, RR @ 10], qrels, run)
     whole.save_pretrained(output)
     return {"nDCG@10": float(measured[nDCG @ 10]), "MRR@10": float(measured[RR @ 10])}
-
-
-class _Embedder(torch.nn.Module):
-    """What sentence-transformers' losses ask of a model: features in, a sentence_embedding out."""
-
-    def __init__(self, encoder: torch.nn.Module, pooling: str) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.pooling = pooling
-
-    def forward(self, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        states = self.encoder(**features).last_hidden_state
-        if self.pooling == "cls":
-            return {"sentence_embedding": states[:, 0]}
-        mask = features["attention_mask"].unsqueeze(-1).to(states.dtype)
-        return {"sentence_embedding": (states * mask).sum(1) / mask.sum(1)}
 
 
 @torch.inference_mode()
@@ -324,16 +277,6 @@ def _check_labels(config: FinetuneConfig, known: Sequence[str], held: set[str]) 
         )
     if len(known) < 2:
         raise TrainingDataError(f"{config.train}: every example is {known[0]!r}: nothing to learn")
-
-
-def _padded(rows: Sequence[list[int]], pad_id: int) -> dict[str, torch.Tensor]:
-    length = max(map(len, rows))
-    ids = torch.full((len(rows), length), pad_id)
-    mask = torch.zeros((len(rows), length), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-        mask[i, : len(row)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
 
 
 class _LossTrainer(Trainer):

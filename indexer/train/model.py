@@ -47,13 +47,13 @@ class MaskedLm(BertForMaskedLM):
         return MaskedLMOutput(loss=loss, logits=logits, hidden_states=encoded.hidden_states)
 
     def freeze(self, layers: int) -> None:
-        """Keep the embeddings and the first ``layers`` layers as they are where they encode; the
-        token embeddings still learn as weights of the MLM head, which they are tied to."""
+        """Keep the embeddings and the first ``layers`` layers as they are. The token embeddings are
+        also the output weights of the MLM head: a head that could move them would move what every
+        layer reads, and the vectors with it."""
         if not layers:
             return
         for part in (self.bert.embeddings, *self.bert.encoder.layer[:layers]):
-            for name, parameter in part.named_parameters():
-                parameter.requires_grad_(name == "word_embeddings.weight")
+            part.requires_grad_(False)
         # No gradient goes below here, which also saves its cost.
         self.bert.encoder.layer[layers - 1].register_forward_hook(_detached)
 

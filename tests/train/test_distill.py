@@ -14,7 +14,9 @@ from indexer.train.curves import read_curves
 from indexer.train.distill import distill
 from indexer.train.distill_config import DistillConfig
 from indexer.train.distill_trainer import info_nce
+from indexer.train.head import teach_head
 from indexer.train.material import alignment, read_material
+from indexer.train.model import MaskedLm
 from indexer.train.repair import gaps
 from indexer.train.texts import read_texts
 from indexer.train.tokenizer import TOKENIZER_FILES
@@ -31,6 +33,7 @@ def config(texts_file: Path, pairs_file: Path, tiny_teacher: Path) -> DistillCon
         layers=(0, 3),
         vocabulary=75,
         repair_steps=5,
+        head_steps=5,
         frozen_layers=1,
         steps=16,
         batch_tokens=256,
@@ -110,11 +113,45 @@ def test_a_teacher_of_another_width_is_followed_in_its_similarities(
     ).save_pretrained(narrow)
     for name in TOKENIZER_FILES:
         shutil.copy(distilled / name, narrow / name)
-    other = dataclasses.replace(config, student=narrow, steps=4, save_every=4, learning_rate=1e-2)
+    other = dataclasses.replace(
+        config, student=narrow, frozen_layers=0, steps=4, save_every=4, learning_rate=1e-2
+    )
     output = distill(other, tmp_path / "model")
     rows = [row for row in read_curves(output / "curves.csv") if "held_out_cosine" in row]
     assert rows[-1]["held_out_tokens"] == 0
     assert rows[-1]["held_out_cosine"] > rows[0]["held_out_cosine"]
+
+
+def test_the_head_learns_alone(config: DistillConfig, tiny_teacher: Path, tmp_path: Path) -> None:
+    texts = list(read_texts(config.texts))
+    start_student(open_model(str(tiny_teacher)), texts, tmp_path, (0, 3), 75)
+    model = MaskedLm.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    profile = open_model(str(tmp_path)).profile
+    seen: list[float] = []
+    teach_head(
+        model,
+        tokenizer.encode_batch([profile.normalize(text) for text in texts]),
+        steps=200,
+        batch_tokens=512,
+        seed=1,
+        report=lambda _, loss: seen.append(loss),
+    )
+    assert seen[-1] < 0.8 * seen[0]
+    changed = {n for n, value in model.state_dict().items() if not value.equal(before[n])}
+    assert changed
+    assert all(name.startswith("cls.predictions.") for name in changed)
+    assert "cls.predictions.decoder.weight" not in changed
+
+
+def test_what_is_frozen_stays(distilled: Path) -> None:
+    start = MaskedLm.from_pretrained(distilled / "start", dtype=torch.float32).state_dict()
+    end = MaskedLm.from_pretrained(distilled, dtype=torch.float32).state_dict()
+    same = {name for name, value in end.items() if value.equal(start[name])}
+    assert "bert.embeddings.word_embeddings.weight" in same
+    assert "bert.encoder.layer.0.attention.self.query.weight" in same
+    assert "bert.encoder.layer.1.attention.self.query.weight" not in same
 
 
 def test_gaps() -> None:

@@ -43,7 +43,8 @@ from search.engine import rank
 from search.exact import SORTS, ExactSearch, parse
 from search.exact.search import _Asked
 from search.filters import Filters
-from search.library import CURRENT, FORMAT_VERSION, MANIFEST, Library, Manifest, Segment
+from search.library import Library
+from search.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Manifest, Segment
 from search.records import Author, Record, Translation
 from search.text.phrases import phrases
 from search.text.profile import TextProfile

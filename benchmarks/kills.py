@@ -22,7 +22,8 @@ import numpy as np
 
 from search.encoder import load_encoder
 from search.engine import Engine
-from search.library import Library, live_generation, verify
+from search.library import Library
+from search.manifest import live_generation, verify
 
 _RUN = """
 import sys

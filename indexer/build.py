@@ -39,11 +39,11 @@ from indexer.vectors import write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
-from search.library import (
+from search.library import Generation
+from search.manifest import (
     FORMAT_VERSION,
     MANIFEST,
     SAMPLE_NOTE,
-    Generation,
     Manifest,
     Segment,
     live_generation,

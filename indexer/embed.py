@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder, Window
-from search.library import SEGMENT_PARTS, Segment
+from search.library import SEGMENT_PARTS
+from search.manifest import Segment
 from search.records import Record
 
 CHUNK_RECORDS = 256

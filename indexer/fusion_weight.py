@@ -23,7 +23,7 @@ from search.encoder import Encoder
 from search.filters import Filters
 from search.fusion import weighted
 from search.lexical import LexicalIndex
-from search.library import Fusion, Segment
+from search.manifest import Fusion, Segment
 from search.records import Record
 from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans

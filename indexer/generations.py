@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.staging import STAGING, BuildError, locked, point_to
-from search.library import GENERATIONS, LibraryError, Manifest, live_generation, verify
+from search.manifest import GENERATIONS, LibraryError, Manifest, live_generation, verify
 
 
 @dataclass(frozen=True)

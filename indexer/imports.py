@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indexer.intake import RejectedItem, Report
 from indexer.store import RecordStore
-from search.library import LibraryError, live_generation
+from search.manifest import LibraryError, live_generation
 
 # What a run counts, in the order in which it is said.
 COUNTS = ("read", "new", "replaced", "unchanged", "duplicate", "deleted", "rejected")

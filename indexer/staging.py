@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from search.library import CURRENT, GENERATIONS, MANIFEST, Manifest, file_checksum, verify
+from search.manifest import CURRENT, GENERATIONS, MANIFEST, Manifest, file_checksum, verify
 
 STAGING = "staging"
 _LOCK = ".lock"

@@ -13,7 +13,8 @@ from search.engine import Engine, Hit, RankedList
 from search.exact import SORTS, Sort
 from search.exact.command import WRITABLE, exact_page, export, shown_set
 from search.filters import Filters, RetractionFilter
-from search.library import Library, live_generation, verify
+from search.library import Library
+from search.manifest import live_generation, verify
 from search.suggest import Suggester
 from search.text.profile import has_mask
 

@@ -1,18 +1,15 @@
-"""The library on disk: its manifest, its generations, reading and verifying them.
+"""A library opened for reading: the records, passages and vectors of its live generation.
 
-A library is a folder with immutable generations and one pointer, ``CURRENT``, that names the live
-one. Everything here reads; :mod:`indexer` writes.
+:mod:`indexer` writes what is read here; :mod:`search.manifest` says what it is made of.
 """
 
-import hashlib
 import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import faiss
 import numpy as np
@@ -21,18 +18,9 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.lexical import LexicalIndex
+from search.manifest import SAMPLE_NOTE, LibraryError, Manifest, Segment, live_generation
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
-from search.relevance import RelevanceLine
-from search.text.profile import TextProfile
-
-FORMAT_VERSION = 3
-CURRENT = "CURRENT"
-GENERATIONS = "generations"
-MANIFEST = "MANIFEST.json"
-SAMPLE_NOTE = "sample"
-
-Fusion = Literal["weighted", "rrf"]
 
 # How many passages with and without an abstract are compared, and which quantile of their scores.
 _MIN_SAMPLE = 30
@@ -40,111 +28,8 @@ _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
 # One passage in so many is few.
 _FEW = 10
-
-
 # Records read from SQLite in one query.
 _AT_ONCE = 500
-
-
-class LibraryError(ValueError):
-    """A library that cannot be read or used: names the folder, the reason and what to run."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """An immutable run of vectors: passages ``base`` to ``base + passages - 1``."""
-
-    name: str
-    base: int
-    passages: int
-    sentences: int
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes.
-
-    ``relevance`` is None where nothing could be calibrated.
-    """
-
-    format_version: int
-    generation: int
-    created: str
-    model: str
-    model_source: str
-    encoder_fingerprint: str
-    dim: int
-    pooling: str
-    profile: TextProfile
-    fusion: Fusion
-    dense_weight: float
-    fusion_learnt_on: int
-    records: int
-    passages: int
-    segments: tuple[Segment, ...]
-    notes: tuple[str, ...]
-    files: dict[str, tuple[str, int]]
-    relevance: RelevanceLine | None = None
-
-    def to_json(self) -> str:
-        """The manifest as written to ``MANIFEST.json``."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
-
-    @classmethod
-    def read(cls, generation: Path) -> "Manifest":
-        """The manifest of a generation's folder.
-
-        Raises:
-            LibraryError: when it is missing, damaged or of another format version.
-        """
-        file = generation / MANIFEST
-        try:
-            data = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise LibraryError(f"{file}: cannot be read ({error}); rebuild the library") from error
-        if data.get("format_version") != FORMAT_VERSION:
-            raise LibraryError(
-                f"{generation}: format version {data.get('format_version')!r}, this jmedsearch "
-                f"reads {FORMAT_VERSION}; rebuild with: jmedsearch index SOURCE --library NEW_DIR"
-            )
-        data["profile"] = TextProfile.from_dict(data["profile"])
-        data["segments"] = tuple(Segment(**s) for s in data["segments"])
-        data["notes"] = tuple(data["notes"])
-        data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
-        if data.get("relevance"):
-            data["relevance"] = RelevanceLine.from_dict(data["relevance"])
-        return cls(**data)
-
-    def check_encoder(self, model: ModelDirectory, library: Path) -> None:
-        """Refuse an encoder other than the one that ``library`` was built with.
-
-        Raises:
-            LibraryError: naming both models and the command that rebuilds.
-        """
-        if model.fingerprint != self.encoder_fingerprint:
-            raise LibraryError(
-                f"{library} was built with {self.model} ({self.encoder_fingerprint[:12]}), not "
-                f"with {model.name} ({model.fingerprint[:12]}). Search it with its own model, or "
-                f"build another: jmedsearch index SOURCE --library NEW_DIR --model {model.name}"
-            )
-
-
-def live_generation(library: Path) -> Path | None:
-    """The folder of the live generation; None where nothing has been published yet.
-
-    Raises:
-        LibraryError: when CURRENT names a generation that is not there.
-    """
-    try:
-        name = (library / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise LibraryError(f"{library}: cannot be read ({error.strerror})") from error
-    generation = library / GENERATIONS / name
-    if "/" in name or not generation.is_dir():
-        raise LibraryError(f"{library}: CURRENT names generation {name!r}, which is not there")
-    return generation
 
 
 @dataclass(frozen=True)
@@ -522,31 +407,3 @@ class Library:
             return self._open
         finally:
             self._lock.release()
-
-
-def file_checksum(file: Path) -> tuple[str, int]:
-    """SHA-256 and size in bytes of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), file.stat().st_size
-
-
-def verify(generation: Path) -> list[str]:
-    """What is wrong with a generation's files against its manifest; empty when all is well."""
-    manifest = Manifest.read(generation)
-    problems = []
-    for name, (checksum, size) in sorted(manifest.files.items()):
-        file = generation / name
-        if not file.is_file():
-            problems.append(f"{name}: missing")
-        elif file.stat().st_size != size:
-            problems.append(f"{name}: {file.stat().st_size} bytes, should be {size}")
-        elif file_checksum(file)[0] != checksum:
-            problems.append(f"{name}: content differs from its checksum")
-    present = {
-        str(f.relative_to(generation))
-        for f in generation.rglob("*")
-        if f.is_file() and f.name not in {MANIFEST, ".tantivy-writer.lock", ".tantivy-meta.lock"}
-    }
-    return problems + [
-        f"{name}: not in the manifest" for name in sorted(present - set(manifest.files))
-    ]

@@ -26,7 +26,7 @@ from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
-from search.library import LibraryError
+from search.manifest import LibraryError
 from web.api.problems import expression_problem, problem, query_problem
 from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext

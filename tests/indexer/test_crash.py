@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from search.library import Library, live_generation, verify
+from search.library import Library
+from search.manifest import live_generation, verify
 from tests.indexer.conftest import RECORDS, index
 
 KILLS = Path(__file__).parents[2] / "benchmarks" / "kills.py"

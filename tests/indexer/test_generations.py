@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from indexer.cli import index as index_command
 from indexer.staging import locked
 from indexer.upkeep import duplicates, generations, remove
-from search.library import Generation, Library, verify
+from search.library import Generation, Library
+from search.manifest import verify
 from tests.indexer.conftest import RECORDS, index
 
 

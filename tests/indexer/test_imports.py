@@ -13,7 +13,8 @@ from indexer.cli import index
 from indexer.imports import Export, imports, rejected
 from indexer.staging import BuildError
 from indexer.upkeep import imports as imports_command
-from search.library import Library, live_generation
+from search.library import Library
+from search.manifest import live_generation
 from tests.indexer.conftest import RECORDS
 
 RIS = """TY  - JOUR

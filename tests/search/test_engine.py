@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from indexer.build import build, sample_files
 from search.engine import DEPTH, Engine, Leg, QueryError, UnknownRecordError
 from search.filters import Filters, RetractionFilter
-from search.library import Library, LibraryError
+from search.library import Library
+from search.manifest import LibraryError
 from search.marking import marks
 from search.records import Record
 

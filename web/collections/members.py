@@ -7,7 +7,8 @@ from typing import Literal
 
 from search.engine import MatchedSentence
 from search.filters import IN_DOUBT
-from search.library import Generation, Library, LibraryError
+from search.library import Generation, Library
+from search.manifest import LibraryError
 from search.records import Record
 from web.collections.items import FROM_LIBRARY, Item, origins
 from web.collections.store import Store

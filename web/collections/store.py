@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from search.library import CURRENT, GENERATIONS
+from search.manifest import CURRENT, GENERATIONS
 from web.collections.schema import migrations
 
 # "jmed": says that a SQLite file is ours.

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
-from search.library import LibraryError
+from search.manifest import LibraryError
 from search.marking import marks
 from search.records import Record, guess_language
 from web import access, services

@@ -7,7 +7,7 @@ from search.correction import Offer
 from search.encoder import ModelError
 from search.engine import DEPTH, QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
-from search.library import LibraryError
+from search.manifest import LibraryError
 from search.suggest import Suggestion
 from search.text.profile import has_mask
 from search.text.terms import terms

@@ -87,7 +87,7 @@ class Suggester:
         if not query:
             raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
         generation = self.engine.generation()
-        vocabulary = self._vocabulary(generation)
+        vocabulary = self.vocabulary(generation)
         vector = self.engine.encoder.encode_queries([query])[0]
         query_terms = terms(query)
         hits = rank(generation, vector, query_terms, Filters()).order[: _HITS + 1]
@@ -97,7 +97,7 @@ class Suggester:
         candidates = np.array(sorted(cooccurrence), np.int64)
         weights = np.array([cooccurrence[int(c)] for c in candidates])
         if self.engine.encoder.can_fill_masks:
-            context = _CONTEXT.format(query=_literal(query), masks="{masks}")
+            context = _CONTEXT.format(query=literal(query), masks="{masks}")
             # What the query makes likelier, not what is likely anyway (治療, 患者).
             fit = vocabulary.fit(self.engine.encoder, context)[0] - vocabulary.prior
             chosen = fit[candidates]
@@ -132,12 +132,12 @@ class Suggester:
                 "no mask", f"the query has no mask: write {MASK} or ＿＿ where a word is missing"
             )
         generation = self.engine.generation()
-        vocabulary = self._vocabulary(generation)
+        vocabulary = self.vocabulary(generation)
         present = set(terms(without_masks(query)))
         filled = []
         for position in range(1, len(parts)):
             left, right = MASK.join(parts[:position]), MASK.join(parts[position:])
-            context = _literal(left) + "{masks}" + _literal(right)
+            context = literal(left) + "{masks}" + literal(right)
             total = vocabulary.fit(self.engine.encoder, context, position - 1)[1]
             order = np.argsort(-total, kind="stable")[: limit * 8]
             possible = (int(i) for i in order if np.isfinite(total[i]))
@@ -155,7 +155,8 @@ class Suggester:
             )
         return tuple(filled)
 
-    def _vocabulary(self, generation: Generation) -> "Vocabulary":
+    def vocabulary(self, generation: Generation) -> "Vocabulary":
+        """The terms of a generation, read once."""
         with self._lock:
             if self._loaded is None or self._loaded[0] is not generation:
                 self._loaded = (generation, Vocabulary.load(generation, self.engine.encoder))
@@ -163,7 +164,8 @@ class Suggester:
 
 
 class Vocabulary:
-    """The terms of one generation: their texts, record counts and pieces."""
+    """The terms of one generation, the most frequent first: their texts, in how many records each
+    is, their readings in katakana (empty where Sudachi has none) and their pieces."""
 
     def __init__(
         self,
@@ -171,10 +173,12 @@ class Vocabulary:
         numbers: NDArray[np.int64],
         texts: Sequence[str],
         records: NDArray[np.int64],
+        readings: Sequence[str],
         pieces: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]],
     ) -> None:
         self.terms = texts
         self.records = records
+        self.readings = readings
         self._generation = generation
         self._pieces = pieces
         self._index = {int(n): i for i, n in enumerate(numbers)}
@@ -187,8 +191,8 @@ class Vocabulary:
         rows = [
             tuple(row)
             for row in generation.terms.execute(
-                "select number, term, records from terms where standalone > 0 and records > 0 "
-                "order by records desc, number limit ?",
+                "select number, term, records, reading from terms "
+                "where standalone > 0 and records > 0 order by records desc, number limit ?",
                 [_MAX_TERMS],
             )
             if is_term(row[1])
@@ -211,6 +215,7 @@ class Vocabulary:
             np.array([row[0] for row in rows], np.int64),
             texts,
             np.array([row[2] for row in rows], np.int64),
+            [row[3] or "" for row in rows],
             pieces,
         )
         if encoder.can_fill_masks and texts:
@@ -292,6 +297,7 @@ def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return finite if len(finite) else np.zeros(1)
 
 
-def _literal(text: str) -> str:
-    """Braces typed by a user are text, not fields of a context."""
+def literal(text: str) -> str:
+    """``text`` as a part of a context of :meth:`Vocabulary.fit`: braces typed by a user are text,
+    not fields."""
     return text.replace("{", "{{").replace("}", "}}")

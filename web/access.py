@@ -32,6 +32,7 @@ ACCESS: dict[str, Access] = {
     "account.sign_in": "anyone",
     "account.sign_in_form": "anyone",
     "account.sign_out": "anyone",
+    "api.complete": "search",
     "api.exact": "search",
     "api.export_exact": "search",
     "api.export_search": "search",

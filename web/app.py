@@ -12,6 +12,7 @@ from flask_openapi3.models.license import License
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
+from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
@@ -88,7 +89,14 @@ def create_app(
     app.url_map.converters["id"] = _IdConverter
     services.install(
         app,
-        services.Services(engine, ExactSearch(engine.library), Corrector(), suggester, desk),
+        services.Services(
+            engine,
+            ExactSearch(engine.library),
+            Corrector(),
+            suggester,
+            Completer(suggester),
+            desk,
+        ),
     )
     access.install(app, admission or access.Admission())
     language.install(app)

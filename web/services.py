@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
@@ -21,6 +22,7 @@ class Services:
     exact: ExactSearch
     corrector: Corrector
     suggester: Suggester
+    completer: Completer
     desk: Desk | None
 
 
@@ -47,6 +49,11 @@ def corrector() -> Corrector:
 def suggester() -> Suggester:
     """The suggester of the application that serves this request."""
     return _services().suggester
+
+
+def completer() -> Completer:
+    """What completes words, for the application that serves this request."""
+    return _services().completer
 
 
 def desk() -> Desk | None:

@@ -105,6 +105,17 @@ def test_similar_records_leave_out_the_record_itself(client: FlaskClient) -> Non
     assert "sample-cardiology-01" not in ids
 
 
+def test_words_are_completed(client: FlaskClient) -> None:
+    found = get(client, "/api/v1/complete?q=高齢者 とうにょう&limit=3")
+    assert found["query"] == "高齢者 とうにょう"
+    assert 0 < len(found["completions"]) <= 3
+    for completion in found["completions"]:
+        assert completion["query"] == f"高齢者 {completion['term']}"
+        assert completion["start"] == 4
+        assert completion["records"] > 0
+    assert get(client, "/api/v1/complete?q=")["completions"] == []
+
+
 def test_suggestions_refine_the_query(client: FlaskClient) -> None:
     found = get(client, "/api/v1/suggest?q=糖尿病&limit=3")
     assert 0 < len(found["suggestions"]) <= 3

@@ -58,6 +58,19 @@ class SuggestParameters(BaseModel):
     limit: int = Field(default=8, ge=1, le=20, description="At most so many suggestions.")
 
 
+class CompleteParameters(BaseModel):
+    """A query of which the last word is still being typed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: str = Field(
+        max_length=MAX_QUERY,
+        description="The query up to the cursor. Kana and romaji are taken by their sound.",
+        json_schema_extra={"example": "糖尿病 しんきん"},
+    )
+    limit: int = Field(default=8, ge=1, le=20, description="At most so many terms.")
+
+
 class FillMaskParameters(BaseModel):
     """A text with blanks."""
 
@@ -299,6 +312,22 @@ class SuggestBody(_Body):
 
     query: str
     suggestions: tuple[SuggestionBody, ...]
+
+
+class CompletionBody(_Body):
+    """A term that the word being typed may become."""
+
+    term: str
+    query: str = Field(description="The query with the term in the word's place.")
+    start: int = Field(description="Where the word begins in the query: an offset.")
+    records: int = Field(description="Records that contain the term.")
+
+
+class CompleteBody(_Body):
+    """Terms for the word being typed, best first."""
+
+    query: str
+    completions: tuple[CompletionBody, ...]
 
 
 class FillingBody(_Body):

@@ -16,6 +16,9 @@ from search.engine import DEPTH, Hit, MatchedSentence
 from search.exact import expression_offers
 from web import services
 from web.api.models import (
+    CompleteBody,
+    CompleteParameters,
+    CompletionBody,
     ExactBody,
     ExactHitBody,
     ExactUnderstoodBody,
@@ -197,6 +200,18 @@ def suggest(query: SuggestParameters) -> Response:
         SuggestBody(
             query=query.q,
             suggestions=tuple(SuggestionBody.model_validate(item) for item in found),
+        )
+    )
+
+
+@blueprint.get("/complete", responses={"200": CompleteBody})
+def complete(query: CompleteParameters) -> Response:
+    """Terms of the library for the word that is being typed."""
+    found = services.completer().complete(query.q, query.limit)
+    return as_json(
+        CompleteBody(
+            query=query.q,
+            completions=tuple(CompletionBody.model_validate(item) for item in found),
         )
     )
 

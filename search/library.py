@@ -238,6 +238,15 @@ class Generation:
         )
         return {row["number"]: record_from_row(row) for row in rows}
 
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of records, in the order of ``numbers``."""
+        rows = self.database.execute(
+            "select records.id from json_each(?) wanted "
+            "join records on records.number = wanted.value order by wanted.key",
+            [json.dumps([int(number) for number in numbers])],
+        )
+        return [row["id"] for row in rows]
+
     def records_in_order(self, numbers: Sequence[int]) -> Iterator[Record]:
         """Records one after another in the order of ``numbers``, a few in memory at a time."""
         for start in range(0, len(numbers), _AT_ONCE):

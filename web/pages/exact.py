@@ -110,8 +110,11 @@ def fault_message(reason: FaultReason) -> str:
             "Proximity takes terms, or terms joined by OR, in one text field."
         ),
         "line reference": gettext(
-            "Numbers of searches (#1) cannot be combined here yet. Write the searches out."
+            "Numbers of searches (#1) are combined in the search strategy of a collection."
         ),
+        "unknown line": gettext("There is no search of this number."),
+        "deleted line": gettext("The search of this number was deleted."),
+        "later line": gettext("A search can only refer to searches before it."),
     }[reason]
 
 

@@ -32,6 +32,10 @@ ACCESS: dict[str, Access] = {
     "account.sign_in": "anyone",
     "account.sign_in_form": "anyone",
     "account.sign_out": "anyone",
+    "alerts.change": "write",
+    "alerts.feed": "anyone",
+    "alerts.index": "read",
+    "alerts.show": "read",
     "api.exact": "search",
     "api.export_exact": "search",
     "api.export_search": "search",
@@ -94,6 +98,16 @@ ACCESS: dict[str, Access] = {
     "pages.record": "search",
     "pages.search": "search",
     "pages.static": "anyone",
+    "report.file": "read",
+    "report.fill_in": "write",
+    "report.show": "read",
+    "strategies.change_search": "write",
+    "strategies.keep": "write",
+    "strategies.rerun": "write",
+    "strategies.run": "write",
+    "strategies.show": "read",
+    "strategies.show_changes": "read",
+    "strategies.show_search": "read",
 }
 
 

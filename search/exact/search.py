@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
-from search.exact.excerpts import Marker
 from search.exact.errors import ExactSyntaxError
+from search.exact.excerpts import Marker
 from search.exact.expression import (
     TEXT_FIELDS,
     Expression,

@@ -36,9 +36,9 @@ def answers(store: Store, number: int) -> dict[Item, str]:
     """
     collection(store, number)
     rows = store.connection.execute(
-        "select item, text from report_answers where collection = ?", [number]
+        "select heading, text from report_answers where collection = ?", [number]
     )
-    return {row["item"]: row["text"] for row in rows if row["item"] in ITEMS}
+    return {row["heading"]: row["text"] for row in rows if row["heading"] in ITEMS}
 
 
 def answer(
@@ -61,11 +61,11 @@ def answer(
             return
         if text:
             opened.db.execute(
-                "insert into report_answers (collection, item, text) values (?, ?, ?) "
-                "on conflict (collection, item) do update set text = excluded.text",
+                "insert into report_answers (collection, heading, text) values (?, ?, ?) "
+                "on conflict (collection, heading) do update set text = excluded.text",
                 [number, item, text],
             )
         else:
             opened.db.execute(
-                "delete from report_answers where collection = ? and item = ?", [number, item]
+                "delete from report_answers where collection = ? and heading = ?", [number, item]
             )

@@ -25,7 +25,7 @@ TRACKED = {
         *("count", "found", "parts", "frozen"),
     ),
     "alerts": ("id", "search", "created", "created_by", "since", "seen", "seen_at", "seen_by"),
-    "report_answers": ("id", "collection", "item", "text"),
+    "report_answers": ("id", "collection", "heading", "text"),
 }
 
 
@@ -217,9 +217,9 @@ def strategies(db: Database) -> None:
         create table report_answers (
             id integer primary key autoincrement,
             collection integer not null references collections(id),
-            item text not null,
+            heading text not null,
             text text not null,
-            unique (collection, item)
+            unique (collection, heading)
         );
         -- Numbers that were given out once, also to what is gone, are found here.
         create index change_rows_numbered on change_rows(change)

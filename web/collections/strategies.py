@@ -137,6 +137,11 @@ def run(store: Store, found: Search, wanted: int | None) -> Run:
     raise UnknownError(f"search {found.mark} has no run {wanted}")
 
 
+def run_before(store: Store, found: Search, one: Run) -> Run | None:
+    """The run before a run; None where that is the first."""
+    return next((r for r in runs(store, found) if r.number < one.number), None)
+
+
 def found_by(store: Store, one: Run) -> tuple[str, ...]:
     """The ids that a run found, in its order."""
     return found_ids(store.connection, one.found)
@@ -449,7 +454,8 @@ def _next_run(db: sqlite3.Connection, search_id: int) -> int:
     (highest,) = db.execute(
         "select max(number) from (select number from runs where search = :search "
         "union all select coalesce(after, before) ->> '$.number' from change_rows "
-        "where tracked in ('searches', 'runs') and tracked = 'runs' and coalesce(after, before) ->> '$.search' = :search "
+        "where tracked in ('searches', 'runs') and tracked = 'runs' "
+        "and coalesce(after, before) ->> '$.search' = :search "
         "and change in (select id from changes where collection = "
         "(select collection from searches where id = :search)))",
         {"search": search_id},

@@ -116,7 +116,8 @@ def feed(secret: str) -> Response:
     response = make_response(written)
     response.mimetype = MIMETYPE
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _page(number: int, search: int, new_feed: str = "") -> str:

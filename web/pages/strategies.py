@@ -26,7 +26,7 @@ from web.collections.comparison import Comparison
 from web.collections.findings import findings, shown_ids
 from web.collections.history import CollectionError, history
 from web.collections.members import live_generation
-from web.collections.strategies import Run, Search
+from web.collections.strategies import Search
 from web.desk import editor, library_search, store
 from web.errors import query_message
 from web.language import chosen_language
@@ -163,7 +163,7 @@ def change_search(number: int, search: int) -> Response:
     generation = services.exact().library.generation()
     ids: tuple[str, ...] = strategies.found_by(store(), one)
     if do == "add new":
-        before = _before(found, one)
+        before = strategies.run_before(store(), found, one)
         if before is None:
             raise CollectionError("there is no earlier run to compare with")
         ids = strategies.changes(store(), found, before, one, generation).new
@@ -178,7 +178,7 @@ def show_changes(number: int, search: int) -> str:
     """What a run found otherwise than the one before it."""
     found = strategies.search(store(), number, search)
     one = strategies.run(store(), found, request.args.get("run", type=int))
-    before = _before(found, one)
+    before = strategies.run_before(store(), found, one)
     if before is None:
         abort(404)
     generation = live_generation(services.engine().library)
@@ -223,7 +223,7 @@ def _page(number: int, **wrong: Any) -> str:
 
 
 def _line(one: Search, every: Mapping[int, Search]) -> Line:
-    before = _before(one, one.last)
+    before = strategies.run_before(store(), one, one.last)
     generation = live_generation(services.engine().library)
     changed = strategies.rerun_of(store(), one, before, generation) if before else None
     return Line(
@@ -239,12 +239,6 @@ def _line(one: Search, every: Mapping[int, Search]) -> Line:
             if n in every and every[n].last.number != taken
         ),
     )
-
-
-def _before(found: Search, one: Run) -> Run | None:
-    """The run before a run, as far as it is still there."""
-    earlier = [r for r in strategies.runs(store(), found) if r.number < one.number]
-    return earlier[0] if earlier else None
 
 
 def _run(number: int, form: Mapping[str, str]) -> Search:

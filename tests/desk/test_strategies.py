@@ -91,8 +91,8 @@ def test_sets_and_frozen_lists_combine(growing: Growing, panel: int) -> None:
 @pytest.mark.parametrize(
     ("query", "reason", "fragment"),
     [
-        ("#1 AND #9", "later line", "#9"),
-        ("肺炎 AND #4", "later line", "#4"),
+        ("#1 AND #9", "unknown line", "#9"),
+        ("肺炎 AND #4", "unknown line", "#4"),
         ("#1 NOT #2", "deleted line", "#2"),
         ("#1 NOT #3", "unknown line", "#3"),
         ("#1 AND (", "unclosed parenthesis", "("),
@@ -112,6 +112,21 @@ def test_numbers_that_lead_nowhere_are_refused(
         run(growing, panel, query)
     assert (error.value.reason, error.value.fragment) == (reason, fragment)
     assert run(growing, panel, "吸入").number == 4
+
+
+def test_references_that_lead_forwards_are_refused_where_they_come_in_from_elsewhere(
+    growing: Growing, panel: int
+) -> None:
+    for query in ("肺炎", "#1 OR 喘息", "#2 OR 心不全"):
+        run(growing, panel, query)
+    content = document(growing.desk.store, panel).model_dump_json()
+    looped = content.replace("#1 OR 喘息", "#3 OR 喘息")
+    copy = import_document(growing.desk.store, "a", read_document(looped.encode(), "c"), "c")
+    _, second, third = rerun(growing.desk.store, "a", copy, growing.search)
+    assert second.fault
+    assert (second.fault.reason, second.fault.fragment) == ("later line", "#3")
+    assert third.fault
+    assert (third.fault.reason, third.fault.fragment) == ("later line", "#2")
 
 
 def test_what_cannot_be_run_is_not_kept(growing: Growing, panel: int) -> None:

@@ -77,10 +77,10 @@ def check_references(expression: str, own: int, known: Mapping[int, bool]) -> No
     """
     for line in references(expression):
         place = (expression, line.start, line.end)
-        if line.number >= own:
-            raise ExactSyntaxError("later line", *place)
         if line.number not in known:
             raise ExactSyntaxError("unknown line", *place)
+        if line.number >= own:
+            raise ExactSyntaxError("later line", *place)
         if known[line.number]:
             raise ExactSyntaxError("deleted line", *place)
 

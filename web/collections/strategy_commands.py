@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from search.cli import library_option, model_option
+from search.cli import ShownErrors, library_option, model_option
 from search.encoder import load_encoder
 from search.engine import DEPTH, Engine
 from search.exact import ExactSearch, ExactSyntaxError
@@ -63,7 +63,7 @@ def _filter_options(command: _Command) -> _Command:
     return command
 
 
-@click.command("search")
+@click.command("search", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.argument("query")
 @click.option("--ranked", is_flag=True, help="A ranked search; the first of its list are kept.")
@@ -112,7 +112,7 @@ def run_search(
     click.echo(_as_json(found) if as_json else _shown(found))
 
 
-@click.command("searches")
+@click.command("searches", cls=ShownErrors)
 @click.argument("number", type=int)
 @json_option
 @collections_option
@@ -126,7 +126,7 @@ def list_searches(number: int, as_json: bool, collections_file: Path | None) -> 
         click.echo(_shown(one))
 
 
-@click.command("rerun")
+@click.command("rerun", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.argument("searches", nargs=-1, type=int)
 @library_option
@@ -168,7 +168,7 @@ def rerun(
         raise click.exceptions.Exit(1)
 
 
-@click.command("add-found")
+@click.command("add-found", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.argument("search", type=int)
 @click.option("--new", "only_new", is_flag=True, help="Only what the run before did not find.")
@@ -190,7 +190,7 @@ def add_found(
     report_intake(strategies.add_found(store, editor(), number, found, ids, generation))
 
 
-@click.command("describe-search")
+@click.command("describe-search", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.argument("search", type=int)
 @click.option("--name", help="What to call it.")
@@ -213,7 +213,7 @@ def describe_search(
     strategies.describe(store, editor(), number, search, name=name, note=note)
 
 
-@click.command("alert")
+@click.command("alert", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.argument("search", type=int)
 @click.option("--off", is_flag=True, help="Switch it off instead.")
@@ -227,7 +227,7 @@ def alert(number: int, search: int, off: bool, collections_file: Path | None) ->
         alerts.switch_on(store, editor(), number, search)
 
 
-@click.command("alerts")
+@click.command("alerts", cls=ShownErrors)
 @click.argument("number", type=int, required=False)
 @click.option(
     "--mark/--peek",
@@ -283,8 +283,7 @@ def show_alerts(
         elif news.new and not as_json:
             click.echo(f"{of.name} {search.mark}  {search.asked.query}  {len(news.new)} new")
             _say(shown_ids(news.new, generation), "  +")
-    # Only once it is out is it seen.
-    click.get_text_stream("stdout").flush()
+    # What could not be printed has ended the command by now.
     if mark:
         for of, news in told:
             if news.new:
@@ -293,7 +292,7 @@ def show_alerts(
         raise click.exceptions.Exit(1)
 
 
-@click.command("report")
+@click.command("report", cls=ShownErrors)
 @click.argument("number", type=int)
 @click.option(
     "--language",

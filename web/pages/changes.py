@@ -114,6 +114,7 @@ def drop_message(drops: Mapping[str, str]) -> str:
     beside = {
         "note": gettext("notes"),
         "tags": gettext("tags"),
+        "strategy": gettext("search strategy"),
         "history": gettext("history"),
     }
     return gettext(", ").join(word for name, word in beside.items() if name in drops)

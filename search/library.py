@@ -43,6 +43,19 @@ class Passage:
     end: int
 
 
+@dataclass(frozen=True)
+class Database:
+    """What a library holds of a database: its name (empty where nobody said it), the date of the
+    last search there and of the last import, the items read, and those that were copies of others
+    within an import."""
+
+    name: str
+    searched: str
+    imported: str
+    read: int
+    duplicate: int
+
+
 class Generation:
     """One immutable state of a library, opened for reading. Methods are safe to call from several
     threads."""
@@ -122,6 +135,34 @@ class Generation:
             list(map(int, numbers)),
         )
         return {row["number"]: record_from_row(row) for row in rows}
+
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of records, in the order of ``numbers``."""
+        rows = self.database.execute(
+            "select records.id from json_each(?) wanted "
+            "join records on records.number = wanted.value order by wanted.key",
+            [json.dumps([int(number) for number in numbers])],
+        )
+        return [row["id"] for row in rows]
+
+    def imported(self, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """When records came into the library, and when they were imported last (ISO 8601)."""
+        rows = self.database.execute(
+            "select record, min(started) first, max(started) last from json_each(?) wanted "
+            "join origins on origins.record = wanted.value "
+            "join imports on imports.number = origins.import group by record",
+            [json.dumps([int(number) for number in numbers])],
+        )
+        return {row["record"]: (row["first"], row["last"]) for row in rows}
+
+    def databases(self) -> list[Database]:
+        """What was imported, by the database that it came from, in the order of import."""
+        rows = self.database.execute(
+            "select database name, max(searched) searched, max(started) imported, "
+            "sum(read) read, sum(duplicate) duplicate from imports "
+            "group by database order by min(number)"
+        )
+        return [Database(**row) for row in rows]
 
     def records_in_order(self, numbers: Sequence[int]) -> Iterator[Record]:
         """Records one after another in the order of ``numbers``, a few in memory at a time."""

@@ -19,11 +19,12 @@ from search.exact import ExactSearch
 from search.suggest import Suggester
 from web import access, errors, headers, language, services
 from web.api import collections as collections_api
+from web.api import strategies as strategies_api
 from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
-from web.pages import account, collections
+from web.pages import account, alerts, collections, report, strategies
 from web.pages import views as pages
 
 
@@ -105,7 +106,11 @@ def create_app(
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
     app.register_api(collections_api.blueprint)
+    app.register_api(strategies_api.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(collections.blueprint)
+    app.register_blueprint(strategies.blueprint)
+    app.register_blueprint(report.blueprint)
+    app.register_blueprint(alerts.blueprint)
     headers.install(app)
     return app

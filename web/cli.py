@@ -17,9 +17,11 @@ from web import services
 from web.access import Admission
 from web.app import create_app
 from web.collections.account_commands import commands as account_commands
+from web.collections.collection_commands import collection
 from web.collections.collection_commands import commands as collection_commands
 from web.collections.desk import Desk, open_desk
 from web.collections.options import collections_option, opened
+from web.collections.strategy_commands import commands as strategy_commands
 from web.server import is_loopback, listen
 from web.server import serve as run_server
 
@@ -156,6 +158,8 @@ def _end(*_: object) -> None:
     raise SystemExit(0)
 
 
+for command in strategy_commands:
+    collection.add_command(command)
 for command in (
     *search_commands,
     *indexer_commands,

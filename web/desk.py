@@ -7,9 +7,10 @@ from werkzeug.exceptions import NotFound
 
 from web import services
 from web.access import identity
+from web.collections.answering import LibrarySearch
 from web.collections.document import import_document, read_document
 from web.collections.export import CollectionFormat, file_ending, write
-from web.collections.shelf import collection
+from web.collections.shelf import Collection, collection
 from web.collections.store import Store
 from web.exports import MIMETYPES, saved
 
@@ -36,6 +37,11 @@ def store() -> Store:
     return desk.store
 
 
+def library_search() -> LibrarySearch:
+    """The searches of the application that serves this request, as strategies ask them."""
+    return LibrarySearch(services.exact(), services.engine)
+
+
 def editor() -> str:
     """Whom the history names for what this request does."""
     found = identity()
@@ -59,9 +65,14 @@ def saved_collection(number: int, name: CollectionFormat) -> Response:
         UnknownError: when there is no such collection.
     """
     shown = collection(store(), number)
-    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in shown.name)[:60]
     return saved(
         lambda file: write(store(), number, name, file),
         _MIMETYPES[name],
-        f"{safe}{file_ending(name)}",
+        file_name(shown, file_ending(name)),
     )
+
+
+def file_name(shown: Collection, ending: str) -> str:
+    """The name of a file about a collection."""
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in shown.name)[:60]
+    return f"{safe}{ending}"

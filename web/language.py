@@ -1,6 +1,8 @@
 """The language of the page: by address, then cookie, then browser."""
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import babel
@@ -11,7 +13,7 @@ from flask import Flask, Response, request
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
 # The blueprints of pages, whose addresses can name a language.
-PAGES = {"account", "collections", "pages"}
+PAGES = {"account", "alerts", "collections", "pages", "report", "strategies"}
 _YEAR = 365 * 24 * 3600
 
 
@@ -35,6 +37,15 @@ def chosen_language() -> str:
         return "ja"
     # Not werkzeug's best_match: for "ja-JP, en;q=0.8" it answers en.
     return babel.negotiate_locale(wishes, LANGUAGES) or "en"
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Messages in ``language`` where no request says which: on the command line."""
+    app = Flask("web", static_folder=None)
+    install(app)
+    with app.test_request_context(f"/?lang={language}"):
+        yield
 
 
 def gettext(message: str) -> str:

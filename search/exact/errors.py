@@ -25,6 +25,9 @@ Reason = Literal[
     "bad distance",
     "bad proximity",
     "line reference",
+    "unknown line",
+    "deleted line",
+    "later line",
 ]
 
 MESSAGES: dict[Reason, str] = {
@@ -49,7 +52,10 @@ MESSAGES: dict[Reason, str] = {
     "unknown language": "no such language: type its name or code, as English, ja or 日本語",
     "bad distance": "a distance must follow: NEAR/5, ADJ/5 or [tiab:~5], at most 100",
     "bad proximity": "proximity takes terms, or terms joined by OR, in one text field",
-    "line reference": "numbers of searches (#1) cannot be combined here; type the searches out",
+    "line reference": "numbers of searches (#1) are combined in the strategy of a collection",
+    "unknown line": "there is no search of this number",
+    "deleted line": "the search of this number was deleted",
+    "later line": "a search can only refer to searches before it",
 }
 
 

@@ -102,6 +102,18 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What an earlier search found: ``#1``, by its number."""
+
+    number: int
+    start: int = dataclasses.field(default=0, compare=False)
+    end: int = dataclasses.field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+@dataclass(frozen=True)
 class Near:
     """Terms close to each other: at most ``distance`` units that belong to none of them between
     the first and the last, in the order given or in any.
@@ -156,7 +168,7 @@ class Or:
         return " OR ".join(str(p) if isinstance(p, Not) else _grouped(p) for p in self.parts)
 
 
-Expression = Term | Dates | Flag | Near | Not | And | Or
+Expression = Term | Dates | Flag | Line | Near | Not | And | Or
 
 
 def _grouped(part: Expression) -> str:
@@ -173,6 +185,18 @@ def terms_of(expression: Expression) -> Iterator[Term]:
         case And(parts) | Or(parts) | Near(parts):
             for part in parts:
                 yield from terms_of(part)
+
+
+def lines_of(expression: Expression) -> Iterator[Line]:
+    """Every earlier search that an expression refers to, in order."""
+    match expression:
+        case Line():
+            yield expression
+        case Not(part):
+            yield from lines_of(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from lines_of(part)
 
 
 def sought(expression: Expression) -> Iterator[Term]:

@@ -12,9 +12,9 @@ from typing import Literal
 from lark import Token, Tree
 
 from search.exact.errors import ExactSyntaxError
-from search.exact.expression import And, Dates, Expression, Field, Not, Or, terms_of
+from search.exact.expression import And, Dates, Expression, Field, Line, Not, Or, terms_of
 from search.exact.field_codes import Special
-from search.exact.grammar import MAX_DEPTH, grammar_tree, span
+from search.exact.grammar import MAX_DEPTH, grammar_tree, half_width, span
 from search.exact.terms import Note, TermReader
 
 MAX_TERMS = 1_000
@@ -29,28 +29,28 @@ class Parsed:
     notes: tuple[Note, ...]
 
 
-def parse(expression: str) -> Parsed:
-    """Read an expression.
+def parse(expression: str, *, with_lines: bool = False) -> Parsed:
+    """Read an expression; one ``with_lines`` may refer to earlier searches by number (``#1``).
 
     Raises:
         ExactSyntaxError: with the place, the reason and, where one is found, a proposal that can
             be read.
     """
     try:
-        return _read(expression)
+        return _read(expression, with_lines)
     except ExactSyntaxError as error:
-        error.proposal = _proposal(error)
+        error.proposal = _proposal(error, with_lines)
         raise
 
 
-def _proposal(error: ExactSyntaxError) -> str | None:
+def _proposal(error: ExactSyntaxError, with_lines: bool) -> str | None:
     """The expression with its faults mended one after the other."""
     for _ in range(_ROUNDS):
         mended = error.mended()
         if mended is None or mended == error.expression:
             return None
         try:
-            _read(mended)
+            _read(mended, with_lines)
         except ExactSyntaxError as another:
             error = another
         else:
@@ -58,9 +58,9 @@ def _proposal(error: ExactSyntaxError) -> str | None:
     return None
 
 
-def _read(expression: str) -> Parsed:
+def _read(expression: str, with_lines: bool) -> Parsed:
     tree = grammar_tree(expression)
-    reader = _Reader(expression)
+    reader = _Reader(expression, with_lines)
     found, _ = reader.expression(_subtree(tree, 0), None)
     if sum(1 for _ in terms_of(found)) > MAX_TERMS:
         raise ExactSyntaxError("too many terms", expression, 0, len(expression))
@@ -76,8 +76,9 @@ class _Reader:
     """Walks the grammar's tree once. ``field`` is what untagged terms get: that of the group that
     they stand in, if it has one."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, with_lines: bool) -> None:
         self.text = expression
+        self.with_lines = with_lines
         self.terms = TermReader(expression)
 
     def expression(self, tree: Tree[Token], field: Field | Special | None) -> _Part:
@@ -158,6 +159,9 @@ class _Reader:
                 return [(self.terms.heading(tokens[0], tag), 0)]
             case "assignment":
                 return [(self.terms.assignment(tokens[0]), 2)]
+            case _ if self.with_lines and tag is None:
+                start, end = span(tokens[0])
+                return [(Line(int(half_width(tokens[0].value)[1:]), start, end), 0)]
             case _:
                 raise ExactSyntaxError("line reference", self.text, *span(tokens[0]))
 

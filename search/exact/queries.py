@@ -1,7 +1,7 @@
 """An expression as one query to tantivy."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import inf
 
@@ -14,6 +14,7 @@ from search.exact.expression import (
     Expression,
     Field,
     Flag,
+    Line,
     Near,
     Not,
     Or,
@@ -53,7 +54,8 @@ _Element = tuple[int, str, bool]
 
 class QueryBuilder:
     """Builds queries. ``verified`` finds the record numbers of what tantivy cannot be asked for, by
-    reading texts; ``merged`` those that an id leads to because records were merged.
+    reading texts; ``merged`` those that an id leads to because records were merged; ``lines`` are
+    those that earlier searches found.
 
     A phrase whose last word is truncated is one to tantivy as long as the stem has few endings;
     with ``few_endings`` unset, texts are read instead. ``has_open_phrases`` says afterwards whether
@@ -65,10 +67,12 @@ class QueryBuilder:
         verified: Callable[[Term | Near], Sequence[int]],
         merged: Callable[[str], Sequence[int]],
         few_endings: bool = True,
+        lines: Mapping[int, Sequence[int]] | None = None,
     ) -> None:
         self._verified = verified
         self._merged = merged
         self._few_endings = few_endings
+        self._lines = lines or {}
         self.has_open_phrases = False
 
     def query(self, expression: Expression) -> tantivy.Query:
@@ -83,6 +87,8 @@ class QueryBuilder:
                 return _Query.term_query(schema(), "has_abstract", True)
             case Flag():
                 return _Query.term_query(schema(), "retraction", "retracted")
+            case Line(number):
+                return numbers_query(self._lines[number])
             case Not(part):
                 return _all_but([self.query(part)])
             case Or(parts):

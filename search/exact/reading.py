@@ -7,7 +7,7 @@ its texts or values between separators. Reading thousands of them is a matter of
 from collections.abc import Callable
 
 from search.exact.dates import day_range
-from search.exact.expression import And, Dates, Expression, Flag, Near, Not, Or, Term
+from search.exact.expression import And, Dates, Expression, Flag, Line, Near, Not, Or, Term
 from search.exact.matching import (
     TEXT_AREAS,
     Pattern,
@@ -67,6 +67,8 @@ def _condition(expression: Expression) -> _Condition:
         case Flag(name):
             flag = _LINE[name]
             return lambda lines: bool(lines[flag])
+        case Line():
+            raise ValueError(f"{expression} is known by what it found, not by reading records")
         case Not(part):
             excluded = _condition(part)
             return lambda lines: not excluded(lines)

@@ -1,15 +1,24 @@
 """Exact search over a library: an expression in, a complete set with its count out."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
+from search.exact.errors import ExactSyntaxError
 from search.exact.excerpts import Marker
-from search.exact.expression import TEXT_FIELDS, Expression, Near, Term, sought, terms_of
+from search.exact.expression import (
+    TEXT_FIELDS,
+    Expression,
+    Near,
+    Term,
+    lines_of,
+    sought,
+    terms_of,
+)
 from search.exact.matching import (
     TEXT_AREAS,
     contains,
@@ -33,6 +42,14 @@ Sort = Literal["year", "year-ascending", "journal", "title", "relevance"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
 _READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What earlier searches found, by their numbers: records of one generation, by theirs."""
+
+    generation: Generation
+    found: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,8 +104,10 @@ class ExactSearch:
         per_page: int = 10,
         language: str = "ja",
         with_facets: bool = False,
+        lines: Lines | None = None,
     ) -> ExactSet:
         """One page of the set that ``expression`` finds; ``language`` chooses the version shown.
+        With ``lines`` it may refer to earlier searches, and their generation is searched.
 
         A page beyond the end is empty. Ties are in the order of record numbers.
 
@@ -104,9 +123,8 @@ class ExactSearch:
                 f"{MAX_PER_PAGE} records",
             )
         filters = filters or Filters()
-        parsed = parse(expression)
-        generation = self.library.generation()
-        asked = _Asked(generation, parsed, filters)
+        asked = self._asked(expression, filters, lines)
+        parsed, generation = asked.parsed, asked.generation
         count, numbers = asked.page(sort, (page - 1) * per_page, per_page)
         records = generation.records(numbers)
         marker = Marker(parsed.tree)
@@ -131,18 +149,22 @@ class ExactSearch:
         Raises:
             ExactSyntaxError, LibraryError: as for :meth:`search`.
         """
-        return _Asked(self.library.generation(), parse(expression), filters or Filters()).count()
+        return self._asked(expression, filters, None).count()
 
     def numbers(
-        self, expression: str, filters: Filters | None = None, sort: Sort = "year"
+        self,
+        expression: str,
+        filters: Filters | None = None,
+        sort: Sort = "year",
+        lines: Lines | None = None,
     ) -> NDArray[np.int64]:
-        """The record numbers of the whole set in the order of ``sort``, int64.
+        """The record numbers of the whole set in the order of ``sort``, int64; ``lines`` as for
+        :meth:`search`.
 
         Raises:
             ExactSyntaxError, LibraryError: as for :meth:`search`.
         """
-        asked = _Asked(self.library.generation(), parse(expression), filters or Filters())
-        return asked.numbers(sort)
+        return self._asked(expression, filters, lines).numbers(sort)
 
     def records(
         self, expression: str, filters: Filters | None = None, sort: Sort = "year"
@@ -152,9 +174,16 @@ class ExactSearch:
         Raises:
             ExactSyntaxError, LibraryError: as for :meth:`search`, before the first record.
         """
-        generation = self.library.generation()
-        asked = _Asked(generation, parse(expression), filters or Filters())
-        return generation.records_in_order(asked.numbers(sort).tolist())
+        asked = self._asked(expression, filters, None)
+        return asked.generation.records_in_order(asked.numbers(sort).tolist())
+
+    def _asked(self, expression: str, filters: Filters | None, lines: Lines | None) -> "_Asked":
+        parsed = parse(expression, with_lines=lines is not None)
+        lines = lines or Lines(self.library.generation())
+        for line in lines_of(parsed.tree):
+            if line.number not in lines.found:
+                raise ExactSyntaxError("unknown line", expression, line.start, line.end)
+        return _Asked(lines, parsed, filters or Filters())
 
 
 def folded_terms(tree: Expression) -> tuple[tuple[str, str], ...]:
@@ -171,48 +200,51 @@ def _hit(record: Record, marker: Marker, language: str) -> ExactHit:
 class _Asked:
     """An expression with filters, as asked of one generation."""
 
-    def __init__(self, generation: Generation, parsed: Parsed, filters: Filters) -> None:
-        self._generation = generation
-        self._tree = parsed.tree
-        builder = QueryBuilder(self._verified, self._merged)
+    def __init__(self, lines: Lines, parsed: Parsed, filters: Filters) -> None:
+        self.generation = generation = lines.generation
+        self.parsed = parsed
+        builder = QueryBuilder(self._verified, self._merged, lines=lines.found)
         query = builder.query(parsed.tree)
         if builder.has_open_phrases and not generation.lexical.answers(query):
-            query = QueryBuilder(self._verified, self._merged, few_endings=False).query(parsed.tree)
+            builder = QueryBuilder(
+                self._verified, self._merged, few_endings=False, lines=lines.found
+            )
+            query = builder.query(parsed.tree)
         self._query = generation.lexical.filtered(query, filters)
 
     def page(self, sort: Sort, first: int, count: int) -> tuple[int, list[int]]:
         """The size of the set, and the record numbers of one page."""
-        lexical = self._generation.lexical
+        lexical = self.generation.lexical
         if sort == "relevance":
             return lexical.ranked_page(self._query, self._words(), first, count)
         return lexical.sorted_page(self._query, sort, first, count)
 
     def count(self) -> int:
         """The size of the set."""
-        return self._generation.lexical.count(self._query)
+        return self.generation.lexical.count(self._query)
 
     def facets(self) -> Facets:
         """How the whole set divides."""
-        return facets(self._generation.lexical, self._query)
+        return facets(self.generation.lexical, self._query)
 
     def numbers(self, sort: Sort) -> NDArray[np.int64]:
         """All record numbers in order."""
-        lexical = self._generation.lexical
+        lexical = self.generation.lexical
         size = lexical.count(self._query)
         _, numbers = self.page(sort, 0, size) if size else (0, [])
         return np.array(numbers, np.int64)
 
     def _words(self) -> list[str]:
-        texts = [t.text for t in sought(self._tree) if t.field in TEXT_FIELDS]
+        texts = [t.text for t in sought(self.parsed.tree) if t.field in TEXT_FIELDS]
         return [term for text in texts for term in terms(text)]
 
     def _merged(self, record_id: str) -> Sequence[int]:
-        found = self._generation.record(record_id)
+        found = self.generation.record(record_id)
         return [found[0]] if found else []
 
     def _verified(self, wanted: Term | Near) -> Sequence[int]:
         """The records that have a term, or terms close enough, by reading their texts."""
-        lexical = self._generation.lexical
+        lexical = self.generation.lexical
         query = candidates(wanted)
         numbers = lexical.sorted_page(query, "number", 0, lexical.count(query) or 1)[1]
         areas = TEXT_AREAS[field_of(wanted)]
@@ -220,7 +252,7 @@ class _Asked:
         found = []
         for start in range(0, len(numbers), _READ_AT_ONCE):
             chosen = numbers[start : start + _READ_AT_ONCE]
-            for number, record in self._generation.records(chosen).items():
+            for number, record in self.generation.records(chosen).items():
                 texts = area_texts(record)
                 if any(is_in(unit_texts(text)) for area in areas for text in texts[area]):
                     found.append(number)
@@ -236,4 +268,4 @@ def _checked(wanted: Term | Near) -> Callable[[Sequence[str]], bool]:
     return lambda row: contains_near(wanted, operands, row)
 
 
-__all__ = ["SORTS", "ExactHit", "ExactSearch", "ExactSet", "Sort", "folded_terms"]
+__all__ = ["SORTS", "ExactHit", "ExactSearch", "ExactSet", "Lines", "Sort", "folded_terms"]

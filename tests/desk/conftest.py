@@ -1,23 +1,32 @@
-"""Fixtures of the desk's tests: a store of its own for each, and an application without a library.
+"""Fixtures of the desk's tests: a store of its own for each, an application without a library, and
+one over a tiny library that grows.
 
-No test here needs an encoder: what an allowed request meets behind the door is a missing library.
+Where it is enough, no encoder: what an allowed request meets behind the door is a missing library.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
-from search.encoder import open_model
+from indexer.build import build
+from indexer.upkeep import remove
+from search.encoder import Encoder, load_encoder, open_model
 from search.engine import Engine
+from search.exact import ExactSearch
 from search.library import Library
 from search.suggest import Suggester
 from web.access import Admission
 from web.app import create_app
+from web.collections.answering import LibrarySearch
 from web.collections.desk import Desk, open_desk
 
 PASSWORD = "correct horse"
@@ -47,6 +56,78 @@ def staffed(staff_file: Path, tmp_path: Path) -> Iterator[Desk]:
     found = open_desk(Path(shutil.copy(staff_file, tmp_path / "staffed.db")))
     yield found
     found.store.close()
+
+
+@dataclass
+class Growing:
+    """A tiny library that can be added to and taken from, with an application over it."""
+
+    path: Path
+    model: Path
+    encoder: Encoder
+    desk: Desk
+
+    def index(self, *records: dict[str, object]) -> None:
+        """Publish a generation with these records, new or changed."""
+        file = self.path.parent / "more.jsonl"
+        file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+        build([file], self.path, model=str(self.model), device="cpu")
+
+    def remove(self, record_id: str) -> None:
+        """Publish a generation without a record."""
+        done = CliRunner().invoke(remove, [record_id, "--library", str(self.path)])
+        assert done.exit_code == 0, done.output
+
+    @cached_property
+    def app(self) -> Flask:
+        """The application; it follows the library."""
+        return create_app(self.engine, Suggester(self.engine), self.desk)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Ranked search over the library."""
+        return Engine(Library(self.path), self.encoder)
+
+    @property
+    def search(self) -> LibrarySearch:
+        """Both searches, as strategies ask them."""
+        return LibrarySearch(ExactSearch(self.engine.library), lambda: self.engine)
+
+
+LITERATURE: list[dict[str, object]] = [
+    {"id": "a", "title": "肺炎の治療", "abstract": "市中肺炎に抗菌薬を投与した。", "date": "2018"},
+    {"id": "b", "title": "心不全の予防", "abstract": "スタチンの効果。", "date": "2019-05"},
+    {"id": "c", "title": "高齢者の肺炎", "abstract": "誤嚥性肺炎の予防。", "date": "2020"},
+    {"id": "d", "title": "喘息の吸入療法", "abstract": "吸入の指導。", "date": "2021"},
+    {"id": "e", "title": "小児の肺炎と喘息", "abstract": "外来での経過。", "date": "2022"},
+]
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory: pytest.TempPathFactory, published_layout: Path) -> Path:
+    directory = tmp_path_factory.mktemp("small")
+    nobody: Any = None
+    Growing(directory / "文献庫", published_layout, nobody, nobody).index(*LITERATURE)
+    return directory / "文献庫"
+
+
+@pytest.fixture(scope="session")
+def small_encoder(published_layout: Path) -> Encoder:
+    return load_encoder(str(published_layout), device="cpu")
+
+
+@pytest.fixture
+def growing(
+    small_library: Path,
+    published_layout: Path,
+    small_encoder: Encoder,
+    desk: Desk,
+    tmp_path: Path,
+) -> Growing:
+    """A library of five records, of this test alone."""
+    copied = tmp_path / small_library.name
+    shutil.copytree(small_library, copied)
+    return Growing(copied, published_layout, small_encoder, desk)
 
 
 def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask:

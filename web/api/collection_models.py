@@ -19,11 +19,15 @@ _MOST_IDS = 10_000
 Ids = list[str]
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """What a request asks for; a name that it does not know is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
+    """What an answer gives, from a value with the same attributes."""
+
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
@@ -45,7 +49,7 @@ class SharePath(CollectionPath):
     share: int = Field(ge=1, description="The link's number.")
 
 
-class NewCollection(_Asked):
+class NewCollection(Asked):
     """A collection to be made."""
 
     name: str = Field(description="Its name.")
@@ -53,7 +57,7 @@ class NewCollection(_Asked):
     folder: int | None = Field(default=None, description="The folder to put it into.")
 
 
-class CollectionChange(_Asked):
+class CollectionChange(Asked):
     """What of a collection changes; what is left out stays."""
 
     name: str | None = None
@@ -61,14 +65,14 @@ class CollectionChange(_Asked):
     folder: int | None = Field(default=None, description="0 is the top.")
 
 
-class NewFolder(_Asked):
+class NewFolder(Asked):
     """A folder, to be made or changed."""
 
     name: str
     parent: int | None = Field(default=None, description="The folder that it lies in.")
 
 
-class InsideParameters(_Asked):
+class InsideParameters(Asked):
     """A page of a collection, or of what a search inside it finds."""
 
     q: str = Field(default="", max_length=MAX_QUERY, description="Query or expression.")
@@ -99,7 +103,7 @@ class RankedSource(Query):
     limit: int = Field(ge=1, le=DEPTH, description="So many, the best first.")
 
 
-class Addition(_Asked):
+class Addition(Asked):
     """Records to be added: by exactly one of these."""
 
     ids: Ids | None = Field(default=None, max_length=_MOST_IDS, description="Ids of records.")
@@ -110,13 +114,13 @@ class Addition(_Asked):
     ranked: RankedSource | None = None
 
 
-class Chosen(_Asked):
+class Chosen(Asked):
     """Some records of a collection."""
 
     ids: Ids = Field(max_length=_MOST_IDS)
 
 
-class Note(_Asked):
+class Note(Asked):
     """The note of a record; ``seen`` is what stood there when it was edited."""
 
     id: str
@@ -124,21 +128,21 @@ class Note(_Asked):
     seen: str | None = None
 
 
-class Place(_Asked):
+class Place(Asked):
     """A record's place in the collection, counted from 1."""
 
     id: str
     place: int = Field(ge=1)
 
 
-class Tagging(_Asked):
+class Tagging(Asked):
     """A tag, and the records to put it on or take it off."""
 
     tag: str
     ids: Ids = Field(max_length=_MOST_IDS)
 
 
-class TagChange(_Asked):
+class TagChange(Asked):
     """What is to become of a tag: exactly one of these."""
 
     tag: str
@@ -148,39 +152,39 @@ class TagChange(_Asked):
     delete: bool = False
 
 
-class ChangeNumber(_Asked):
+class ChangeNumber(Asked):
     """A change of the history."""
 
     change: int = Field(ge=1)
 
 
-class HistoryParameters(_Asked):
+class HistoryParameters(Asked):
     """A page of a history."""
 
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=100, ge=1, le=1000)
 
 
-class CollectionExportParameters(_Asked):
+class CollectionExportParameters(Asked):
     """A collection as a file."""
 
     format: CollectionFormat = Field(description="json carries everything.")
 
 
-class FileParameters(_Asked):
+class FileParameters(Asked):
     """A file sent as the body of the request."""
 
     name: str = Field(default="import", max_length=200, description="The file's name.")
 
 
-class TagBody(_Given):
+class TagBody(Given):
     """A tag and how many records have it."""
 
     name: str
     records: int
 
 
-class CollectionBody(_Given):
+class CollectionBody(Given):
     """A collection."""
 
     id: int
@@ -191,7 +195,7 @@ class CollectionBody(_Given):
     changed: str
 
 
-class CollectionsBody(_Given):
+class CollectionsBody(Given):
     """All collections."""
 
     collections: tuple[CollectionBody, ...]
@@ -206,7 +210,7 @@ class WholeCollectionBody(CollectionBody):
     doubtful: int = Field(description="Records retracted or under an expression of concern.")
 
 
-class FolderBody(_Given):
+class FolderBody(Given):
     """A folder."""
 
     id: int
@@ -214,13 +218,13 @@ class FolderBody(_Given):
     parent: int | None
 
 
-class FoldersBody(_Given):
+class FoldersBody(Given):
     """All folders."""
 
     folders: tuple[FolderBody, ...]
 
 
-class MemberBody(_Given):
+class MemberBody(Given):
     """A record in a collection: as the library has it now, or else the copy that was kept."""
 
     record: RecordBody
@@ -251,7 +255,7 @@ class MemberBody(_Given):
         )
 
 
-class InsideBody(_Given):
+class InsideBody(Given):
     """A page of a collection."""
 
     total: int
@@ -261,14 +265,14 @@ class InsideBody(_Given):
     records: tuple[MemberBody, ...]
 
 
-class RejectedBody(_Given):
+class RejectedBody(Given):
     """What of a file could not be read."""
 
     place: str
     reason: str
 
 
-class IntakeBody(_Given):
+class IntakeBody(Given):
     """What became of what was offered."""
 
     added: int
@@ -283,13 +287,13 @@ class IntakeBody(_Given):
         return cls.model_validate(intake)
 
 
-class CountBody(_Given):
+class CountBody(Given):
     """How many records a change concerned."""
 
     records: int
 
 
-class ChangeBody(_Given):
+class ChangeBody(Given):
     """An entry of a history."""
 
     id: int
@@ -300,14 +304,14 @@ class ChangeBody(_Given):
     rows: int = Field(description="How many rows it changed; without any it cannot be undone.")
 
 
-class HistoryBody(_Given):
+class HistoryBody(Given):
     """A page of a history, the newest first."""
 
     total: int
     changes: tuple[ChangeBody, ...]
 
 
-class ShareBody(_Given):
+class ShareBody(Given):
     """A read-only link that was given out."""
 
     id: int
@@ -316,19 +320,19 @@ class ShareBody(_Given):
     revoked: str | None
 
 
-class SharesBody(_Given):
+class SharesBody(Given):
     """The links of a collection."""
 
     shares: tuple[ShareBody, ...]
 
 
-class NewShareBody(_Given):
+class NewShareBody(Given):
     """A new link. It is shown this once."""
 
     address: str
 
 
-class DoneBody(_Given):
+class DoneBody(Given):
     """The change was made."""
 
     status: Literal["ok"] = "ok"

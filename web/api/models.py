@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search.correction import Kind as OfferKind
 from search.engine import DEPTH, MAX_QUERY
-from search.exact import FaultReason, NoteReason, Sort
+from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
 from search.records import Record, Retraction
@@ -369,6 +369,17 @@ class FaultBody(BaseModel):
     end: int
     fragment: str
     proposal: str | None = Field(description="A mended expression, or null.")
+
+    @classmethod
+    def of(cls, error: ExactSyntaxError) -> "FaultBody":
+        """The fault as the API gives it."""
+        return cls(
+            reason=error.reason,
+            start=error.start,
+            end=error.end,
+            fragment=error.fragment,
+            proposal=error.proposal,
+        )
 
 
 class Problem(BaseModel):

@@ -75,14 +75,7 @@ def query_problem(error: QueryError) -> Response:
 
 def expression_problem(error: ExactSyntaxError) -> Response:
     """An expression that cannot be read: where, why, and how it could be mended."""
-    fault = FaultBody(
-        reason=error.reason,
-        start=error.start,
-        end=error.end,
-        fragment=error.fragment,
-        proposal=error.proposal,
-    )
-    return problem(400, str(error), "bad-expression", fault=fault)
+    return problem(400, str(error), "bad-expression", fault=FaultBody.of(error))
 
 
 def _message(text: str) -> str:

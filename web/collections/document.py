@@ -12,16 +12,34 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from search.records import Record, RecordError, record_from_dict
+from web.collections.found import found_ids, keep_found
 from web.collections.history import Action, CollectionError, change
 from web.collections.items import keep
 from web.collections.schema import TRACKED
 from web.collections.shelf import checked_name, checked_text, collection
 from web.collections.store import Store
+from web.collections.strategy_rows import check_strategy
 
 # Tables whose rows belong to one collection, those that others lead to first.
-_OWN = ("items", "tags", "item_tags")
+_OWN = (
+    *("items", "tags", "item_tags"),
+    *("searches", "runs", "alerts", "report_answers"),
+)
 # Columns that hold the number of a row in a table.
-_LEADS_TO = {"collection": "collections", "item": "items", "tag": "tags"}
+_LEADS_TO = {
+    "collection": "collections",
+    "search": "searches",
+    "item": "items",
+    "tag": "tags",
+}
+# Columns that name what a search found.
+_FOUND = ("found", "since", "seen")
+# What rows of a table are found by where they do not name their collection.
+_THROUGH = {
+    "item_tags": "join items on items.id = item where items.collection = ?",
+    "runs": "join searches on searches.id = search where searches.collection = ?",
+    "alerts": "join searches on searches.id = search where searches.collection = ?",
+}
 _Value = str | int | float | None
 _Row = dict[str, _Value]
 
@@ -33,7 +51,16 @@ class _Strict(BaseModel):
 class RowChange(_Strict):
     """A row before and after a change."""
 
-    table: Literal["collections", "items", "tags", "item_tags"]
+    table: Literal[
+        "collections",
+        "items",
+        "tags",
+        "item_tags",
+        "searches",
+        "runs",
+        "alerts",
+        "report_answers",
+    ]
     row: int = Field(ge=1)
     before: _Row | None
     after: _Row | None
@@ -51,8 +78,8 @@ class PastChange(_Strict):
 
 
 class Document(_Strict):
-    """A collection: its rows as they are, the records that they and the history mean, by hash,
-    and the history from the first change on."""
+    """A collection: its rows as they are, the records and the lists of ids that they and the
+    history mean, by hash, and the history from the first change on."""
 
     format: Literal["jmedsearch-collection"]
     version: Literal[1]
@@ -61,7 +88,12 @@ class Document(_Strict):
     items: tuple[_Row, ...]
     tags: tuple[_Row, ...]
     item_tags: tuple[_Row, ...]
+    searches: tuple[_Row, ...] = ()
+    runs: tuple[_Row, ...] = ()
+    alerts: tuple[_Row, ...] = ()
+    report_answers: tuple[_Row, ...] = ()
     records: dict[str, dict[str, Any]]
+    found: dict[str, tuple[str, ...]] = {}
     history: tuple[PastChange, ...]
 
 
@@ -119,6 +151,7 @@ def document(store: Store, number: int) -> Document:
         description=shown.description,
         **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
         records=_records(db, rows["items"], history),
+        found=_found(db, [*rows["runs"], *rows["alerts"]], history),
         history=history,
     )
 
@@ -149,6 +182,7 @@ def import_document(
         CollectionError: when the document contradicts itself.
     """
     records = _checked_records(read, name)
+    check_strategy(read.searches, read.runs, read.found, name)
     try:
         with change(store, who, "import collection", without_rows=True, file=name) as opened:
             db = opened.db
@@ -159,6 +193,8 @@ def import_document(
             ).lastrowid
             assert number is not None
             hashes = {old: keep(db, record, searchable=True) for old, record in records.items()}
+            for ids in read.found.values():
+                keep_found(db, ids)
             shift = _Shift(db, number, hashes)
             for table in _OWN:
                 for row in getattr(read, table):
@@ -271,11 +307,7 @@ def _as_trigger(table: str, row: _Row) -> str:
 
 def _rows(db: sqlite3.Connection, table: str, number: int) -> list[sqlite3.Row]:
     columns = ", ".join(f"{table}.{c}" for c in TRACKED[table])
-    of = (
-        "join items on items.id = item where items.collection = ?"
-        if table == "item_tags"
-        else f"where {table}.collection = ?"
-    )
+    of = _THROUGH.get(table, f"where {table}.collection = ?")
     return db.execute(
         f"select {columns} from {table} {of} order by {table}.id",  # noqa: S608 - our own names
         [number],
@@ -323,6 +355,15 @@ def _records(
         [json.dumps(sorted(hashes))],
     )
     return {row["hash"]: json.loads(row["data"]) for row in found}
+
+
+def _found(
+    db: sqlite3.Connection, rows: Iterable[sqlite3.Row], history: Iterable[PastChange]
+) -> dict[str, tuple[str, ...]]:
+    values = [dict(row) for row in rows]
+    values += [v for past in history for r in past.rows for v in (r.before, r.after) if v]
+    hashes = {str(v[column]) for v in values for column in _FOUND if column in v}
+    return {digest: found_ids(db, digest) for digest in sorted(hashes)}
 
 
 def _checked_records(read: Document, name: str) -> dict[str, Record]:

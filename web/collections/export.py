@@ -12,7 +12,7 @@ CollectionFormat = Literal["json", "ris", "csv", "nbib", "bibtex", "jsonl", "bei
 COLLECTION_FORMATS: tuple[CollectionFormat, ...] = get_args(CollectionFormat)
 
 # What a collection holds beside its records, and which formats carry how much of it.
-_BESIDE = ("note", "tags", "history")
+_BESIDE = ("note", "tags", "strategy", "history")
 _CARRIES: dict[CollectionFormat, tuple[str, ...]] = {
     "json": _BESIDE,
     "ris": ("note", "tags"),

@@ -15,6 +15,17 @@ TRACKED = {
     ),
     "tags": ("id", "collection", "name", "position"),
     "item_tags": ("id", "item", "tag"),
+    "searches": (
+        *("id", "collection", "number", "syntax", "query", "filters", "top"),
+        *("name", "note", "created", "created_by", "deleted"),
+    ),
+    "runs": (
+        *("id", "search", "number", "at", "who", "program", "generation", "generation_hash"),
+        *("generation_created", "library_records", "model", "model_hash"),
+        *("count", "found", "parts", "frozen"),
+    ),
+    "alerts": ("id", "search", "created", "created_by", "since", "seen", "seen_at", "seen_by"),
+    "report_answers": ("id", "collection", "heading", "text"),
 }
 
 
@@ -135,9 +146,94 @@ def collections(db: Database) -> None:
         create table current_change (change integer not null);
     """,
     )
-    for table, columns in TRACKED.items():
+    _track(db, "folders", "collections", "items", "tags", "item_tags")
+
+
+@migrations()
+def strategies(db: Database) -> None:
+    """The numbered searches of collections, their runs, alerts, answers for the report."""
+    _run(
+        db,
+        """
+        create table searches (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            number integer not null check (number > 0),
+            syntax text not null check (syntax in ('exact', 'ranked', 'combination')),
+            query text not null,
+            filters text not null,
+            top integer check ((top is null) = (syntax != 'ranked')),
+            name text not null default '',
+            note text not null default '',
+            created text not null,
+            created_by text not null,
+            deleted text,
+            unique (collection, number)
+        );
+        -- What searches found, by hash, never changed: runs that found the same share it.
+        create table found (
+            hash text primary key,
+            ids blob not null
+        );
+        create table runs (
+            id integer primary key autoincrement,
+            search integer not null references searches(id),
+            number integer not null check (number > 0),
+            at text not null,
+            who text not null,
+            program text not null,
+            generation integer not null,
+            generation_hash text not null,
+            generation_created text not null,
+            library_records integer not null,
+            model text not null,
+            model_hash text not null,
+            count integer not null,
+            found text not null references found(hash),
+            parts text not null,
+            frozen text not null,
+            unique (search, number)
+        );
+        create table alerts (
+            id integer primary key autoincrement,
+            search integer not null unique references searches(id),
+            created text not null,
+            created_by text not null,
+            since text not null references found(hash),
+            seen text not null references found(hash),
+            seen_at text not null,
+            seen_by text not null
+        );
+        create table feeds (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            -- No reference: a feed is no part of the history that can take its search back.
+            search integer not null,
+            hash text not null unique,
+            created text not null,
+            created_by text not null,
+            revoked text
+        );
+        create table report_answers (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            heading text not null,
+            text text not null,
+            unique (collection, heading)
+        );
+        -- Numbers that were given out once, also to what is gone, are found here.
+        create index change_rows_numbered on change_rows(change)
+            where tracked in ('searches', 'runs');
+    """,
+    )
+    _track(db, "searches", "runs", "alerts", "report_answers")
+
+
+def _track(db: Database, *tables: str) -> None:
+    """Let every change of a row of these tables be written into the history."""
+    for table in tables:
         old, new = (
-            f"json_object({', '.join(f'{c!r}, {which}.{c}' for c in columns)})"
+            f"json_object({', '.join(f'{c!r}, {which}.{c}' for c in TRACKED[table])})"
             for which in ("old", "new")
         )
         for event, row, before, after in (

@@ -5,6 +5,7 @@ from typing import Any
 
 from web.collections.history import Action, Change
 from web.language import gettext, ngettext
+from web.pages.prisma_s import item_headings
 
 
 def action_message(action: Action) -> str:
@@ -30,6 +31,16 @@ def action_message(action: Action) -> str:
         "share": gettext("Shared by a link"),
         "end share": gettext("Link ended"),
         "import collection": gettext("Collection imported"),
+        "run search": gettext("Search run"),
+        "rerun searches": gettext("Searches run again"),
+        "describe search": gettext("Name or note of a search changed"),
+        "delete search": gettext("Search deleted"),
+        "alert on": gettext("Alert switched on"),
+        "alert off": gettext("Alert switched off"),
+        "mark seen": gettext("Alert marked as seen"),
+        "share feed": gettext("Feed opened"),
+        "end feed": gettext("Feed ended"),
+        "answer report": gettext("Report filled in"),
         "undo": gettext("Change undone"),
         "restore": gettext("Earlier state restored"),
     }[action]
@@ -48,9 +59,12 @@ def change_message(change: Change) -> str:
         parts.append(f"#{detail['change']}")
     parts += [
         str(detail[name])
-        for name in ("from", "record", "file", "name", "folder")
+        for name in ("search", "query", "from", "record", "file", "name", "folder")
         if detail.get(name)
     ]
+    parts += detail.get("searches", ())
+    if detail.get("item") in (headings := item_headings()):
+        parts.append(headings[detail["item"]][0])
     if "tag" in detail:
         other = detail.get("new") or detail.get("into")
         parts.append(f"{detail['tag']} → {other}" if other else str(detail["tag"]))
@@ -76,6 +90,12 @@ def done_message(args: Mapping[str, Any]) -> str:
             return ngettext("Tag taken off %(n)s record.", "Tag taken off %(n)s records.", n)
         case "none":
             return gettext("No record was chosen.")
+        case "seen":
+            return ngettext("%(n)s record marked as seen.", "%(n)s records marked as seen.", n)
+        case "rerun":
+            return gettext("Run again.")
+        case "search deleted":
+            return gettext("The search was deleted.")
         case "changed":
             return gettext("Changed.")
         case "deleted":
@@ -94,6 +114,7 @@ def drop_message(drops: Mapping[str, str]) -> str:
     beside = {
         "note": gettext("notes"),
         "tags": gettext("tags"),
+        "strategy": gettext("search strategy"),
         "history": gettext("history"),
     }
     return gettext(", ").join(word for name, word in beside.items() if name in drops)

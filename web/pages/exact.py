@@ -23,7 +23,6 @@ class Fault:
     wrong: str
     after: str
     proposal: str | None
-    address: dict[str, str | int]
 
 
 def page() -> Response | str:
@@ -52,7 +51,8 @@ def page() -> Response | str:
             with_facets=True,
         )
     except ExactSyntaxError as error:
-        return _bad(shown, fault=_fault(error, parameters))
+        address = parameters.address(q=error.proposal or "", page=1)
+        return _bad(shown, fault=fault_of(error), address=address)
     return render_template(
         "exact.html",
         **shown,
@@ -70,14 +70,14 @@ def _bad(shown: dict[str, Any], **reason: Any) -> Response:
     return make_response(render_template("exact.html", **shown, **reason), 400)
 
 
-def _fault(error: ExactSyntaxError, parameters: ExactParameters) -> Fault:
+def fault_of(error: ExactSyntaxError) -> Fault:
+    """A fault as a page shows it."""
     return Fault(
         message=fault_message(error.reason),
         before=error.expression[: error.start],
         wrong=error.fragment or " ",
         after=error.expression[error.end :],
         proposal=error.proposal,
-        address=parameters.address(q=error.proposal or "", page=1),
     )
 
 
@@ -110,8 +110,11 @@ def fault_message(reason: FaultReason) -> str:
             "Proximity takes terms, or terms joined by OR, in one text field."
         ),
         "line reference": gettext(
-            "Numbers of searches (#1) cannot be combined here yet. Write the searches out."
+            "Numbers of searches (#1) are combined in the search strategy of a collection."
         ),
+        "unknown line": gettext("There is no search of this number."),
+        "deleted line": gettext("The search of this number was deleted."),
+        "later line": gettext("A search can only refer to searches before it."),
     }[reason]
 
 

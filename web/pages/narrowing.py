@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search.filters import Filters
 from web.language import gettext, language_name
 from web.parameters import Query
 
@@ -45,7 +46,7 @@ class YearChart:
     most: tuple[int, int]
 
 
-def active_filters(query: Query) -> tuple[ActiveFilter, ...]:
+def active_filters(query: Query | Filters) -> tuple[ActiveFilter, ...]:
     """The filters of ``query`` in the language of the page."""
     found = []
     if query.year_from is not None or query.year_to is not None:

@@ -1,0 +1,150 @@
+"""Alerts as pages and as feeds: what is new, marked as seen by hand."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+
+from search.library import LibraryError
+from web import services
+from web.collections import alerts, shelf, strategies
+from web.collections.alerts import News
+from web.collections.feed import MIMETYPE, atom, entries
+from web.collections.findings import shown_ids
+from web.collections.history import ConflictError
+from web.desk import editor, library_search, store
+from web.language import gettext
+from web.pages.changes import done_message
+from web.pages.exact import fault_message
+from web.pages.prisma_s import syntax_name
+
+# More than so many new records are told by their number alone.
+MOST_SHOWN = 200
+
+blueprint = Blueprint("alerts", __name__)
+
+
+@blueprint.get("/alerts")
+def index() -> str:
+    """All alerts, and how much is new in each."""
+    told = [
+        (of, alerts.news(store(), of.id, one, library_search()))
+        for of, one in alerts.all_alerts(store())
+    ]
+    return render_template("alerts.html", told=told, fault_message=fault_message)
+
+
+@blueprint.get("/collections/<int:number>/strategy/<int:search>/alert")
+def show(number: int, search: int) -> str:
+    """What is new of one search, and its feeds."""
+    return _page(number, search)
+
+
+@blueprint.post("/collections/<int:number>/strategy/<int:search>/alert")
+def change(number: int, search: int) -> Response | str:
+    """An alert switched on or off, its news marked as seen or added, a feed made or ended."""
+    form, do = request.form, request.form.get("do", "")
+    here = {"number": number, "search": search}
+    if do == "on":
+        alerts.switch_on(store(), editor(), number, search)
+        return _to("alerts.show", **here, done="changed")
+    if do == "off":
+        alerts.switch_off(store(), editor(), number, search)
+        return _to("strategies.show_search", **here, done="changed")
+    if do == "feed":
+        secret = alerts.open_feed(store(), editor(), number, search)
+        return _page(number, search, url_for("alerts.feed", secret=secret, _external=True))
+    if do == "end feed":
+        alerts.end_feed(store(), editor(), number, search, form.get("feed", 0, type=int))
+        return _to("alerts.show", **here, done="changed")
+    if do not in {"seen", "add"}:
+        abort(400)
+    told = alerts.news(store(), number, alerts.alert(store(), number, search), library_search())
+    if told.shown != form.get("shown"):
+        raise ConflictError("the library has changed since this page was shown: look again")
+    with store().writing():
+        if do == "add":
+            intake = strategies.add_found(
+                store(),
+                editor(),
+                number,
+                told.alert.search,
+                told.new,
+                services.exact().library.generation(),
+            )
+        seen = alerts.mark_seen(store(), editor(), number, told)
+    if do == "add":
+        return _to(
+            "collections.show", number=number, done="added", n=intake.added, already=intake.already
+        )
+    return _to("alerts.show", **here, done="seen", n=seen)
+
+
+@blueprint.get("/feeds/<secret>")
+def feed(secret: str) -> Response:
+    """An alert as an Atom feed, for whoever has its address: all that came since it was switched
+    on. Reading it marks nothing as seen."""
+    found = alerts.followed(store(), secret)
+    if found is None:
+        abort(404)
+    of, one = found
+    told = alerts.news(store(), of.id, one, library_search())
+    if told.fault is not None:
+        # Somebody has deleted a part of it: that is for the desk to mend, not for readers.
+        raise LibraryError(f"the search {one.search.mark} of collection {of.id}: {told.fault}")
+    generation = services.exact().library.generation()
+    written = atom(
+        title=f"{of.name} {one.search.mark} {one.search.name}".strip(),
+        subtitle=one.search.asked.query,
+        own=url_for("alerts.feed", secret=secret, _external=True),
+        page=url_for("alerts.show", number=of.id, search=one.search.number, _external=True),
+        since=one.created,
+        feed_entries=entries(
+            told.come,
+            generation,
+            lambda i: url_for("pages.record", record_id=i, _external=True),
+        ),
+    )
+    response = make_response(written)
+    response.mimetype = MIMETYPE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _page(number: int, search: int, new_feed: str = "") -> str:
+    one = alerts.alert(store(), number, search)
+    told = alerts.news(store(), number, one, library_search())
+    generation = services.exact().library.generation()
+    return render_template(
+        "alert.html",
+        collection=shelf.collection(store(), number),
+        told=told,
+        said=_said(told),
+        syntax=syntax_name(one.search),
+        new=shown_ids(told.new[:MOST_SHOWN], generation),
+        generation=generation.manifest.generation,
+        fault_message=fault_message,
+        feeds=alerts.feeds(store(), number, search),
+        new_feed=new_feed,
+        done=done_message(request.args),
+    )
+
+
+def _said(told: News) -> str:
+    """What the head of the page says where there is nothing to list."""
+    if told.fault is not None:
+        return fault_message(told.fault.reason)
+    return gettext("Nothing new since then.") if not told.new else ""
+
+
+def _to(endpoint: str, **values: Any) -> Response:
+    return make_response(redirect(url_for(endpoint, **values), 303))

@@ -19,9 +19,15 @@ from web.collections.shelf import checked_name, checked_text, collection
 from web.collections.store import Store
 
 # Tables whose rows belong to one collection, those that others lead to first.
-_OWN = ("items", "tags", "item_tags")
+_OWN = ("items", "tags", "item_tags", "duplicates", "distinct_pairs")
 # Columns that hold the number of a row in a table.
-_LEADS_TO = {"collection": "collections", "item": "items", "tag": "tags"}
+_LEADS_TO = {
+    "collection": "collections",
+    "item": "items",
+    "main": "items",
+    "other": "items",
+    "tag": "tags",
+}
 _Value = str | int | float | None
 _Row = dict[str, _Value]
 
@@ -33,7 +39,7 @@ class _Strict(BaseModel):
 class RowChange(_Strict):
     """A row before and after a change."""
 
-    table: Literal["collections", "items", "tags", "item_tags"]
+    table: Literal["collections", "items", "tags", "item_tags", "duplicates", "distinct_pairs"]
     row: int = Field(ge=1)
     before: _Row | None
     after: _Row | None
@@ -61,6 +67,8 @@ class Document(_Strict):
     items: tuple[_Row, ...]
     tags: tuple[_Row, ...]
     item_tags: tuple[_Row, ...]
+    duplicates: tuple[_Row, ...] = ()
+    distinct_pairs: tuple[_Row, ...] = ()
     records: dict[str, dict[str, Any]]
     history: tuple[PastChange, ...]
 
@@ -273,7 +281,7 @@ def _rows(db: sqlite3.Connection, table: str, number: int) -> list[sqlite3.Row]:
     columns = ", ".join(f"{table}.{c}" for c in TRACKED[table])
     of = (
         "join items on items.id = item where items.collection = ?"
-        if table == "item_tags"
+        if "item" in TRACKED[table]
         else f"where {table}.collection = ?"
     )
     return db.execute(

@@ -35,6 +35,10 @@ Action = Literal[
     "share",
     "end share",
     "import collection",
+    "handle as one",
+    "take apart",
+    "declare distinct",
+    "propose again",
     "undo",
     "restore",
 ]

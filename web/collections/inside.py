@@ -85,16 +85,17 @@ def _with_words(
     stands: Standing,
     generation: Generation | None,
 ) -> set[str]:
-    """The ids of the records that meet an expression: asked of the library's index where it holds
-    them, read one by one where it does not."""
+    """The ids of the records that meet an expression, or are handled as one with one that does:
+    asked of the library's index where it holds them, read one by one where it does not."""
     tree = parse(expression).tree
     found: set[str] = set()
     if generation is not None and stands.numbers:
         numbers = exact.numbers(expression, Filters(within=tuple(stands.numbers.values())))
         wanted = set(numbers.tolist())
         found = {i for i, number in stands.numbers.items() if number in wanted}
-    others = [*stands.dropped, *stands.elsewhere] if generation else record_ids(store, collection)
-    return found | ids_that_meet(store, collection, tree, others)
+    others = stands.absent if generation else [*stands.mains, *record_ids(store, collection)]
+    found |= ids_that_meet(store, collection, tree, others)
+    return {stands.mains.get(i, i) for i in found}
 
 
 def _ranked(

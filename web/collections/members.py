@@ -9,7 +9,7 @@ from search.engine import MatchedSentence
 from search.filters import IN_DOUBT
 from search.library import Generation, Library, LibraryError
 from search.records import Record
-from web.collections.items import FROM_LIBRARY, Item, origins
+from web.collections.items import FROM_LIBRARY, Item, mains, origins
 from web.collections.store import Store
 
 State = Literal["in library", "dropped", "elsewhere", "unknown"]
@@ -34,10 +34,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Standing:
-    """Of all records of a collection: the library's number of each that is there, and the ids of
-    those that were dropped, never were there, or are retracted or in doubt."""
+    """Of all records of a collection: the library's number of each that is there, the ids of those
+    that are not, and of those that are shown which were dropped, never were there, or are retracted
+    or in doubt. ``mains`` leads from what is handled as one with another to that other; where one
+    of them is in doubt, the one that is shown is."""
 
+    mains: dict[str, str]
     numbers: dict[str, int]
+    absent: tuple[str, ...]
     dropped: tuple[str, ...]
     elsewhere: tuple[str, ...]
     doubtful: tuple[str, ...]
@@ -90,13 +94,17 @@ def standing(store: Store, collection: int, generation: Generation | None) -> St
 
 
 def _standing(store: Store, collection: int, generation: Generation | None) -> Standing:
-    kept = origins(store, collection)
+    kept, under = origins(store, collection), mains(store, collection)
     present = generation.present(list(kept)) if generation else {}
     absent = [i for i in kept if i not in present] if generation else []
     states = {i: state for i, (_, state) in (kept | present).items()}
+    shown = [i for i in absent if i not in under]
+    doubtful = {under.get(i, i) for i in kept if states[i] in IN_DOUBT}
     return Standing(
+        mains=under,
         numbers={i: number for i, (number, _) in present.items()},
-        dropped=tuple(i for i in absent if kept[i][0] == FROM_LIBRARY),
-        elsewhere=tuple(i for i in absent if kept[i][0] != FROM_LIBRARY),
-        doubtful=tuple(i for i in kept if states[i] in IN_DOUBT),
+        absent=tuple(absent),
+        dropped=tuple(i for i in shown if kept[i][0] == FROM_LIBRARY),
+        elsewhere=tuple(i for i in shown if kept[i][0] != FROM_LIBRARY),
+        doubtful=tuple(i for i in kept if i in doubtful),
     )

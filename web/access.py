@@ -87,13 +87,23 @@ ACCESS: dict[str, Access] = {
     "collections_api.tag_in_collection": "write",
     "collections_api.undo_change": "write",
     "collections_api.untag_in_collection": "write",
+    "duplicates.change": "write",
+    "duplicates.show": "read",
     "health.healthz": "anyone",
+    "own_account.change_password": "search",
+    "own_account.change_tokens": "search",
+    "own_account.end_sessions": "search",
+    "own_account.show": "search",
     "pages.about": "search",
     "pages.exact": "search",
     "pages.model_card": "search",
     "pages.record": "search",
     "pages.search": "search",
     "pages.static": "anyone",
+    "printing.show": "read",
+    "users.change": "administer",
+    "users.revoke_token": "administer",
+    "users.show": "administer",
 }
 
 

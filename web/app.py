@@ -22,7 +22,7 @@ from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
-from web.pages import account, collections
+from web.pages import account, collections, duplicates, own_account, printing, users
 from web.pages import views as pages
 
 
@@ -99,5 +99,9 @@ def create_app(
     app.register_api(collections_api.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(collections.blueprint)
+    app.register_blueprint(duplicates.blueprint)
+    app.register_blueprint(printing.blueprint)
+    app.register_blueprint(own_account.blueprint)
+    app.register_blueprint(users.blueprint)
     headers.install(app)
     return app

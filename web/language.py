@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
 # The blueprints of pages, whose addresses can name a language.
-PAGES = {"account", "collections", "pages"}
+PAGES = {"account", "collections", "duplicates", "own_account", "pages", "printing", "users"}
 _YEAR = 365 * 24 * 3600
 
 

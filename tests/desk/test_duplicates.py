@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from search.records import Author, Record
+from tests.desk.conftest import app_without_library
+from tests.web.page import Page
 from web.collections import duplicates, items, shelf, tags
 from web.collections.desk import Desk, open_desk
 from web.collections.document import document, import_document, read_document
 from web.collections.history import CollectionError, ConflictError, UnknownError, history, undo
+from web.collections.members import standing
 from web.collections.store import Store
 
 ARTICLE = Record(
@@ -185,3 +188,58 @@ def test_a_title_that_many_share_proposes_nothing(store: Store) -> None:
     number = shelf.create(store, "a", "多い")
     items.add(store, "a", number, [(replace(TALK, id=f"r{i}"), "a.ris") for i in range(30)])
     assert duplicates.proposals(store, number) == []
+
+
+def test_the_page_of_duplicates(store: Store, panel: int, desk: Desk) -> None:
+    client = app_without_library(desk).test_client()
+    here = f"/collections/{panel}/duplicates"
+
+    def send(**form: object) -> str:
+        response = client.post(here, data=form, follow_redirects=True)
+        assert response.status_code == 200
+        return response.text
+
+    page = Page(client.get(here).text)
+    assert [a["value"] for a in page.all("input", type="radio")] == [
+        "pmid:1",
+        "doi:10.1/x",
+        "doi:10.51094/jxiv.1",
+    ]
+    # What differs from the main one's year is marked.
+    assert '202<mark class="change">' not in page.html
+    assert '201<mark class="change">9</mark>' in page.html
+    assert "2組をそれぞれ" not in send(do="certain")
+    assert shown(store, panel) == ["r", "pmid:1", "doi:10.51094/jxiv.1"]
+    assert "ほか1件の重複をまとめて表示" in client.get(f"/collections/{panel}").text
+    hidden = client.get(f"/collections/{panel}/record?record=doi:10.1/x").text
+    assert 'name="place"' not in hidden
+    assert "pmid:1" in hidden
+    send(do="distinct", record=["pmid:1", "doi:10.51094/jxiv.1"])
+    assert not Page(client.get(here).text).all("input", type="radio")
+    send(do="again", record=["pmid:1", "doi:10.51094/jxiv.1"])
+    assert "3件を1件にまとめました" in send(
+        do="one", main="pmid:1", record=["doi:10.51094/jxiv.1", "r"]
+    )
+    assert shown(store, panel) == ["pmid:1"]
+    send(do="apart", main="pmid:1")
+    assert len(shown(store, panel)) == 4
+    assert client.post(here, data={"do": "x"}).status_code == 400
+    assert client.post(here, data={"do": "one", "main": "pmid:1"}).status_code == 400
+    assert client.get("/collections/9/duplicates").status_code == 404
+
+
+def test_a_search_finds_the_main_record_by_what_lies_under_it(
+    store: Store, panel: int, desk: Desk
+) -> None:
+    client = app_without_library(desk).test_client()
+    duplicates.handle_as_one(store, "a", panel, "pmid:1", ["doi:10.51094/jxiv.1"])
+    page = client.get(f"/collections/{panel}?q=Jxiv/JN").text
+    assert "record=pmid:1" in page
+    assert "record=doi:10.51094" not in page
+
+
+def test_a_group_is_in_doubt_where_one_of_it_is(store: Store, panel: int) -> None:
+    retracted = replace(PREPRINT, id="p2", doi="10.51094/jxiv.2", retraction="retracted")
+    items.add(store, "a", panel, [(retracted, "a.ris")])
+    duplicates.handle_as_one(store, "a", panel, "pmid:1", ["p2"])
+    assert standing(store, panel, None).doubtful == ("pmid:1",)

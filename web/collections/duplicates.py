@@ -50,6 +50,11 @@ def proposals(store: Store, collection: int) -> list[Proposal]:
     return found
 
 
+def certain_groups(store: Store, collection: int) -> int:
+    """How many groups :func:`handle_certain` would make."""
+    return sum(1 for _ in alike(store.connection, collection, certain_only=True))
+
+
 def groups(store: Store, collection: int) -> list[Group]:
     """What is handled as one, in the collection's order."""
     rows = store.connection.execute(

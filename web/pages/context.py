@@ -99,7 +99,7 @@ def _language_address(language: str) -> str:
     fields = {**SearchParameters.model_fields, **ExactParameters.model_fields}
     known = {
         n: request.args[n]
-        for n in (*fields, "next", "mode", "tag", "group", "record")
+        for n in (*fields, "next", "mode", "tag", "group", "record", "style", "abstracts")
         if n in request.args
     }
     arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}

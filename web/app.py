@@ -18,6 +18,7 @@ from search.exact import ExactSearch
 from search.suggest import Suggester
 from web import access, errors, headers, language, services
 from web.api import collections as collections_api
+from web.api import duplicates as duplicates_api
 from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
@@ -97,6 +98,7 @@ def create_app(
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
     app.register_api(collections_api.blueprint)
+    app.register_api(duplicates_api.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(collections.blueprint)
     app.register_blueprint(duplicates.blueprint)

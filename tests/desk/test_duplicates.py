@@ -1,13 +1,17 @@
 """Duplicates in a collection: what is proposed, what becomes of decisions, what is shown."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from search.records import Author, Record
 from tests.desk.conftest import app_without_library
 from tests.web.page import Page
+from web.cli import main
 from web.collections import duplicates, items, shelf, tags
 from web.collections.desk import Desk, open_desk
 from web.collections.document import document, import_document, read_document
@@ -243,3 +247,45 @@ def test_a_group_is_in_doubt_where_one_of_it_is(store: Store, panel: int) -> Non
     items.add(store, "a", panel, [(retracted, "a.ris")])
     duplicates.handle_as_one(store, "a", panel, "pmid:1", ["p2"])
     assert standing(store, panel, None).doubtful == ("pmid:1",)
+
+
+def test_the_api_of_duplicates(store: Store, panel: int, desk: Desk) -> None:
+    client = app_without_library(desk).test_client()
+    here = f"/api/v1/collections/{panel}/duplicates"
+
+    def found() -> dict[str, Any]:
+        answer = client.get(here).json
+        assert answer
+        return answer
+
+    (proposal,) = found()["proposals"]
+    assert proposal["records"][0]["id"] == "pmid:1"
+    assert (proposal["likenesses"], proposal["certain"]) == (["same", "version"], False)
+    assert client.post(f"{here}/certain").json == {"records": 1}
+    assert found()["groups"] == [{"main": "pmid:1", "others": ["doi:10.1/x"]}]
+    ids = ["pmid:1", "doi:10.51094/jxiv.1"]
+    assert client.post(f"{here}/distinct", json={"ids": ids}).status_code == 200
+    assert found()["distinct"] == [ids]
+    assert client.post(f"{here}/apart", json={"main": "pmid:1"}).json == {"records": 1}
+    answer = client.post(here, json={"main": "r", "others": ["pmid:1"]})
+    assert answer.json == {"records": 1}
+    assert client.post(here, json={"main": "r", "others": ["none"]}).status_code == 404
+    assert client.get("/api/v1/collections/9/duplicates").status_code == 404
+
+
+def test_the_commands_of_duplicates(store: Store, panel: int) -> None:
+    def run(*arguments: str) -> str:
+        arguments = ("collection", *arguments, "--collections", str(store.path))
+        result = CliRunner().invoke(main, list(arguments))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "the same PMID, 医中誌ID or DOI; preprint or conference abstract" in run(
+        "duplicates", str(panel)
+    )
+    assert run("duplicates", str(panel), "--certain") == "1\n"
+    assert "handled as one\n  pmid:1  " in run("duplicates", str(panel))
+    assert run("take-apart", str(panel), "pmid:1") == "1\n"
+    assert run("distinct", str(panel), "pmid:1", "doi:10.1/x", "doi:10.51094/jxiv.1") == ""
+    assert json.loads(run("duplicates", str(panel), "--json")) == {"proposals": [], "groups": []}
+    assert run("handle-as-one", str(panel), "r", "pmid:1", "doi:10.1/x") == "2\n"

@@ -1,6 +1,5 @@
 """The commands that look after collections."""
 
-import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -14,10 +13,12 @@ from search.formats import FORMATS
 from search.library import Library
 from web.collections import items, shelf, tags
 from web.collections.document import import_document, read_document
+from web.collections.duplicate_commands import commands as duplicate_commands
 from web.collections.export import COLLECTION_FORMATS, CollectionFormat, drops, write
 from web.collections.history import history, restore_to, undo
 from web.collections.intake import Intake, add_file, add_identifiers, add_records
 from web.collections.options import Group, collections_option, default_file, opened
+from web.collections.options import who as _who
 from web.collections.store import restore as restore_file
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
@@ -243,11 +244,6 @@ def restore(source: Path, collections_file: Path | None) -> None:
     restore_file(source, collections_file or default_file())
 
 
-def _who() -> str:
-    """Whom the history names for what is done here."""
-    return f"{getpass.getuser()} (command line)"
-
-
 def _report(intake: Intake) -> None:
     click.echo(f"{intake.added} added, {intake.already} there already")
     for name, found in (("no record has", intake.unknown), ("several have", intake.ambiguous)):
@@ -256,5 +252,8 @@ def _report(intake: Intake) -> None:
     for item in intake.rejected:
         click.echo(f"{item.place}: {item.reason}", err=True)
 
+
+for command in duplicate_commands:
+    collection.add_command(command)
 
 commands = (collection,)

@@ -23,7 +23,7 @@ from web.collections.accounts import SCOPES, AccountError, Accounts, Scope, User
 from web.errors import account_message
 from web.language import gettext
 from web.pages.account import set_session
-from web.pages.users import role_name
+from web.pages.users import role_name, scope_name
 
 # Days that a token may last.
 LIVES = (7, 30, 90, 365)
@@ -83,16 +83,6 @@ def change_tokens() -> Response:
     response = make_response(_page(new_token=secret))
     response.cache_control.no_store = True
     return response
-
-
-def scope_name(scope: Scope) -> str:
-    """What a token with this scope may do."""
-    return {
-        "search": gettext("search"),
-        "read": gettext("search and read collections"),
-        "write": gettext("search, read and change collections"),
-        "administer": gettext("everything, also administer"),
-    }[scope]
 
 
 def _scopes(user: User) -> tuple[Scope, ...]:

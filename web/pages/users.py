@@ -16,7 +16,7 @@ from flask import (
 from werkzeug.exceptions import NotFound
 
 from web import services
-from web.collections.accounts import ROLES, Accounts, Role
+from web.collections.accounts import ROLES, Accounts, Role, Scope
 from web.language import gettext
 
 blueprint = Blueprint("users", __name__)
@@ -71,6 +71,16 @@ def role_name(role: Role) -> str:
     }[role]
 
 
+def scope_name(scope: Scope) -> str:
+    """What a token with this scope may do."""
+    return {
+        "search": gettext("search"),
+        "read": gettext("search and read collections"),
+        "write": gettext("search, read and change collections"),
+        "administer": gettext("everything, also administer"),
+    }[scope]
+
+
 def _page(*, done: bool = False, new_name: str = "", new_password: str = "") -> str:
     accounts = _accounts()
     return render_template(
@@ -80,6 +90,7 @@ def _page(*, done: bool = False, new_name: str = "", new_password: str = "") -> 
         tokens=accounts.tokens(),
         roles=ROLES,
         role_name=role_name,
+        scope_name=scope_name,
         done=gettext("Changed.") if done else "",
         new_name=new_name,
         new_password=new_password,

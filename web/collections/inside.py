@@ -8,7 +8,8 @@ from search.exact import ExactSearch, parse
 from search.exact.excerpts import Marker
 from search.filters import Filters
 from search.library import Generation
-from web.collections.items import ids_that_meet, items, record_ids
+from web.collections.items import items, record_ids
+from web.collections.kept_copies import ids_that_meet
 from web.collections.members import Member, Standing, live_generation, members, standing
 from web.collections.store import Store
 
@@ -55,7 +56,7 @@ def listing(
     if query and mode == "meaning":
         return _ranked(store, engine, collection, query, tag, among, first, per_page, language)
     if query:
-        found = _with_words(store, exact, collection, query, stands, generation)
+        found = _with_words(store, exact, query, stands, generation)
         among = found if among is None else among & found
     if among is None:
         total, page_items = items(store, collection, tag=tag, first=first, count=per_page)
@@ -80,7 +81,6 @@ def listing(
 def _with_words(
     store: Store,
     exact: ExactSearch,
-    collection: int,
     expression: str,
     stands: Standing,
     generation: Generation | None,
@@ -93,8 +93,7 @@ def _with_words(
         numbers = exact.numbers(expression, Filters(within=tuple(stands.numbers.values())))
         wanted = set(numbers.tolist())
         found = {i for i, number in stands.numbers.items() if number in wanted}
-    others = stands.absent if generation else [*stands.mains, *record_ids(store, collection)]
-    found |= ids_that_meet(store, collection, tree, others)
+    found |= ids_that_meet(store, tree, stands.absent)
     return {stands.mains.get(i, i) for i in found}
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.exact.expression import Expression
-from search.exact.reading import VERSION, prepared, reader
+from search.exact.reading import prepared
 from search.records import Record, Retraction, record_from_dict, record_to_dict
 from web.collections.history import ConflictError, UnknownError, change
 from web.collections.shelf import checked_text
@@ -74,15 +73,23 @@ def record_ids(store: Store, collection: int, *, tag: str = "") -> list[str]:
     return [row["record_id"] for row in rows]
 
 
-def origins(store: Store, collection: int) -> dict[str, tuple[str, Retraction]]:
-    """Of every record, in order, its source and the retraction state of the copy that is kept;
-    also of those that are handled as one with another."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a record came from, and of the copy that is kept its hash and retraction state."""
+
+    source: str
+    record_hash: str
+    retraction: Retraction
+
+
+def origins(store: Store, collection: int) -> dict[str, Origin]:
+    """The origin of every record, in order; also of those that are handled as one with another."""
     rows = store.connection.execute(
-        "select record_id, source, coalesce(data ->> '$.retraction', '') retraction from items "
-        "join records on hash = record_hash where collection = ? order by position, id",
+        "select record_id, source, hash, coalesce(data ->> '$.retraction', '') retraction "
+        "from items join records on hash = record_hash where collection = ? order by position, id",
         [collection],
     )
-    return {row["record_id"]: (row["source"], row["retraction"]) for row in rows}
+    return {row["record_id"]: Origin(*tuple(row)[1:]) for row in rows}
 
 
 def mains(store: Store, collection: int) -> dict[str, str]:
@@ -94,25 +101,6 @@ def mains(store: Store, collection: int) -> dict[str, str]:
         [collection],
     )
     return dict(map(tuple, rows))
-
-
-def ids_that_meet(
-    store: Store, collection: int, expression: Expression, among: Sequence[str]
-) -> set[str]:
-    """Which of some records meet an expression of exact search, read from their copies."""
-    meets = reader(expression)
-    rows = store.connection.execute(
-        "select record_id, iif(prepared like ?, prepared, null) prepared, "
-        "iif(prepared like ?, null, data) data from items join records on hash = record_hash "
-        "where collection = ? and record_id in (select value from json_each(?))",
-        # What an older program prepared is prepared anew.
-        [*(f"{VERSION}\n%",) * 2, collection, json.dumps(list(among))],
-    )
-    return {
-        row["record_id"]
-        for row in rows
-        if meets(row["prepared"] or prepared(kept_record(row["data"])))
-    }
 
 
 def add(

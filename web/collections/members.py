@@ -34,14 +34,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Standing:
-    """Of all records of a collection: the library's number of each that is there, the ids of those
-    that are not, and of those that are shown which were dropped, never were there, or are retracted
-    or in doubt. ``mains`` leads from what is handled as one with another to that other; where one
-    of them is in doubt, the one that is shown is."""
+    """Of all records of a collection: the library's number of each that is there, the hash of the
+    copy of each that is not, and the ids of those that are shown which were dropped, never were
+    there, or are retracted or in doubt. ``mains`` leads from what is handled as one with another to
+    that other; where one of them is in doubt, the one that is shown is.
+    """
 
     mains: dict[str, str]
     numbers: dict[str, int]
-    absent: tuple[str, ...]
+    absent: dict[str, str]
     dropped: tuple[str, ...]
     elsewhere: tuple[str, ...]
     doubtful: tuple[str, ...]
@@ -96,15 +97,16 @@ def standing(store: Store, collection: int, generation: Generation | None) -> St
 def _standing(store: Store, collection: int, generation: Generation | None) -> Standing:
     kept, under = origins(store, collection), mains(store, collection)
     present = generation.present(list(kept)) if generation else {}
-    absent = [i for i in kept if i not in present] if generation else []
-    states = {i: state for i, (_, state) in (kept | present).items()}
-    shown = [i for i in absent if i not in under]
+    absent = {i: origin.record_hash for i, origin in kept.items() if i not in present}
+    states = {i: origin.retraction for i, origin in kept.items()}
+    states |= {i: state for i, (_, state) in present.items()}
+    shown = [i for i in absent if i not in under] if generation else []
     doubtful = {under.get(i, i) for i in kept if states[i] in IN_DOUBT}
     return Standing(
         mains=under,
         numbers={i: number for i, (number, _) in present.items()},
-        absent=tuple(absent),
-        dropped=tuple(i for i in shown if kept[i][0] == FROM_LIBRARY),
-        elsewhere=tuple(i for i in shown if kept[i][0] != FROM_LIBRARY),
+        absent=absent,
+        dropped=tuple(i for i in shown if kept[i].source == FROM_LIBRARY),
+        elsewhere=tuple(i for i in shown if kept[i].source != FROM_LIBRARY),
         doubtful=tuple(i for i in kept if i in doubtful),
     )

@@ -15,9 +15,20 @@ from web.collections.shelf import collection as shown_collection
 from web.collections.store import Store
 
 CollectionFormat = Literal[
-    *("json", "ris", "csv", "xlsx", "nbib", "bibtex", "jsonl", "beir"),
-    *("vancouver", "apa", "sist02"),
-    *("vancouver-html", "apa-html", "sist02-html"),
+    "json",
+    "ris",
+    "csv",
+    "xlsx",
+    "nbib",
+    "bibtex",
+    "jsonl",
+    "beir",
+    "vancouver",
+    "apa",
+    "sist02",
+    "vancouver-html",
+    "apa-html",
+    "sist02-html",
 ]
 COLLECTION_FORMATS: tuple[CollectionFormat, ...] = get_args(CollectionFormat)
 

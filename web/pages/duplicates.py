@@ -81,5 +81,6 @@ def likeness_message(likeness: Likeness) -> str:
 
 def _back(number: int, **values: Any) -> Response:
     page = request.form.get("page", 1, type=int)
-    here = {"page": page} if page > 1 else {}
-    return make_response(redirect(url_for("duplicates.show", number=number, **here, **values), 303))
+    if page > 1:
+        values["page"] = page
+    return make_response(redirect(url_for("duplicates.show", number=number, **values), 303))

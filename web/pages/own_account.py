@@ -4,7 +4,6 @@ A token cannot: it would outlive itself by making others.
 """
 
 from datetime import timedelta
-from typing import cast
 
 from flask import (
     Blueprint,
@@ -77,9 +76,7 @@ def change_tokens() -> Response:
     scope, days = form.get("scope", ""), form.get("days", 0, type=int)
     if scope not in _scopes(user) or days not in LIVES:
         abort(400)
-    secret = accounts.add_token(
-        user.name, form.get("name", ""), cast("Scope", scope), timedelta(days=days)
-    )
+    secret = accounts.add_token(user.name, form.get("name", ""), scope, timedelta(days=days))
     response = make_response(_page(new_token=secret))
     response.cache_control.no_store = True
     return response

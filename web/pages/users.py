@@ -1,7 +1,6 @@
 """The page on which administrators look after accounts and tokens."""
 
 import secrets
-from typing import cast
 
 from flask import (
     Blueprint,
@@ -114,7 +113,7 @@ def _role() -> Role:
     role = request.form.get("role", "")
     if role not in ROLES:
         abort(400)
-    return cast("Role", role)
+    return role
 
 
 def _accounts() -> Accounts:

@@ -66,6 +66,8 @@ def main() -> None:
             "last page": f"{here}?page={asked.records // 50}",
             "by tag": f"{here}?tag=タグ3",
             "retracted": f"{here}?group=doubtful",
+            "duplicates": f"{here}/duplicates",
+            "to print": f"{here}/print",
             "tags": f"{here}/tags",
             "history": f"{here}/history",
             "links": f"{here}/shares",

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from indexer.duplicates import identity_keys, same, suspicion, title_keys
 from indexer.sources import READ_ERRORS, Source, opened
 from indexer.store import Origin, Provenance, RecordStore
+from search.duplicates import identity_keys, same, suspicion, title_keys
 from search.formats import (
     Deletion,
     FormatError,

@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from indexer.duplicates import identity_keys, merge, title_keys
+from indexer.merging import merge
 from indexer.schema import RECORD_COLUMNS, WITHDRAWN, create_tables
+from search.duplicates import identity_keys, title_keys
 from search.library import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
 

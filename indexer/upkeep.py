@@ -8,12 +8,12 @@ import click
 
 from indexer.curation import Decision, Proposal, decide, proposals
 from indexer.curation import remove as remove_records
-from indexer.duplicates import REASONS
 from indexer.generations import list_generations, prune, roll_back
 from indexer.imports import COUNTS, rejected
 from indexer.imports import imports as list_imports
 from indexer.progress import TerminalProgress
 from search.cli import ShownErrors, library_option
+from search.duplicates import REASONS
 from search.records import Record, record_to_dict
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")

@@ -19,12 +19,23 @@ from search.exact import ExactSearch
 from search.suggest import Suggester
 from web import access, errors, headers, language, services
 from web.api import collections as collections_api
+from web.api import duplicates as duplicates_api
 from web.api import strategies as strategies_api
 from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
-from web.pages import account, alerts, collections, report, strategies
+from web.pages import (
+    account,
+    alerts,
+    collections,
+    duplicates,
+    own_account,
+    printing,
+    report,
+    strategies,
+    users,
+)
 from web.pages import views as pages
 
 
@@ -107,10 +118,18 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_api(collections_api.blueprint)
     app.register_api(strategies_api.blueprint)
-    app.register_blueprint(account.blueprint)
-    app.register_blueprint(collections.blueprint)
-    app.register_blueprint(strategies.blueprint)
-    app.register_blueprint(report.blueprint)
-    app.register_blueprint(alerts.blueprint)
+    app.register_api(duplicates_api.blueprint)
+    for part in (
+        account,
+        collections,
+        strategies,
+        report,
+        alerts,
+        duplicates,
+        printing,
+        own_account,
+        users,
+    ):
+        app.register_blueprint(part.blueprint)
     headers.install(app)
     return app

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import NotFound
 
+from search.citations import CITATION_STYLES
 from web import services
 from web.access import identity
 from web.collections.answering import LibrarySearch
@@ -18,6 +19,9 @@ _MIMETYPES: dict[str, str] = {
     **MIMETYPES,
     "beir": "application/x-ndjson",
     "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    **dict.fromkeys(CITATION_STYLES, "text/plain; charset=utf-8"),
+    **{f"{style}-html": "text/html; charset=utf-8" for style in CITATION_STYLES},
 }
 # How OpenAPI describes such an answer.
 EXPORT: dict[str, Any] = {

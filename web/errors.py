@@ -7,6 +7,7 @@ QueryError            400     a query that cannot be answered
 ExactSyntaxError      400     an expression that cannot be read
 ValidationError       400     parameters that cannot be taken
 CollectionError       400     an edit of a collection that cannot be made
+AccountError          400     an account that cannot be made, found or changed
 FormatError           400     a file that cannot be read
 ConflictError         409     someone else has changed the same in between
 UnknownError          404     a collection, or a part of one, that is not there
@@ -28,6 +29,7 @@ from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
 from web.api.problems import expression_problem, problem, query_problem
+from web.collections.accounts import AccountError
 from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext
 
@@ -40,6 +42,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(ExactSyntaxError, expression_problem)
     app.register_error_handler(CollectionError, _collection_error)
     app.register_error_handler(FormatError, _collection_error)
+    app.register_error_handler(AccountError, _account_error)
     app.register_error_handler(ConflictError, _conflict)
     app.register_error_handler(UnknownError, _unknown)
     app.register_error_handler(UnknownRecordError, _unknown_record)
@@ -73,6 +76,26 @@ def _collection_error(error: CollectionError | FormatError) -> Response:
     if _for_programs():
         return problem(400, str(error), "bad-edit")
     return _page(400, gettext("This cannot be done"), str(error))
+
+
+def _account_error(error: AccountError) -> Response:
+    if _for_programs():
+        return problem(400, str(error), "bad-edit")
+    return _page(400, gettext("This cannot be done"), account_message(error))
+
+
+def account_message(error: AccountError) -> str:
+    """What is wrong with an account, in the language of the page."""
+    return {
+        "unknown": gettext("There is no such user."),
+        "name": gettext("A name has 1 to 100 printable characters."),
+        "taken": gettext("There is a user of this name already."),
+        "password": gettext("A password has at least 10 characters."),
+        "administrator": gettext(
+            "Somebody must be able to administer: make another user an administrator first."
+        ),
+        "token": gettext("There is no such token."),
+    }[error.fault]
 
 
 def _conflict(error: ConflictError) -> Response:

@@ -13,7 +13,10 @@ from flask import Flask, Response, request
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
 # The blueprints of pages, whose addresses can name a language.
-PAGES = {"account", "alerts", "collections", "pages", "report", "strategies"}
+PAGES = {
+    *("account", "alerts", "collections", "duplicates", "own_account", "pages", "printing"),
+    *("report", "strategies", "users"),
+}
 _YEAR = 365 * 24 * 3600
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise, product
 from search.exact.expression import Field, Near, Or, Term
 from search.fields import AREAS, Area
 from search.text.spellings import greek, stems
-from search.text.units import BREAK, is_cjk, units
+from search.text.units import BREAK, is_cjk, texts, units
 from search.text.variants import fold
 
 TEXT_AREAS: dict[Field, tuple[Area, ...]] = {
@@ -53,7 +53,7 @@ def pattern(term: Term) -> Pattern:
 
 def unit_texts(text: str) -> list[str]:
     """The units of a text as it is stored."""
-    return [unit.text for unit in units(fold(text))]
+    return texts(fold(text))
 
 
 def places(wanted: Pattern, text: Sequence[str]) -> Iterator[int]:

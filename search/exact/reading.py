@@ -49,11 +49,15 @@ def prepared(record: Record) -> str:
     return "\n".join([VERSION, *lines])
 
 
-def reader(expression: Expression) -> Callable[[str], bool]:
-    """Whether exact search over a library that held a record would find it, told from the text
-    that :func:`prepared` made of it."""
-    condition = _condition(expression)
-    return lambda text: condition(text.split("\n"))
+def parted(text: str) -> list[str]:
+    """The lines of a text that :func:`prepared` made, as a :func:`reader` wants them."""
+    return text.split("\n")
+
+
+def reader(expression: Expression) -> Callable[[list[str]], bool]:
+    """Whether exact search over a library that held a record would find it, told from what
+    :func:`parted` gives of it."""
+    return _condition(expression)
 
 
 def _condition(expression: Expression) -> _Condition:

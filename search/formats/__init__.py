@@ -84,6 +84,8 @@ FORMATS: dict[str, Format] = {
             (".xlsx",),
             tables.recognises_xlsx,
             tables.read_xlsx,
+            tables.write_xlsx,
+            tables.XLSX_DROPS,
             takes_mapping=True,
         ),
         Format(

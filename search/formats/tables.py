@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import openpyxl
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
 
 from search.formats.columns import TARGETS, is_header, record_fields, targets_of
 from search.formats.items import FormatError, Item, Rejected, record_or_rejected
@@ -30,6 +33,8 @@ DROPS = {
     "authors": "commas inside a family name",
 }
 
+XLSX_DROPS = {**DROPS, "abstract": "what is beyond 32 767 characters, as much as a cell holds"}
+
 _DELIMITERS = (",", "\t", ";", "|")
 # Where exports put a search's description above the header.
 _HEADER_WITHIN = 20
@@ -40,6 +45,9 @@ _MAX_COLUMNS = 500
 _MAX_STRINGS = 256 * 1024 * 1024
 _MAX_PARTS = 4 * 1024 * 1024 * 1024
 _FORMULA = re.compile(r"'*[=+\-@\t]")
+# A text that begins so, read back, would lose the apostrophe that is its own.
+_QUOTED = re.compile(r"'+[=+\-@\t]")
+_MAX_CELL = 32_767
 _WRITTEN = (
     *("record_id", "title", "abstract", "language"),
     *("translated_title", "translated_abstract", "translated_language"),
@@ -266,6 +274,37 @@ def write_csv(
 def write_tsv(records: Iterable[Record], stream: BinaryIO) -> None:
     """The same with tabs."""
     _write(records, stream, "\t", {})
+
+
+def write_xlsx(
+    records: Iterable[Record],
+    stream: BinaryIO,
+    further: Mapping[str, Callable[[Record], str]] | None = None,
+) -> None:
+    """Write records as an Excel workbook, every cell as text: a title that begins with = or - is
+    never a formula, also after it was edited. ``further`` is as in :func:`write_csv`."""
+    columns = further or {}
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("records")
+    sheet.freeze_panes = "A2"
+    bold = Font(bold=True)
+    header = [WriteOnlyCell(sheet, name) for name in (*_WRITTEN, *columns)]
+    for cell in header:
+        cell.font = bold
+    sheet.append(header)
+    for record in records:
+        values = _values(record)
+        texts = [*(values[name] for name in _WRITTEN), *(text(record) for text in columns.values())]
+        sheet.append([_text_cell(sheet, text) if text else None for text in texts])
+    book.save(stream)
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    text = ILLEGAL_CHARACTERS_RE.sub("", f"'{text}" if _QUOTED.match(text) else text)[:_MAX_CELL]
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    cell.quotePrefix = bool(_FORMULA.match(text))
+    return cell
 
 
 def _write(

@@ -58,6 +58,22 @@ def units(folded: str) -> list[Unit]:
     return found
 
 
+def texts(folded: str) -> list[str]:
+    """The texts of :func:`units` alone: a tenth of the time, where no span is needed."""
+    found: list[str] = []
+    after_cjk = False
+    for run in _RUN.findall(folded):
+        cjk = is_cjk(run)
+        if cjk and after_cjk:
+            found.append(BREAK)
+        if cjk:
+            found += run
+        else:
+            found.append(run[:_MAX_UNIT])
+        after_cjk = cjk
+    return found
+
+
 def tokens(folded: str) -> list[str]:
     """The tokens that the index holds for folded text: one for each unit, at its place."""
     found: list[str] = []

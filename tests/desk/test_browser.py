@@ -12,7 +12,16 @@ from tests.desk.conftest import PASSWORD
 from tests.web.running import announced, start_server
 from tests.web.test_browser import ARGUMENTS
 
-RIS = "TY  - JOUR\nTI  - 他院からの文献\nAU  - 山田, 花子\nPY  - 2021\nER  - \n"
+# One paper from two databases, and its preprint.
+PAPER = "TI  - 他院からの文献：足病変の予防に関する研究\nAU  - 山田, 花子\n"
+RIS = "".join(
+    f"TY  - JOUR\n{PAPER}{more}ER  - \n"
+    for more in (
+        "PY  - 2021\nDO  - 10.9999/a\nID  - 1\n",
+        "PY  - 2021\nDO  - 10.9999/a\nAN  - 12345678\nDB  - PubMed\n",
+        "PY  - 2019\nDO  - 10.51094/jxiv.9\nT2  - Jxiv\n",
+    )
+)
 
 
 @pytest.fixture
@@ -55,9 +64,21 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
     source.write_text(RIS)
     page.locator("input[type=file]").set_input_files(source)
     page.locator("details[open]").get_by_role("button", name="追加").click()
-    expect(page.get_by_text("1件を追加しました。")).to_be_visible()
+    expect(page.get_by_text("3件を追加しました。")).to_be_visible()
     expect(page.get_by_text("ライブラリ外").first).to_be_visible()
     collection = page.url.partition("?")[0]
+    records = page.locator(".hits > li")
+    expect(records).to_have_count(3)
+
+    page.get_by_role("link", name="重複", exact=True).click()
+    page.get_by_role("button", name="確実な1組を1件にまとめる").click()
+    expect(page.get_by_text("1組をそれぞれ1件にまとめました。")).to_be_visible()
+    expect(page.get_by_text("プレプリントまたは会議録と原著")).to_be_visible()
+    page.get_by_role("button", name="1件にまとめる", exact=True).click()
+    expect(page.get_by_text("判断していない重複の候補はありません。")).to_be_visible()
+    page.goto(collection)
+    expect(records).to_have_count(1)
+    expect(page.get_by_text("ほか2件の重複をまとめて表示")).to_be_visible()
 
     for searched, what in (("/exact?q=患者/TI", "exact"), ("/?q=足の潰瘍", "page")):
         page.goto(searched)
@@ -66,7 +87,8 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
         page.locator("details[open]").get_by_role("button", name="追加").click()
         expect(page.locator(".done")).to_contain_text("件を追加しました。")
 
-    records = page.locator(".hits > li")
+    # Combining the strategies of the two searches (#1 AND #2) belongs here.
+
     count = records.count()
     assert count > 10
     page.get_by_role("checkbox").nth(0).check()
@@ -96,6 +118,15 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
         page.get_by_role("link", name="JSON", exact=True).click()
     saved = tmp_path / "saved.json"
     download.value.save_as(saved)
+    for name, content in (
+        ("Excel", b"PK"),
+        ("文献リスト（SIST 02） (テキスト)", "山田花子".encode()),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name, exact=True).click()
+        assert content in Path(download.value.path()).read_bytes()
+    page.get_by_role("link", name="印刷用ページ").click()
+    expect(page.locator(".printed li")).to_have_count(count)
     page.goto("/collections")
     page.get_by_text("コレクションの取り込み").click()
     page.locator("input[type=file]").set_input_files(saved)

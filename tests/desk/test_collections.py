@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.records import Author, Record
-from web.collections import items, shares, shelf, tags
+from web.collections import duplicates, items, shares, shelf, tags
 from web.collections.desk import Desk, open_desk
 from web.collections.document import document, import_document, read_document
 from web.collections.history import (
@@ -54,6 +54,11 @@ def state(store: Store, number: int) -> object:
         (shown.name, shown.description),
         tags.tags(store, number),
         [(i.record, i.source, i.note, i.tags) for i in items.items(store, number)[1]],
+        [
+            (g.main.record.id, [(i.record.id, i.note, i.tags) for i in g.others])
+            for g in duplicates.groups(store, number)
+        ],
+        [[i.record.id for i in pair] for pair in duplicates.distinct_pairs(store, number)],
     )
 
 
@@ -227,7 +232,7 @@ def test_links_are_given_out_and_ended(store: Store, panel: int) -> None:
 
 
 _EDITS = st.lists(
-    st.tuples(st.sampled_from("armtungds"), st.integers(0, 7), st.integers(0, 7)), max_size=12
+    st.tuples(st.sampled_from("armtungdsjjx"), st.integers(0, 7), st.integers(0, 7)), max_size=12
 )
 
 
@@ -286,6 +291,13 @@ def _edit(store: Store, number: int, kind: str, x: int, y: int) -> None:
             return
         if shelf.collection(store, number, deleted=True).deleted:
             raise AssertionError
+    elif kind == "j" and len(inside) > 1:
+        main, *others = inside[x % len(inside) :][: y + 1]
+        if others:
+            duplicates.handle_as_one(store, "a", number, main, others)
+    elif kind == "x" and len(inside) > 1:
+        duplicates.declare_distinct(store, "a", number, inside[:2])
+        duplicates.take_apart(store, "a", number, inside[y % len(inside)])
     elif inside and kind == "r":
         items.remove(store, "a", number, inside[x : x + y])
     elif inside and kind == "m":

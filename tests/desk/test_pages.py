@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from search.engine import Engine
 from search.exact import ExactSearch, parse
-from search.exact.reading import prepared, reader
+from search.exact.reading import parted, prepared, reader
 from search.formats import read_stream
 from search.records import Record
 from search.suggest import Suggester
@@ -122,7 +122,7 @@ def test_search_inside_by_words_and_by_meaning(client: FlaskClient, number: int)
 def test_reading_a_record_finds_what_the_index_finds(engine: Engine, expression: str) -> None:
     generation = engine.generation()
     meets = reader(parse(expression).tree)
-    read = {n for n, record in generation.all_records() if meets(prepared(record))}
+    read = {n for n, record in generation.all_records() if meets(parted(prepared(record)))}
     assert read == set(ExactSearch(engine.library).numbers(expression).tolist())
     assert read
 

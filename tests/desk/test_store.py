@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from web.cli import main
+from web.collections.history import undo
+from web.collections.items import items
 from web.collections.schema import migrations
 from web.collections.store import Store, StoreError, restore
 
@@ -41,6 +43,40 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: P
     assert folders(store) == []
     assert store.connection.execute("select name from users").fetchone()[0] == "a"
     assert migrations.pending(Database(store.connection)) == []
+    store.close()
+
+
+def test_a_file_from_before_duplicates_keeps_its_collections_and_their_history(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "old.db"
+    old = Database(file)
+    migrations.apply(old, stop_before="duplicates")
+    old.conn.execute("""insert into records values ('h', '{"id": "r", "title": "t"}', '')""")
+    change = "insert into changes (collection, at, who, action) values (?, '', 'a', ?)"
+    for number, (statement, action) in enumerate(
+        (
+            ("insert into collections (name, position) values ('古い', 1)", "create"),
+            (
+                "insert into items (collection, record_id, record_hash, source, position, added, "
+                "added_by) values (1, 'r', 'h', 'library', 1, '', 'a')",
+                "add records",
+            ),
+        ),
+        1,
+    ):
+        old.conn.execute(change, [1 if number > 1 else None, action])
+        old.conn.execute("insert into current_change values (?)", [number])
+        old.conn.execute(statement)
+        old.conn.execute("delete from current_change")
+    old.conn.commit()
+    old.close()
+    store = Store(file)
+    assert [item.record.title for item in items(store, 1)[1]] == ["t"]
+    assert undo(store, "b", 2).action == "add records"
+    assert items(store, 1)[0] == 0
+    undo(store, "b", 3)
+    assert items(store, 1)[0] == 1
     store.close()
 
 

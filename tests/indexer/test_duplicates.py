@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.duplicates import merge, same, suspicion
 from indexer.intake import propose, put
+from indexer.merging import merge
 from indexer.store import Provenance, RecordStore
+from search.duplicates import same, suspicion
 from search.records import Author, Notice, Record, Translation
 
 YAMADA = (Author("山田", "太郎"),)
@@ -79,6 +80,16 @@ YEAR = {"date": "2019", "authors": YAMADA}
         (record(abstract="肺炎球菌ワクチンを接種した高齢者を追跡した。" * 6),
          record(abstract="冠動脈にステントを留置し再狭窄を観察した。" * 6), None),
         (record(title="高血圧"), record(title="高血圧"), None),
+        # A preprint or a conference's abstract, and the article years later in other words.
+        (record(doi="10.1101/2020.05.01.20087619", **YEAR | {"date": "2020"}),
+         record(doi="10.1/x", **YEAR | {"date": "2022"}), "version"),
+        (record(publication_types=("会議録",), abstract="肺炎球菌を調べた結果である。" * 9, **YEAR),
+         record(abstract="冠動脈にステントを留置した症例の予後。" * 6, **YEAR | {"date": "2021"}),
+         "version"),
+        (record(journal="medRxiv", **YEAR), record(**YEAR), "version"),
+        (record(journal="medRxiv", **YEAR), record(**YEAR | {"date": "2023"}), None),
+        (record(journal="medRxiv", **YEAR), record(date="2021", authors=(Author("鈴木"),)), None),
+        (record(journal="medRxiv", **YEAR), record(journal="bioRxiv", **YEAR), "title"),
         # The other language's title counts as well.
         (record(title="題", translations=(Translation("en", "Outcomes of coronary stenting"),)),
          record(title="Outcomes of Coronary Stenting"), "near"),

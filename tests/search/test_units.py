@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from search.fields import author_keys, field_values, first_day, title_key
 from search.records import Author, Record
-from search.text.units import BREAK, tokens, units, value_key
+from search.text.units import BREAK, texts, tokens, units, value_key
 from search.text.variants import fold
 
 
@@ -25,6 +25,11 @@ from search.text.variants import fold
 )
 def test_tokens(text: str, expected: list[str]) -> None:
     assert tokens(fold(text)) == expected
+
+
+@given(st.text(alphabet="肺炎癌の。 、-ilIL6βテスト𠮷한é|_", max_size=30))
+def test_the_texts_alone_are_those_of_the_units(text: str) -> None:
+    assert texts(text) == [unit.text for unit in units(text)]
 
 
 @given(st.text(alphabet="肺炎癌の。 、-ilIL6βテスト𠮷한é|_", max_size=30))

@@ -234,6 +234,7 @@ class MemberBody(Given):
     tags: tuple[str, ...]
     added: str
     added_by: str
+    duplicates: int = Field(description="How many records are handled as one with it, and hidden.")
     title_marks: tuple[tuple[int, int], ...]
     sentence: SentenceBody | None
 
@@ -250,6 +251,7 @@ class MemberBody(Given):
             tags=item.tags,
             added=item.added,
             added_by=item.added_by,
+            duplicates=item.duplicates,
             title_marks=member.title_marks,
             sentence=SentenceBody.model_validate(member.sentence) if member.sentence else None,
         )

@@ -58,7 +58,7 @@ from web.collections.intake import (
 from web.collections.members import live_generation, standing
 from web.desk import EXPORT, editor, import_file, saved_collection, store
 
-_RESPONSES: ResponseDict = {
+RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),
     "401": problem_response("Nobody is signed in."),
     "403": problem_response("This needs another role or scope."),
@@ -71,7 +71,7 @@ blueprint = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_tags=[Tag(name="collections", description="Collections and what is done with them")],
-    abp_responses=_RESPONSES,
+    abp_responses=RESPONSES,
     abp_security=[{"token": []}],
     operation_id_callback=operation_id,
 )

@@ -36,8 +36,15 @@ _hashing = threading.Lock()
 _NO_PASSWORD = _hasher.hash(secrets.token_urlsafe())
 
 
+Fault = Literal["unknown", "name", "taken", "password", "administrator", "token"]
+
+
 class AccountError(ValueError):
-    """An account that cannot be made, found or changed: says which and why."""
+    """An account that cannot be made, found or changed: says which and why; ``fault`` in a word."""
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class Accounts:
             "select * from users where name = ?", [name]
         ).fetchone()
         if row is None:
-            raise AccountError(f"there is no user {name!r}")
+            raise AccountError(f"there is no user {name!r}", "unknown")
         return _user(row)
 
     def add(self, name: str, role: Role, password: str | None) -> User:
@@ -102,7 +109,7 @@ class Accounts:
         """
         name = name.strip()
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-            raise AccountError(f"a name has 1 to {LONGEST_NAME} printable characters")
+            raise AccountError(f"a name has 1 to {LONGEST_NAME} printable characters", "name")
         hashed = _hashed(password) if password is not None else ""
         try:
             with self._store.writing() as db:
@@ -112,7 +119,7 @@ class Accounts:
                 )
                 _check_administrator(db)
         except sqlite3.IntegrityError as error:
-            raise AccountError(f"there is a user {name!r} already") from error
+            raise AccountError(f"there is a user {name!r} already", "taken") from error
         return self.user(name)
 
     def set_password(self, name: str, password: str) -> None:
@@ -198,6 +205,25 @@ class Accounts:
         with self._store.writing() as db:
             db.execute("delete from sessions where hash = ?", [_digest(secret)])
 
+    def end_sessions(self, name: str) -> int:
+        """Sign a user out everywhere; how many sessions there were.
+
+        Raises:
+            AccountError: when there is no such user.
+        """
+        user = self.user(name)
+        with self._store.writing() as db:
+            return db.execute("delete from sessions where user = ?", [user.id]).rowcount
+
+    def open_sessions(self) -> dict[str, int]:
+        """How many sessions each user has open; those who have none are left out."""
+        rows = self._store.connection.execute(
+            "select name, count(*) from sessions join users on users.id = sessions.user "
+            "where expires > ? group by users.id",
+            [now()],
+        )
+        return dict(map(tuple, rows))
+
     def enabled_user(self, name: str) -> User | None:
         """The user whom a single sign-on names, unless they have no account or are locked out."""
         row = self._store.connection.execute(
@@ -207,11 +233,13 @@ class Accounts:
 
     # Tokens
 
-    def tokens(self) -> list[Token]:
-        """All tokens, the newest first."""
+    def tokens(self, user: str | None = None) -> list[Token]:
+        """All tokens, or those of one user, the newest first."""
         rows = self._store.connection.execute(
             "select tokens.*, users.name user_name from tokens "
-            "join users on users.id = tokens.user order by tokens.id desc"
+            "join users on users.id = tokens.user "
+            "where :name is null or users.name = :name order by tokens.id desc",
+            {"name": user},
         )
         return [
             Token(
@@ -227,11 +255,15 @@ class Accounts:
         ]
 
     def add_token(self, user: str, name: str, scope: Scope, life: timedelta) -> str:
-        """A new token, which acts as ``user`` but may do no more than ``scope`` says.
+        """A new token, which acts as ``user`` but may do no more than ``scope`` says; ``name`` says
+        what it is for.
 
         Raises:
-            AccountError: when there is no such user.
+            AccountError: when there is no such user, or the name is too long.
         """
+        name = " ".join(name.split())
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            raise AccountError(f"a name has at most {LONGEST_NAME} printable characters", "name")
         owner = self.user(user)
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         with self._store.writing() as db:
@@ -251,31 +283,36 @@ class Accounts:
         ).fetchone()
         return (_user(row), row["scope"]) if row else None
 
-    def revoke_token(self, token_id: int) -> None:
-        """End a token.
+    def revoke_token(self, token_id: int, user: str | None = None) -> None:
+        """End a token; one of ``user``'s only, where that is given.
 
         Raises:
             AccountError: when there is no such token.
         """
         with self._store.writing() as db:
             found = db.execute(
-                "update tokens set revoked = coalesce(revoked, ?) where id = ?", [now(), token_id]
+                "update tokens set revoked = coalesce(revoked, :now) where id = :id and "
+                "(:name is null or user = (select id from users where name = :name))",
+                {"now": now(), "id": token_id, "name": user},
             )
         if not found.rowcount:
-            raise AccountError(f"there is no token {token_id}")
+            raise AccountError(f"there is no token {token_id}", "token")
 
 
 def _check_administrator(db: sqlite3.Connection) -> None:
     found = db.execute("select 1 from users where role = 'administrator' and not disabled")
     if found.fetchone() is None:
-        raise AccountError("somebody must be able to administer: add an administrator first")
+        raise AccountError(
+            "somebody must be able to administer: add an administrator first", "administrator"
+        )
 
 
 def _hashed(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise AccountError(
             f"a password has at least {SHORTEST_PASSWORD} characters, and at most "
-            f"{LONGEST_PASSWORD}"
+            f"{LONGEST_PASSWORD}",
+            "password",
         )
     with _hashing:
         return _hasher.hash(password)

@@ -11,7 +11,8 @@ from search.engine import DEPTH, Engine, clean_query
 from search.exact import ExactSearch, ExactSyntaxError, Lines, parse
 from search.exact.expression import Line, lines_of
 from search.filters import Filters
-from search.library import Generation, LibraryError
+from search.library import Generation
+from search.manifest import LibraryError
 from web.collections.history import CollectionError
 
 Syntax = Literal["exact", "ranked", "combination"]

@@ -1,6 +1,5 @@
 """The commands that look after collections."""
 
-import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -14,10 +13,11 @@ from search.formats import FORMATS
 from search.library import Library
 from web.collections import items, shelf, tags
 from web.collections.document import import_document, read_document
+from web.collections.duplicate_commands import commands as duplicate_commands
 from web.collections.export import COLLECTION_FORMATS, CollectionFormat, drops, write
 from web.collections.history import history, restore_to, undo
 from web.collections.intake import Intake, add_file, add_identifiers, add_records
-from web.collections.options import Group, collections_option, default_file, opened
+from web.collections.options import Group, collections_option, default_file, opened, who
 from web.collections.store import restore as restore_file
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
@@ -74,7 +74,7 @@ def show(number: int, tag: str, as_json: bool, collections_file: Path | None) ->
 @collections_option
 def create(name: str, description: str, collections_file: Path | None) -> None:
     """Make an empty collection and print its number."""
-    click.echo(shelf.create(opened(collections_file).store, editor(), name, description))
+    click.echo(shelf.create(opened(collections_file).store, who(), name, description))
 
 
 @collection.command("add")
@@ -98,11 +98,11 @@ def add(
     if (expression is None) == (not identifiers):
         raise click.UsageError("give identifiers or --exact, one of the two")
     if expression is not None:
-        report_intake(add_records(store, editor(), number, exact.records(expression), expression))
+        report_intake(add_records(store, who(), number, exact.records(expression), expression))
         return
     text = sys.stdin.read() if identifiers == ("-",) else "\n".join(identifiers)
     generation = opened_library.generation()
-    report_intake(add_identifiers(store, editor(), number, text, generation, exact))
+    report_intake(add_identifiers(store, who(), number, text, generation, exact))
 
 
 @collection.command("add-file")
@@ -133,7 +133,7 @@ def add_file_command(
     store = opened(collections_file).store
     generation = Library(library).generation() if library else None
     with file.open("rb") as stream:
-        report_intake(add_file(store, editor(), number, stream, file.name, generation, format_name))
+        report_intake(add_file(store, who(), number, stream, file.name, generation, format_name))
 
 
 @collection.command("remove")
@@ -142,7 +142,7 @@ def add_file_command(
 @collections_option
 def remove(number: int, ids: tuple[str, ...], collections_file: Path | None) -> None:
     """Take the records with these IDS out of a collection."""
-    click.echo(items.remove(opened(collections_file).store, editor(), number, ids))
+    click.echo(items.remove(opened(collections_file).store, who(), number, ids))
 
 
 @collection.command("tag")
@@ -156,7 +156,7 @@ def tag_command(
 ) -> None:
     """Put the tag NAME on the records with these IDS."""
     edit = tags.untag_records if off else tags.tag_records
-    click.echo(edit(opened(collections_file).store, editor(), number, name, ids))
+    click.echo(edit(opened(collections_file).store, who(), number, name, ids))
 
 
 @collection.command("history")
@@ -181,7 +181,7 @@ def show_history(number: int, as_json: bool, collections_file: Path | None) -> N
 @collections_option
 def undo_command(change: int, collections_file: Path | None) -> None:
     """Take back a CHANGE of a history, if what it changed has not been changed again."""
-    click.echo(undo(opened(collections_file).store, editor(), change).action)
+    click.echo(undo(opened(collections_file).store, who(), change).action)
 
 
 @collection.command("return")
@@ -190,7 +190,7 @@ def undo_command(change: int, collections_file: Path | None) -> None:
 @collections_option
 def return_to(number: int, change: int, collections_file: Path | None) -> None:
     """Bring a collection back to what it was right after a CHANGE of its history."""
-    restore_to(opened(collections_file).store, editor(), number, change)
+    restore_to(opened(collections_file).store, who(), number, change)
 
 
 @collection.command("export")
@@ -217,7 +217,7 @@ def export(number: int, format_name: CollectionFormat, collections_file: Path | 
 def import_command(file: Path, collections_file: Path | None) -> None:
     """Make a collection of the JSON that export wrote, and print its number."""
     read = read_document(file.read_bytes(), file.name)
-    click.echo(import_document(opened(collections_file).store, editor(), read, file.name))
+    click.echo(import_document(opened(collections_file).store, who(), read, file.name))
 
 
 @collection.command("backup")
@@ -243,11 +243,6 @@ def restore(source: Path, collections_file: Path | None) -> None:
     restore_file(source, collections_file or default_file())
 
 
-def editor() -> str:
-    """Whom the history names for what is done here."""
-    return f"{getpass.getuser()} (command line)"
-
-
 def report_intake(intake: Intake) -> None:
     """Say what came in, and on standard error what did not."""
     click.echo(f"{intake.added} added, {intake.already} there already")
@@ -257,5 +252,8 @@ def report_intake(intake: Intake) -> None:
     for item in intake.rejected:
         click.echo(f"{item.place}: {item.reason}", err=True)
 
+
+for command in duplicate_commands:
+    collection.add_command(command)
 
 commands = (collection,)

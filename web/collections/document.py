@@ -22,7 +22,7 @@ from web.collections.strategy_rows import check_strategy
 
 # Tables whose rows belong to one collection, those that others lead to first.
 _OWN = (
-    *("items", "tags", "item_tags"),
+    *("items", "tags", "item_tags", "duplicates", "distinct_pairs"),
     *("searches", "runs", "alerts", "report_answers"),
 )
 # Columns that hold the number of a row in a table.
@@ -30,15 +30,18 @@ _LEADS_TO = {
     "collection": "collections",
     "search": "searches",
     "item": "items",
+    "main": "items",
+    "other": "items",
     "tag": "tags",
 }
 # Columns that name what a search found.
 _FOUND = ("found", "since", "seen")
 # What rows of a table are found by where they do not name their collection.
+_BY_ITEM = "join items on items.id = item where items.collection = ?"
+_BY_SEARCH = "join searches on searches.id = search where searches.collection = ?"
 _THROUGH = {
-    "item_tags": "join items on items.id = item where items.collection = ?",
-    "runs": "join searches on searches.id = search where searches.collection = ?",
-    "alerts": "join searches on searches.id = search where searches.collection = ?",
+    **dict.fromkeys(("item_tags", "duplicates", "distinct_pairs"), _BY_ITEM),
+    **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
 }
 _Value = str | int | float | None
 _Row = dict[str, _Value]
@@ -56,6 +59,8 @@ class RowChange(_Strict):
         "items",
         "tags",
         "item_tags",
+        "duplicates",
+        "distinct_pairs",
         "searches",
         "runs",
         "alerts",
@@ -88,6 +93,8 @@ class Document(_Strict):
     items: tuple[_Row, ...]
     tags: tuple[_Row, ...]
     item_tags: tuple[_Row, ...]
+    duplicates: tuple[_Row, ...] = ()
+    distinct_pairs: tuple[_Row, ...] = ()
     searches: tuple[_Row, ...] = ()
     runs: tuple[_Row, ...] = ()
     alerts: tuple[_Row, ...] = ()

@@ -1,35 +1,59 @@
-"""A collection as a file: JSON with everything, or a format of the registry and what that drops."""
+"""A collection as a file: JSON with everything, or another format and what that drops."""
 
-from collections.abc import Mapping
+import html
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, Literal, get_args
 
+from search import citations
+from search.citations import CITATION_STYLES, CitationStyle, citation
 from search.formats import FORMATS, ris, tables
+from search.records import Record
 from web.collections.document import document
+from web.collections.duplicates import groups
 from web.collections.items import Item, items
+from web.collections.shelf import collection as shown_collection
 from web.collections.store import Store
 
-CollectionFormat = Literal["json", "ris", "csv", "nbib", "bibtex", "jsonl", "beir"]
+CollectionFormat = Literal[
+    "json",
+    "ris",
+    "csv",
+    "xlsx",
+    "nbib",
+    "bibtex",
+    "jsonl",
+    "beir",
+    "vancouver",
+    "apa",
+    "sist02",
+    "vancouver-html",
+    "apa-html",
+    "sist02-html",
+]
 COLLECTION_FORMATS: tuple[CollectionFormat, ...] = get_args(CollectionFormat)
 
 # What a collection holds beside its records, and which formats carry how much of it.
-_BESIDE = ("note", "tags", "strategy", "history")
-_CARRIES: dict[CollectionFormat, tuple[str, ...]] = {
-    "json": _BESIDE,
-    "ris": ("note", "tags"),
-    "csv": ("note", "tags"),
-}
+_BESIDE = ("note", "tags", "strategy", "history", "duplicates")
+_SOME = {"strategy": "all", "history": "all", "duplicates": "all but their ids"}
+_LACKS: dict[CollectionFormat, Mapping[str, str]] = {"ris": _SOME, "csv": _SOME, "xlsx": _SOME}
 
 
 def drops(name: CollectionFormat) -> Mapping[str, str]:
     """What is lost in a format: fields of the collection and of its records, and what of them."""
     if name == "json":
         return {}
-    carried = _CARRIES.get(name, ())
-    return {**{part: "all" for part in _BESIDE if part not in carried}, **FORMATS[name].drops}
+    lacks = _LACKS.get(name, dict.fromkeys(_BESIDE, "all"))
+    return {**lacks, **(citations.DROPS if style_of(name) else FORMATS[name].drops)}
+
+
+def style_of(name: CollectionFormat) -> CitationStyle | None:
+    """The style of a format that is a list of citations."""
+    return next((style for style in CITATION_STYLES if name.partition("-")[0] == style), None)
 
 
 def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryIO) -> None:
-    """Write a collection in its order, its records as they were kept.
+    """Write a collection in its order, its records as they were kept; of those that are handled as
+    one, the main record.
 
     Raises:
         UnknownError: when there is no such collection.
@@ -38,16 +62,24 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
         stream.write(document(store, collection).model_dump_json(indent=1).encode())
         return
     _, found = items(store, collection)
+    if style := style_of(name):
+        title = shown_collection(store, collection).name
+        _write_citations(found, style, title if name.endswith("-html") else None, stream)
+        return
     by_id = {item.record.id: item for item in found}
+    under = {g.main.record.id: [i.record.id for i in g.others] for g in groups(store, collection)}
     records = (item.record for item in found)
+    further: Mapping[str, Callable[[Record], str]] = {
+        "collection_note": lambda record: by_id[record.id].note,
+        "collection_tags": lambda record: "; ".join(by_id[record.id].tags),
+        "collection_duplicates": lambda record: "; ".join(under.get(record.id, [])),
+    }
     if name == "ris":
-        ris.write(records, stream, notes=lambda record: _notes(by_id[record.id]))
+        ris.write(records, stream, notes=lambda r: _notes(by_id[r.id], under.get(r.id, [])))
     elif name == "csv":
-        further = {
-            "collection_note": lambda record: by_id[record.id].note,
-            "collection_tags": lambda record: "; ".join(by_id[record.id].tags),
-        }
         tables.write_csv(records, stream, further)
+    elif name == "xlsx":
+        tables.write_xlsx(records, stream, further)
     else:
         writer = FORMATS[name].write
         assert writer is not None
@@ -56,10 +88,32 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
 
 def file_ending(name: CollectionFormat) -> str:
     """The extension of such a file."""
+    if style_of(name):
+        return f".{name.removesuffix('-html')}.{'html' if name.endswith('-html') else 'txt'}"
     return ".json" if name == "json" else FORMATS[name].extensions[0]
 
 
-def _notes(item: Item) -> list[str]:
-    """What stands in N1: the note, and the tags as labels."""
+def _notes(item: Item, under: list[str]) -> list[str]:
+    """What stands in N1: the note, the tags as labels, what is handled as one with the record."""
     tags = [f"Tags: {'; '.join(item.tags)}"] if item.tags else []
-    return [*([item.note] if item.note else []), *tags]
+    versions = [f"And {len(under)} version(s) more: {'; '.join(under)}"] if under else []
+    return [*([item.note] if item.note else []), *tags, *versions]
+
+
+def _write_citations(
+    found: list[Item], style: CitationStyle, title: str | None, stream: BinaryIO
+) -> None:
+    """A numbered list: text, or a page of HTML where there is a ``title``."""
+    if title is None:
+        for number, item in enumerate(found, 1):
+            stream.write(f"{number}. {citation(item.record, style)}\n".encode())
+        return
+    stream.write(
+        f'<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}'
+        f"</title>\n</head>\n<body>\n<h1>{html.escape(title)}</h1>\n<ol>\n".encode()
+    )
+    for item in found:
+        language = html.escape(item.record.language)
+        cited = citation(item.record, style, "html")
+        stream.write(f'<li lang="{language}">{cited}</li>\n'.encode())
+    stream.write(b"</ol>\n</body>\n</html>\n")

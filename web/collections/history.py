@@ -45,6 +45,10 @@ Action = Literal[
     "share feed",
     "end feed",
     "answer report",
+    "handle as one",
+    "take apart",
+    "declare distinct",
+    "propose again",
     "undo",
     "restore",
 ]

@@ -8,7 +8,8 @@ from search.exact import ExactSearch, parse
 from search.exact.excerpts import Marker
 from search.filters import Filters
 from search.library import Generation
-from web.collections.items import ids_that_meet, items, record_ids
+from web.collections.items import items, record_ids
+from web.collections.kept_copies import ids_that_meet
 from web.collections.members import Member, Standing, live_generation, members, standing
 from web.collections.store import Store
 
@@ -55,7 +56,7 @@ def listing(
     if query and mode == "meaning":
         return _ranked(store, engine, collection, query, tag, among, first, per_page, language)
     if query:
-        found = _with_words(store, exact, collection, query, stands, generation)
+        found = _with_words(store, exact, query, stands, generation)
         among = found if among is None else among & found
     if among is None:
         total, page_items = items(store, collection, tag=tag, first=first, count=per_page)
@@ -80,21 +81,20 @@ def listing(
 def _with_words(
     store: Store,
     exact: ExactSearch,
-    collection: int,
     expression: str,
     stands: Standing,
     generation: Generation | None,
 ) -> set[str]:
-    """The ids of the records that meet an expression: asked of the library's index where it holds
-    them, read one by one where it does not."""
+    """The ids of the records that meet an expression, or are handled as one with one that does:
+    asked of the library's index where it holds them, read one by one where it does not."""
     tree = parse(expression).tree
     found: set[str] = set()
     if generation is not None and stands.numbers:
         numbers = exact.numbers(expression, Filters(within=tuple(stands.numbers.values())))
         wanted = set(numbers.tolist())
         found = {i for i, number in stands.numbers.items() if number in wanted}
-    others = [*stands.dropped, *stands.elsewhere] if generation else record_ids(store, collection)
-    return found | ids_that_meet(store, collection, tree, others)
+    found |= ids_that_meet(store, tree, stands.absent)
+    return {stands.mains.get(i, i) for i in found}
 
 
 def _ranked(

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.exact.expression import Expression
-from search.exact.reading import VERSION, prepared, reader
+from search.exact.reading import prepared
 from search.records import Record, Retraction, record_from_dict, record_to_dict
 from web.collections.history import ConflictError, UnknownError, change
 from web.collections.shelf import checked_text
@@ -23,7 +22,8 @@ FROM_LIBRARY = "library"
 @dataclass(frozen=True)
 class Item:
     """A record in a collection: the copy that is kept, where it came from (``library`` or a
-    file's name), its note and its tags, in their order."""
+    file's name), its note and its tags, in their order. ``duplicates`` is how many records are
+    handled as one with it and hidden."""
 
     id: int
     record: Record
@@ -32,6 +32,7 @@ class Item:
     tags: tuple[str, ...]
     added: str
     added_by: str
+    duplicates: int = 0
 
 
 def items(
@@ -44,13 +45,16 @@ def items(
     count: int = -1,
 ) -> tuple[int, list[Item]]:
     """How many records there are, with this tag and among ``record_ids`` where those are given,
-    and ``count`` of them from ``first`` on (-1 for all), in order."""
+    and ``count`` of them from ``first`` on (-1 for all), in order. Those that are handled as one
+    with another are there only where ``record_ids`` names them."""
     where, named = _where(collection, tag, record_ids)
     named |= {"first": first, "count": count}
     db = store.connection
     (total,) = db.execute(f"select count(*) from items where {where}", named).fetchone()  # noqa: S608
     rows = db.execute(
-        f"select items.*, data from (select * from items where {where} "  # noqa: S608 - our text
+        "select items.*, data, "  # noqa: S608 - our text
+        "(select count(*) from duplicates where main = items.id) duplicates "
+        f"from (select * from items where {where} "
         "order by position, id limit :count offset :first) items "
         "join records on records.hash = record_hash order by position, id",
         named,
@@ -60,7 +64,7 @@ def items(
 
 
 def record_ids(store: Store, collection: int, *, tag: str = "") -> list[str]:
-    """The id of every record, with this tag where one is given, in order."""
+    """The id of every record that is shown, with this tag where one is given, in order."""
     where, named = _where(collection, tag, None)
     rows = store.connection.execute(
         f"select record_id from items where {where} order by position, id",  # noqa: S608
@@ -69,33 +73,34 @@ def record_ids(store: Store, collection: int, *, tag: str = "") -> list[str]:
     return [row["record_id"] for row in rows]
 
 
-def origins(store: Store, collection: int) -> dict[str, tuple[str, Retraction]]:
-    """Of every record, in order, its source and the retraction state of the copy that is kept."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a record came from, and of the copy that is kept its hash and retraction state."""
+
+    source: str
+    record_hash: str
+    retraction: Retraction
+
+
+def origins(store: Store, collection: int) -> dict[str, Origin]:
+    """The origin of every record, in order; also of those that are handled as one with another."""
     rows = store.connection.execute(
-        "select record_id, source, coalesce(data ->> '$.retraction', '') retraction from items "
-        "join records on hash = record_hash where collection = ? order by position, id",
+        "select record_id, source, hash, coalesce(data ->> '$.retraction', '') retraction "
+        "from items join records on hash = record_hash where collection = ? order by position, id",
         [collection],
     )
-    return {row["record_id"]: (row["source"], row["retraction"]) for row in rows}
+    return {row["record_id"]: Origin(*tuple(row)[1:]) for row in rows}
 
 
-def ids_that_meet(
-    store: Store, collection: int, expression: Expression, among: Sequence[str]
-) -> set[str]:
-    """Which of some records meet an expression of exact search, read from their copies."""
-    meets = reader(expression)
+def mains(store: Store, collection: int) -> dict[str, str]:
+    """Of every record that is handled as one with another, the id of that other."""
     rows = store.connection.execute(
-        "select record_id, iif(prepared like ?, prepared, null) prepared, "
-        "iif(prepared like ?, null, data) data from items join records on hash = record_hash "
-        "where collection = ? and record_id in (select value from json_each(?))",
-        # What an older program prepared is prepared anew.
-        [*(f"{VERSION}\n%",) * 2, collection, json.dumps(list(among))],
+        "select own.record_id, main.record_id from duplicates "
+        "join items own on own.id = item join items main on main.id = main "
+        "where own.collection = ?",
+        [collection],
     )
-    return {
-        row["record_id"]
-        for row in rows
-        if meets(row["prepared"] or prepared(kept_record(row["data"])))
-    }
+    return dict(map(tuple, rows))
 
 
 def add(
@@ -130,19 +135,33 @@ def add(
 
 
 def remove(store: Store, who: str, collection: int, record_ids: Sequence[str]) -> int:
-    """Take records out, with their notes and tags; how many there were.
+    """Take records out, with their notes and tags, and with each what is handled as one with it;
+    how many there were, each such group counted once.
 
     Raises:
         UnknownError: when there is no such collection.
     """
     with change(store, who, "remove records", collection) as opened:
-        numbers = json.dumps(_numbers(opened.db, collection, record_ids))
-        opened.db.execute(
-            "delete from item_tags where item in (select value from json_each(?))", [numbers]
-        )
-        removed = opened.db.execute(
-            "delete from items where id in (select value from json_each(?))", [numbers]
-        ).rowcount
+        named = _numbers(opened.db, collection, record_ids)
+        under = opened.db.execute(
+            "select item from duplicates where main in (select value from json_each(?))",
+            [json.dumps(named)],
+        ).fetchall()
+        hidden = {row["item"] for row in under} - set(named)
+        numbers = json.dumps([*named, *hidden])
+        for table, column in (
+            ("item_tags", "item"),
+            ("distinct_pairs", "item"),
+            ("distinct_pairs", "other"),
+            ("duplicates", "item"),
+            ("items", "id"),
+        ):
+            opened.db.execute(
+                f"delete from {table} "  # noqa: S608 - our names
+                f"where {column} in (select value from json_each(?))",
+                [numbers],
+            )
+        removed = len(named)
         opened.says(records=removed)
     return removed
 
@@ -189,7 +208,8 @@ def move(store: Store, who: str, collection: int, record_id: str, place: int) ->
 def put_at(db: sqlite3.Connection, table: str, collection: int, number: int, place: int) -> None:
     """Give a row of items or tags the position of a place. Positions are real numbers, so that a
     move changes one row; where no number fits between two any more, all get new ones."""
-    others = f"from {table} where collection = ? and id != ? order by position, id"
+    shown = " and id not in (select item from duplicates)" if table == "items" else ""
+    others = f"from {table} where collection = ? and id != ?{shown} order by position, id"
     before = [
         row["position"]
         for row in db.execute(
@@ -203,7 +223,7 @@ def put_at(db: sqlite3.Connection, table: str, collection: int, number: int, pla
         low, high = before[0], before[1] if len(before) > 1 else None
     else:
         (low,) = db.execute(
-            f"select max(position) from {table} where collection = ? and id != ?",  # noqa: S608
+            f"select max(position) from {table} where collection = ? and id != ?{shown}",  # noqa: S608
             [collection, number],
         ).fetchone()
         high = None
@@ -252,6 +272,8 @@ def _where(
         )
     if record_ids is not None:
         where += " and record_id in (select value from json_each(:ids))"
+    else:
+        where += " and id not in (select item from duplicates)"
     ids = json.dumps(list(record_ids)) if record_ids is not None else ""
     return where, {"collection": collection, "tag": tag, "ids": ids}
 
@@ -295,4 +317,5 @@ def _item(row: sqlite3.Row, tags: tuple[str, ...]) -> Item:
         tags,
         row["added"],
         row["added_by"],
+        row["duplicates"],
     )

@@ -10,7 +10,7 @@ from search.filters import IN_DOUBT
 from search.library import Generation, Library
 from search.manifest import LibraryError
 from search.records import Record
-from web.collections.items import FROM_LIBRARY, Item, origins
+from web.collections.items import FROM_LIBRARY, Item, mains, origins
 from web.collections.store import Store
 
 State = Literal["in library", "dropped", "elsewhere", "unknown"]
@@ -35,10 +35,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Standing:
-    """Of all records of a collection: the library's number of each that is there, and the ids of
-    those that were dropped, never were there, or are retracted or in doubt."""
+    """Of all records of a collection: the library's number of each that is there, the hash of the
+    copy of each that is not, and the ids of those that are shown which were dropped, never were
+    there, or are retracted or in doubt. ``mains`` leads from what is handled as one with another to
+    that other; where one of them is in doubt, the one that is shown is.
+    """
 
+    mains: dict[str, str]
     numbers: dict[str, int]
+    absent: dict[str, str]
     dropped: tuple[str, ...]
     elsewhere: tuple[str, ...]
     doubtful: tuple[str, ...]
@@ -91,13 +96,18 @@ def standing(store: Store, collection: int, generation: Generation | None) -> St
 
 
 def _standing(store: Store, collection: int, generation: Generation | None) -> Standing:
-    kept = origins(store, collection)
+    kept, under = origins(store, collection), mains(store, collection)
     present = generation.present(list(kept)) if generation else {}
-    absent = [i for i in kept if i not in present] if generation else []
-    states = {i: state for i, (_, state) in (kept | present).items()}
+    absent = {i: origin.record_hash for i, origin in kept.items() if i not in present}
+    states = {i: origin.retraction for i, origin in kept.items()}
+    states |= {i: state for i, (_, state) in present.items()}
+    shown = [i for i in absent if i not in under] if generation else []
+    doubtful = {under.get(i, i) for i in kept if states[i] in IN_DOUBT}
     return Standing(
+        mains=under,
         numbers={i: number for i, (number, _) in present.items()},
-        dropped=tuple(i for i in absent if kept[i][0] == FROM_LIBRARY),
-        elsewhere=tuple(i for i in absent if kept[i][0] != FROM_LIBRARY),
-        doubtful=tuple(i for i in kept if states[i] in IN_DOUBT),
+        absent=absent,
+        dropped=tuple(i for i in shown if kept[i].source == FROM_LIBRARY),
+        elsewhere=tuple(i for i in shown if kept[i].source != FROM_LIBRARY),
+        doubtful=tuple(i for i in kept if i in doubtful),
     )

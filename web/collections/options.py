@@ -1,5 +1,6 @@
 """What the desk's commands have in common: the file, and how errors are shown."""
 
+import getpass
 from pathlib import Path
 
 import click
@@ -27,6 +28,11 @@ collections_option = click.option(
 def opened(collections_file: Path | None) -> Desk:
     """The desk in the file that an option names, or in the default one."""
     return open_desk(collections_file or default_file())
+
+
+def who() -> str:
+    """Whom the history names for what is done on the command line."""
+    return f"{getpass.getuser()} (command line)"
 
 
 class Group(click.Group):

@@ -26,6 +26,8 @@ TRACKED = {
     ),
     "alerts": ("id", "search", "created", "created_by", "since", "seen", "seen_at", "seen_by"),
     "report_answers": ("id", "collection", "heading", "text"),
+    "duplicates": ("id", "item", "main"),
+    "distinct_pairs": ("id", "item", "other"),
 }
 
 
@@ -227,6 +229,38 @@ def strategies(db: Database) -> None:
     """,
     )
     _track(db, "searches", "runs", "alerts", "report_answers")
+
+
+@migrations()
+def duplicates(db: Database) -> None:
+    """Records that are handled as one with another, and pairs that were declared not to be."""
+    _run(
+        db,
+        """
+        create table duplicates (
+            id integer primary key autoincrement,
+            item integer not null unique references items(id),
+            main integer not null references items(id)
+        );
+        create index duplicates_main on duplicates(main);
+        create table distinct_pairs (
+            id integer primary key autoincrement,
+            item integer not null references items(id),
+            other integer not null references items(id),
+            unique (item, other)
+        );
+        create index distinct_pairs_other on distinct_pairs(other);
+    """,
+    )
+    # Whatever is undone in whatever order: a main record is never itself under another.
+    for event in ("insert", "update"):
+        db.conn.execute(
+            f"create trigger duplicates_flat_{event} before {event} on duplicates "  # noqa: S608
+            "when new.item = new.main or exists "
+            "(select 1 from duplicates where item = new.main or main = new.item) "
+            "begin select raise(abort, 'a main record cannot be under another'); end"
+        )
+    _track(db, "duplicates", "distinct_pairs")
 
 
 def _track(db: Database, *tables: str) -> None:

@@ -22,7 +22,8 @@ class Folder:
 @dataclass(frozen=True)
 class Collection:
     """A librarian's own set of records. ``changed`` is when it last was, ``records`` how many
-    there are; ``deleted`` is when it was put away, from where it can be brought back."""
+    there are, those that are handled as one counted once; ``deleted`` is when it was put away, from
+    where it can be brought back."""
 
     id: int
     name: str
@@ -35,7 +36,8 @@ class Collection:
 
 _COLLECTIONS = (
     "select collections.*, "
-    "(select count(*) from items where collection = collections.id) records, "
+    "(select count(*) from items where collection = collections.id "
+    "and id not in (select item from duplicates)) records, "
     "(select max(at) from changes where collection = collections.id) changed from collections"
 )
 

@@ -13,7 +13,8 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from search.exact import ExactSyntaxError
-from search.library import MANIFEST, Generation
+from search.library import Generation
+from search.manifest import MANIFEST
 from web.collections.answering import (
     Asked,
     LibrarySearch,

@@ -18,10 +18,10 @@ from search.filters import Filters
 from search.library import Generation, Library
 from web.collections import alerts, strategies
 from web.collections.answering import USUAL_TOP, LibrarySearch, asked
-from web.collections.collection_commands import editor, json_option, report_intake
+from web.collections.collection_commands import json_option, report_intake
 from web.collections.findings import Finding, shown_ids
 from web.collections.members import live_generation
-from web.collections.options import collections_option, opened
+from web.collections.options import collections_option, opened, who
 from web.collections.report import ITEMS, Item, answer
 from web.collections.shelf import collection as collection_of
 from web.collections.strategies import Search
@@ -104,9 +104,7 @@ def run_search(
     searched = _library_search(library, model)
     try:
         wanted = asked(query, ranked=ranked, filters=chosen, top=top)
-        found = strategies.run_search(
-            store, editor(), number, wanted, searched, name=name, note=note
-        )
+        found = strategies.run_search(store, who(), number, wanted, searched, name=name, note=note)
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error
     click.echo(_as_json(found) if as_json else _shown(found))
@@ -147,7 +145,7 @@ def rerun(
     """
     store = opened(collections_file).store
     searched = _library_search(library, model)
-    done = strategies.rerun(store, editor(), number, searched, searches or None)
+    done = strategies.rerun(store, who(), number, searched, searches or None)
     generation = searched.exact.library.generation()
     if as_json:
         told = [
@@ -187,7 +185,7 @@ def add_found(
         if before is None:
             raise click.ClickException(f"{found.mark} was run once: there is nothing new")
         ids = strategies.changes(store, found, before, found.last, generation).new
-    report_intake(strategies.add_found(store, editor(), number, found, ids, generation))
+    report_intake(strategies.add_found(store, who(), number, found, ids, generation))
 
 
 @click.command("describe-search", cls=ShownErrors)
@@ -208,9 +206,9 @@ def describe_search(
     """Change the name or the note of a search, or delete it. Its number is not given out again."""
     store = opened(collections_file).store
     if delete:
-        strategies.delete(store, editor(), number, search)
+        strategies.delete(store, who(), number, search)
         return
-    strategies.describe(store, editor(), number, search, name=name, note=note)
+    strategies.describe(store, who(), number, search, name=name, note=note)
 
 
 @click.command("alert", cls=ShownErrors)
@@ -222,9 +220,9 @@ def alert(number: int, search: int, off: bool, collections_file: Path | None) ->
     """Switch on an alert: from now on, what a search's last run did not find is new."""
     store = opened(collections_file).store
     if off:
-        alerts.switch_off(store, editor(), number, search)
+        alerts.switch_off(store, who(), number, search)
     else:
-        alerts.switch_on(store, editor(), number, search)
+        alerts.switch_on(store, who(), number, search)
 
 
 @click.command("alerts", cls=ShownErrors)
@@ -287,7 +285,7 @@ def show_alerts(
     if mark:
         for of, news in told:
             if news.new:
-                alerts.mark_seen(store, editor(), of.id, news)
+                alerts.mark_seen(store, who(), of.id, news)
     if any(news.fault for _, news in told):
         raise click.exceptions.Exit(1)
 
@@ -318,7 +316,7 @@ def write_report(
     if (item is None) != (text is None):
         raise click.UsageError("--item and --text go together")
     if item is not None and text is not None:
-        answer(store, editor(), number, item, text)
+        answer(store, who(), number, item, text)
         return
     generation = live_generation(Library(library)) if library else None
     with spoken(language):

@@ -22,7 +22,8 @@ class Tag:
 def tags(store: Store, collection: int) -> list[Tag]:
     """A collection's tags in order."""
     rows = store.connection.execute(
-        "select name, (select count(*) from item_tags where tag = tags.id) records "
+        "select name, (select count(*) from item_tags where tag = tags.id "
+        "and item not in (select item from duplicates)) records "
         "from tags where collection = ? order by position, id",
         [collection],
     )

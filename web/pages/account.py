@@ -31,9 +31,14 @@ def sign_in() -> Response:
         return make_response(html, 401)
     _end_session()
     response = make_response(redirect(onward or url_for("pages.search"), 303))
+    return set_session(response, desk.accounts.open_session(user))
+
+
+def set_session(response: Response, secret: str) -> Response:
+    """``response`` with the cookie of a session."""
     response.set_cookie(
         COOKIE,
-        desk.accounts.open_session(user),
+        secret,
         max_age=SESSION_LIFE,
         secure=request.is_secure,
         httponly=True,

@@ -13,7 +13,7 @@ from flask import (
     url_for,
 )
 
-from search.library import LibraryError
+from search.manifest import LibraryError
 from web import services
 from web.collections import alerts, shelf, strategies
 from web.collections.alerts import News

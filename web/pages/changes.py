@@ -41,6 +41,10 @@ def action_message(action: Action) -> str:
         "share feed": gettext("Feed opened"),
         "end feed": gettext("Feed ended"),
         "answer report": gettext("Report filled in"),
+        "handle as one": gettext("Records handled as one"),
+        "take apart": gettext("Records taken apart again"),
+        "declare distinct": gettext("Declared not to be duplicates"),
+        "propose again": gettext("Proposed again as duplicates"),
         "undo": gettext("Change undone"),
         "restore": gettext("Earlier state restored"),
     }[action]
@@ -100,6 +104,22 @@ def done_message(args: Mapping[str, Any]) -> str:
             return gettext("Changed.")
         case "deleted":
             return gettext("The collection was deleted.")
+        case "one":
+            return ngettext(
+                "%(n)s record is handled as one.", "%(n)s records are handled as one.", n
+            )
+        case "certain":
+            return ngettext("%(n)s group is handled as one.", "%(n)s groups are handled as one.", n)
+        case "apart":
+            return ngettext(
+                "%(n)s record is shown by itself again.",
+                "%(n)s records are shown by themselves again.",
+                n,
+            )
+        case "distinct":
+            return gettext("Remembered: they are not duplicates.")
+        case "again":
+            return gettext("They are proposed again.")
         case "imported":
             return gettext("The collection was imported.")
         case "undone":
@@ -116,5 +136,10 @@ def drop_message(drops: Mapping[str, str]) -> str:
         "tags": gettext("tags"),
         "strategy": gettext("search strategy"),
         "history": gettext("history"),
+        "duplicates": gettext("decisions on duplicates"),
+        "abstract": gettext("abstracts"),
+        "keywords": gettext("keywords"),
     }
-    return gettext(", ").join(word for name, word in beside.items() if name in drops)
+    # What is only written otherwise, or kept in part, is in the documentation.
+    lost = [word for name, word in beside.items() if drops.get(name, "").startswith("all")]
+    return gettext(", ").join(lost)

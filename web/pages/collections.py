@@ -20,7 +20,7 @@ from search.engine import DEPTH, QueryError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from web import services
-from web.collections import items, shares, shelf, tags
+from web.collections import duplicates, items, shares, shelf, tags
 from web.collections.export import COLLECTION_FORMATS, drops
 from web.collections.history import CollectionError, history, restore_to, undo
 from web.collections.inside import Group, Listing, Mode, listing
@@ -196,7 +196,6 @@ def change_records(number: int) -> Response:
 def record(number: int) -> str:
     """One record of a collection: its note, tags and place."""
     record_id = request.args.get("record", "")
-    shelf.collection(store(), number)
     ids = items.record_ids(store(), number)
     _, found = items.items(store(), number, record_ids=[record_id])
     if not found:
@@ -206,7 +205,8 @@ def record(number: int) -> str:
         "collection_record.html",
         collection=shelf.collection(store(), number),
         member=member,
-        position=ids.index(record_id) + 1,
+        group=duplicates.group_of(store(), number, record_id),
+        position=ids.index(record_id) + 1 if record_id in ids else None,
         total=len(ids),
         tags=tags.tags(store(), number),
         done=done_message(request.args),

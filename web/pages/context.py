@@ -28,6 +28,8 @@ from web.pages.narrowing import active_filters, year_chart
 from web.parameters import ExactParameters, SearchParameters
 
 _YEAR = 365 * 24 * 3600
+# What pages of the desk take beside a search.
+_DESK_PARAMETERS = ("next", "mode", "tag", "group", "record", "run", "style", "abstracts")
 
 
 def install(blueprint: Blueprint) -> None:
@@ -97,11 +99,7 @@ def _language_address(language: str) -> str:
     """This page in another language."""
     # Known names only: url_for takes names of its own (_scheme, _external) as orders.
     fields = {**SearchParameters.model_fields, **ExactParameters.model_fields}
-    known = {
-        n: request.args[n]
-        for n in (*fields, "next", "mode", "tag", "group", "record", "run")
-        if n in request.args
-    }
+    known = {n: request.args[n] for n in (*fields, *_DESK_PARAMETERS) if n in request.args}
     arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}
     endpoint = request.endpoint if request.method == "GET" and request.endpoint else "pages.search"
     if endpoint.partition(".")[0] not in PAGES or endpoint == "pages.static":

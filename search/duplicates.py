@@ -1,26 +1,28 @@
-"""Which records are the same, which might be, and what a merged one says.
+"""Which records are the same, and which might be: one set of rules for libraries and collections.
 
 The same record: same id, PMID or 医中誌ID, or same DOI with agreeing titles. Such records are
 merged without asking. Others that look alike are proposed to the librarian: the same DOI with a
-clearly different title, the same title, year and first author, or nearly the same title (half and
-full width, 旧字体, punctuation, a subtitle that one of them lacks).
+clearly different title; a preprint or a conference abstract and the article of the same title and
+first author; the same title, year and first author; or nearly the same title (half and full width,
+旧字体, punctuation, a subtitle that one of them lacks).
 """
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import product
 from typing import Literal, get_args
 
-from search.records import Author, Record, Retraction, Translation
+from search.records import Record
 from search.text.kanji import new_forms
 
-Reason = Literal["doi", "title", "near"]
+Reason = Literal["doi", "version", "title", "near"]
 REASONS: dict[Reason, str] = {
     "doi": "same DOI, different titles",
+    "version": "preprint or conference abstract and article",
     "title": "same title, year and first author",
     "near": "nearly the same title",
 }
@@ -40,6 +42,21 @@ _SHORTEST_MAIN = 8
 _COMPARABLE = 100
 _RUN = 4
 _COMMON_RUNS = 0.3
+
+Stage = Literal["preprint", "conference", "article"]
+_PREPRINT = re.compile(
+    r"preprint|プレプリント|\b(?:bio|med|ar|chem)rxiv\b|research square|\bjxiv\b|\bssrn\b",
+    re.IGNORECASE,
+)
+# bioRxiv and medRxiv, SSRN, Research Square, Preprints.org, arXiv, Jxiv.
+_PREPRINT_DOI = re.compile(
+    r"10\.(?:1101/(?:19|20)\d\d\.|1101/\d{6}$|64898|2139/ssrn|21203|20944|48550|51094)"
+)
+_CONFERENCE = re.compile(
+    r"会議録|学会抄録|\bcongress|\bconference|meeting abstract|proceedings", re.IGNORECASE
+)
+# Years that an article appears after its preprint or its first report at a conference.
+_STAGES_APART = 3
 
 
 @dataclass(frozen=True)
@@ -79,83 +96,20 @@ def same(record: Record, other: Record) -> bool:
     return _same_doi(record, other) and _titles_agree(record, other)
 
 
+def stage(record: Record) -> Stage:
+    """Whether a record is a preprint, a conference's abstract or paper, or else an article, as its
+    publication types, its journal and its DOI say."""
+    types = "; ".join(record.publication_types)
+    if _PREPRINT.search(f"{types}; {record.journal}") or _PREPRINT_DOI.match(record.doi):
+        return "preprint"
+    return "conference" if _CONFERENCE.search(types) else "article"
+
+
 def suspicion(own: Sequence[Record], others: Sequence[Record]) -> Reason | None:
     """Why two records, each given as all that was imported of it, might be one; None if nothing
     says so."""
     found = {_suspicion(a, b) for a, b in product(own, others)}
     return next((reason for reason in get_args(Reason) if reason in found), None)
-
-
-def merge(records: Sequence[Record]) -> Record:
-    """One record out of several, in order of import: a pure function of them.
-
-    The first gives the id, its language and the identifiers that it has. Otherwise the fuller
-    field wins, the earlier where they are equal; lists are joined; versions in other languages
-    become translations; the gravest retraction state counts.
-    """
-    first = records[0]
-    if len(records) == 1:
-        return first
-    versions = _merged_versions(records)
-    own = versions.pop(first.language)
-    return replace(
-        first,
-        title=own.title,
-        abstract=own.abstract,
-        translations=tuple(v for v in versions.values() if v.title or v.abstract),
-        authors=max((r.authors for r in records), key=_fullness),
-        journal=_longest(r.journal for r in records),
-        date=_longest(r.date for r in records),
-        volume=_first(r.volume for r in records),
-        issue=_first(r.issue for r in records),
-        pages=_longest(r.pages for r in records),
-        doi=_first(r.doi for r in records),
-        pmid=_first(r.pmid for r in records),
-        ichushi_id=_first(r.ichushi_id for r in records),
-        url=_first(r.url for r in records),
-        issn=_first(r.issn for r in records),
-        keywords=_union(r.keywords for r in records),
-        publication_types=_union(r.publication_types for r in records),
-        trial_ids=_union(r.trial_ids for r in records),
-        notices=tuple(dict.fromkeys(n for r in records for n in r.notices)),
-        retraction=max((r.retraction for r in records), key=_GRAVITY.index),
-    )
-
-
-_GRAVITY: tuple[Retraction, ...] = ("", "corrected", "expression of concern", "retracted")
-
-
-def _merged_versions(records: Iterable[Record]) -> dict[str, Translation]:
-    versions: dict[str, Translation] = {}
-    for record in records:
-        for v in record.versions():
-            known = versions.get(v.language, Translation(v.language))
-            versions[v.language] = Translation(
-                v.language,
-                _longest((known.title, v.title)),
-                _longest((known.abstract, v.abstract)),
-            )
-    return versions
-
-
-def _fullness(authors: Sequence[Author]) -> tuple[int, int]:
-    return len(authors), sum(len(a.given) for a in authors)
-
-
-def _longest(texts: Iterable[str]) -> str:
-    return max(texts, key=len)
-
-
-def _first(texts: Iterable[str]) -> str:
-    return next((t for t in texts if t), "")
-
-
-def _union(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    joined: dict[str, str] = {}
-    for items in lists:
-        for item in items:
-            joined.setdefault(unicodedata.normalize("NFKC", item).casefold(), item)
-    return tuple(joined.values())
 
 
 def _suspicion(a: Record, b: Record) -> Reason | None:
@@ -165,9 +119,11 @@ def _suspicion(a: Record, b: Record) -> Reason | None:
     if not any(_same_title(x, y) for x, y in pairs):
         return None
     by_same = _same_person(_person(a), _person(b))
+    if by_same and stage(a) != stage(b) and _years_apart(a, b) <= _STAGES_APART:
+        return "version"
     if by_same and a.year == b.year is not None and any(x.plain == y.plain for x, y in pairs):
         return "title"
-    if a.year and b.year and abs(a.year - b.year) > 1:
+    if _years_apart(a, b) > 1:
         return None
     # What both have: the shorter of the two, where one lacks a subtitle.
     shared = (min(x.full, y.full, key=len) for x, y in pairs if _same_title(x, y))
@@ -176,6 +132,10 @@ def _suspicion(a: Record, b: Record) -> Reason | None:
     if known_others or not (telling or (by_same and a.year == b.year)):
         return None
     return None if _different_abstracts(a, b) else "near"
+
+
+def _years_apart(a: Record, b: Record) -> int:
+    return abs(a.year - b.year) if a.year and b.year else 0
 
 
 def _same_doi(a: Record, b: Record) -> bool:

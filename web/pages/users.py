@@ -1,0 +1,127 @@
+"""The page on which administrators look after accounts and tokens."""
+
+import secrets
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.exceptions import NotFound
+
+from web import services
+from web.collections.accounts import ROLES, Accounts, Role, Scope
+from web.language import gettext
+
+blueprint = Blueprint("users", __name__)
+
+
+@blueprint.get("/users")
+def show() -> str:
+    """All accounts and tokens."""
+    return _page(done=request.args.get("done", "") == "changed")
+
+
+@blueprint.post("/users")
+def change() -> Response | str:
+    """One thing done to an account. A password that was not typed is made up and shown once."""
+    form, accounts = request.form, _accounts()
+    do, name = form.get("do", ""), form.get("name", "")
+    if do == "add":
+        if form.get("sign_on"):
+            accounts.add(name, _role(), None)
+            return _changed()
+        password, made = _password()
+        user = accounts.add(name, _role(), password)
+        return _shown_once(user.name, made) if made else _changed()
+    if do == "password":
+        password, made = _password()
+        accounts.set_password(name, password)
+        return _shown_once(name, made) if made else _changed()
+    if do == "role":
+        accounts.set_role(name, _role())
+    elif do in {"disable", "enable"}:
+        accounts.set_disabled(name, do == "disable")
+    elif do == "sessions":
+        accounts.end_sessions(name)
+    else:
+        abort(400)
+    return _changed()
+
+
+@blueprint.post("/users/tokens")
+def revoke_token() -> Response:
+    """A token ended."""
+    _accounts().revoke_token(request.form.get("token", 0, type=int))
+    return _changed()
+
+
+def role_name(role: Role) -> str:
+    """What a role is called."""
+    return {
+        "reader": gettext("reader"),
+        "librarian": gettext("librarian"),
+        "administrator": gettext("administrator"),
+    }[role]
+
+
+def scope_name(scope: Scope) -> str:
+    """What a token with this scope may do."""
+    return {
+        "search": gettext("search"),
+        "read": gettext("search and read collections"),
+        "write": gettext("search, read and change collections"),
+        "administer": gettext("everything, also administer"),
+    }[scope]
+
+
+def _page(*, done: bool = False, new_name: str = "", new_password: str = "") -> str:
+    accounts = _accounts()
+    return render_template(
+        "users.html",
+        users=accounts.users(),
+        sessions=accounts.open_sessions(),
+        tokens=accounts.tokens(),
+        roles=ROLES,
+        role_name=role_name,
+        scope_name=scope_name,
+        done=gettext("Changed.") if done else "",
+        new_name=new_name,
+        new_password=new_password,
+    )
+
+
+def _shown_once(name: str, password: str) -> Response:
+    response = make_response(_page(new_name=name, new_password=password))
+    response.cache_control.no_store = True
+    return response
+
+
+def _password() -> tuple[str, str]:
+    """The password to set, and the same if it was made up here."""
+    typed = request.form.get("password", "")
+    made = "" if typed else secrets.token_urlsafe(12)
+    return typed or made, made
+
+
+def _role() -> Role:
+    role = request.form.get("role", "")
+    if role not in ROLES:
+        abort(400)
+    return role
+
+
+def _accounts() -> Accounts:
+    desk = services.desk()
+    if desk is None:
+        raise NotFound
+    return desk.accounts
+
+
+def _changed() -> Response:
+    return make_response(redirect(url_for("users.show", done="changed"), 303))

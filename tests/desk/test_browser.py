@@ -87,7 +87,20 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
         page.locator("details[open]").get_by_role("button", name="追加").click()
         expect(page.locator(".done")).to_contain_text("件を追加しました。")
 
-    # Combining the strategies of the two searches (#1 AND #2) belongs here.
+    page.goto(collection)
+    page.get_by_role("link", name="検索戦略", exact=True).click()
+    lines = page.locator(".lines > li")
+    for number, (query, kind) in enumerate((("患者/TI", "exact"), ("足の潰瘍", "ranked")), 1):
+        page.locator("#q").fill(query)
+        page.locator("#kind").select_option(kind)
+        page.locator("#run").get_by_role("button", name="検索", exact=True).click()
+        expect(lines).to_have_count(number)
+    for box in page.get_by_role("checkbox", name="選択：#").all():
+        box.check()
+    page.get_by_role("button", name="履歴検索", exact=True).click()
+    expect(lines).to_have_count(3)
+    expect(lines.nth(2)).to_contain_text("#1 AND #2")
+    page.goto(collection)
 
     count = records.count()
     assert count > 10

@@ -218,7 +218,7 @@ def test_alerts_for_cron(growing: Growing, api: Callable[..., Any]) -> None:
     assert run() == (0, "", "")
     growing.index({"id": "f", "title": "肺炎の画像"})
     expected = (
-        "呼吸器 #1  肺炎  1 new\n  + f  肺炎の画像\n呼吸器 #3  #1 OR #2  1 new\n  + f  肺炎の画像\n"  # noqa: E501
+        "呼吸器 #1  肺炎  1 new\n  + f  肺炎の画像\n呼吸器 #3  #1 OR #2  1 new\n  + f  肺炎の画像\n"
     )
     assert run() == run("--peek") == (0, expected, "")
     (first, _) = json.loads(run("--json", "1")[1])

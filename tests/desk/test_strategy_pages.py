@@ -272,7 +272,7 @@ def test_a_strategy_by_commands_alone(growing: Growing, run: Run, tmp_path: Path
     assert run("add-found", "1", "1", "--new") == "1 added, 0 there already\n"
     assert run("add-found", "1", "1") == "2 added, 1 there already\n"
     listed = json.loads(run("searches", "1", "--json", library=False))
-    assert [(s["number"], s["runs"], s["last"]["count"]) for s in listed][0] == (1, 2, 3)
+    assert (listed[0]["number"], listed[0]["runs"], listed[0]["last"]["count"]) == (1, 2, 3)
     run("describe-search", "1", "1", "--note", "注", library=False)
     run("describe-search", "1", "2", "--delete", library=False)
     assert len(run("searches", "1", library=False).splitlines()) == 2

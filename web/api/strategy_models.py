@@ -267,6 +267,7 @@ class NewsBody(Given):
     collection: int
     search: int
     query: str
+    frozen: tuple[int, ...] = Field(description="The ranked searches in it: cut off.")
     seen_at: str
     seen_by: str
     new: tuple[str, ...]
@@ -281,6 +282,7 @@ class NewsBody(Given):
             collection=number,
             search=alert.search.number,
             query=alert.search.asked.query,
+            frozen=alert.search.last.frozen,
             seen_at=alert.seen_at,
             seen_by=alert.seen_by,
             new=told.new,

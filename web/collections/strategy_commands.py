@@ -281,7 +281,9 @@ def show_alerts(
         if news.fault is not None:
             click.echo(f"{of.name} {search.mark}: {news.fault}", err=True)
         elif news.new and not as_json:
-            click.echo(f"{of.name} {search.mark}  {search.asked.query}  {len(news.new)} new")
+            click.echo(
+                f"{of.name} {search.mark}  {search.asked.query}{_kind(search)}  {len(news.new)} new"
+            )
             _say(shown_ids(news.new, generation), "  +")
     # What could not be printed has ended the command by now.
     if mark:
@@ -339,14 +341,6 @@ def _library_search(library: Path, model: str | None) -> LibrarySearch:
 
 def _shown(one: Search) -> str:
     """A search on a line."""
-    kinds = {
-        "exact": "",
-        "combination": "",
-        "ranked": f"  [ranked, first {one.asked.top} frozen]",
-    }
-    kind = kinds[one.asked.syntax]
-    if not kind and one.last.frozen:
-        kind = f"  [with frozen {', '.join(f'#{n}' for n in one.last.frozen)}]"
     name = f"{one.name}: " if one.name else ""
     filters = "".join(
         f"  {field}={value}"
@@ -354,9 +348,17 @@ def _shown(one: Search) -> str:
         if value not in (None, "", False)
     )
     return (
-        f"{one.mark}  {name}{one.asked.query}{kind}{filters}  {one.last.count} records  "
+        f"{one.mark}  {name}{one.asked.query}{_kind(one)}{filters}  {one.last.count} records  "
         f"{one.last.at}  generation {one.last.generation}"
     )
+
+
+def _kind(one: Search) -> str:
+    """That ranked lists, which are cut off, are in a search; empty for a complete set."""
+    if one.asked.syntax == "ranked":
+        return f"  [ranked, first {one.asked.top} frozen]"
+    marks = ", ".join(f"#{n}" for n in one.last.frozen)
+    return f"  [with frozen {marks}]" if marks else ""
 
 
 def _as_json(one: Search) -> str:

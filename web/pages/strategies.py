@@ -192,6 +192,7 @@ def show_changes(number: int, search: int) -> str:
         before=before,
         run_facts=run_facts,
         syntax=syntax_name(found),
+        frozen=frozen_note(found),
         changed=changed,
         new=shown_ids(changed.new[:MOST_SHOWN], generation),
         gone=shown_ids(changed.gone[:MOST_SHOWN], generation),

@@ -158,8 +158,8 @@ def _end(*_: object) -> None:
     raise SystemExit(0)
 
 
-for command in strategy_commands:
-    collection.add_command(command)
+for strategy_command in strategy_commands:
+    collection.add_command(strategy_command)
 for command in (
     *search_commands,
     *indexer_commands,

@@ -13,7 +13,8 @@ from web.collections.answering import USUAL_TOP, Syntax
 from web.collections.comparison import Comparison
 from web.collections.findings import Finding
 from web.collections.report import Item
-from web.collections.strategies import Rerun, Run, Search
+from web.collections.searches import Run, Search
+from web.collections.strategies import Rerun
 from web.parameters import Query
 
 

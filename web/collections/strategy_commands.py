@@ -17,14 +17,15 @@ from search.exact.command import shown_fault
 from search.filters import Filters
 from search.library import Generation, Library
 from web.collections import alerts, strategies
+from web.collections import searches as kept
 from web.collections.answering import USUAL_TOP, LibrarySearch, asked
 from web.collections.collection_commands import editor, json_option, report_intake
 from web.collections.findings import Finding, shown_ids
 from web.collections.members import live_generation
 from web.collections.options import collections_option, opened
 from web.collections.report import ITEMS, Item, answer
+from web.collections.searches import Search
 from web.collections.shelf import collection as collection_of
-from web.collections.strategies import Search
 from web.language import LANGUAGES, spoken
 from web.pages.prisma_s import as_markdown, report
 
@@ -118,7 +119,7 @@ def run_search(
 @collections_option
 def list_searches(number: int, as_json: bool, collections_file: Path | None) -> None:
     """List the searches of a collection with what their last runs found."""
-    found = strategies.searches(opened(collections_file).store, number)
+    found = kept.searches(opened(collections_file).store, number)
     if as_json:
         click.echo(json.dumps([asdict(s) for s in found], ensure_ascii=False, indent=1))
         return
@@ -179,11 +180,11 @@ def add_found(
 ) -> None:
     """Add to a collection what the last run of one of its searches found."""
     store = opened(collections_file).store
-    found = strategies.search(store, number, search)
+    found = kept.search(store, number, search)
     generation = Library(library).generation()
-    ids = strategies.found_by(store, found.last)
+    ids = kept.found_by(store, found.last)
     if only_new:
-        before = strategies.run_before(store, found, found.last)
+        before = kept.run_before(store, found, found.last)
         if before is None:
             raise click.ClickException(f"{found.mark} was run once: there is nothing new")
         ids = strategies.changes(store, found, before, found.last, generation).new

@@ -88,19 +88,19 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
         expect(page.locator(".done")).to_contain_text("件を追加しました。")
 
     page.goto(collection)
-    page.get_by_role("link", name="検索戦略", exact=True).click()
-    lines = page.locator(".lines > li")
-    for number, (query, kind) in enumerate((("患者/TI", "exact"), ("足の潰瘍", "ranked")), 1):
-        page.locator("#q").fill(query)
-        page.locator("#kind").select_option(kind)
-        page.locator("#run").get_by_role("button", name="検索", exact=True).click()
-        expect(lines).to_have_count(number)
-    for box in page.get_by_role("checkbox", name="選択：#").all():
-        box.check()
-    page.get_by_role("button", name="履歴検索", exact=True).click()
-    expect(lines).to_have_count(3)
-    expect(lines.nth(2)).to_contain_text("#1 AND #2")
-    page.goto(collection)
+    page.get_by_role("link", name="検索戦略").click()
+    for query, kind in (("糖尿病 OR 腎症", "exact"), ("透析を避けたい患者", "ranked")):
+        page.get_by_label("ライブラリを検索").fill(query)
+        page.get_by_label("検索の種類").select_option(kind)
+        page.get_by_role("button", name="検索", exact=True).click()
+        page.get_by_role("link", name="検索戦略").first.click()
+    for mark in ("#1", "#2"):
+        page.get_by_label(f"選択：{mark}").check()
+    page.get_by_label("演算子").select_option("NOT")
+    page.get_by_role("button", name="履歴検索").click()
+    expect(page.get_by_text("関連度検索の上位（固定）を含む (#2)")).to_be_visible()
+    page.get_by_role("button", name="コレクションに追加").click()
+    expect(page.locator(".done")).to_contain_text("件を追加しました。")
 
     count = records.count()
     assert count > 10

@@ -14,6 +14,7 @@ from search.exact import ExactSyntaxError
 from search.filters import Filters
 from tests.desk.conftest import Growing
 from web.collections import items, shelf, strategies
+from web.collections import searches as kept
 from web.collections.answering import asked
 from web.collections.comparison import Move, compare
 from web.collections.desk import open_desk
@@ -21,8 +22,9 @@ from web.collections.document import document, import_document, read_document
 from web.collections.found import found_ids, keep_found
 from web.collections.history import CollectionError, UnknownError, history, restore_to, undo
 from web.collections.schema import migrations
+from web.collections.searches import Search, found_by, searches
 from web.collections.store import Store
-from web.collections.strategies import Search, found_by, rerun, run_search, searches
+from web.collections.strategies import rerun, run_search
 
 
 @pytest.fixture
@@ -156,8 +158,8 @@ def test_running_again_shows_what_changed_and_keeps_what_was(growing: Growing, p
     assert combined.changed
     assert (combined.changed.new, combined.changed.gone) == (("f",), ("a",))
     assert combined.search.last.parts == {1: 2, 2: 2}
-    assert [r.number for r in strategies.runs(store, first.search)] == [2, 1]
-    before = strategies.run(store, first.search, 1)
+    assert [r.number for r in kept.runs(store, first.search)] == [2, 1]
+    before = kept.run(store, first.search, 1)
     assert found_by(store, before) == ("a", "c", "e")
     assert (before.generation, first.search.last.generation) == (1, 3)
     assert history(store, panel)[1][0].detail == {"searches": ["#1", "#2", "#3"]}

@@ -36,13 +36,13 @@ from web.api.strategy_models import (
     StrategyBody,
 )
 from web.api.views import as_json, operation_id, problem_response
-from web.collections import alerts, strategies
+from web.collections import alerts, searches, strategies
 from web.collections.answering import asked
 from web.collections.findings import findings
 from web.collections.history import CollectionError, ConflictError
 from web.collections.members import live_generation
 from web.collections.report import answer
-from web.collections.strategies import Run, Search
+from web.collections.searches import Run, Search
 from web.desk import editor, library_search, store
 from web.pages.prisma_s import as_markdown
 from web.pages.report import reported
@@ -71,7 +71,7 @@ _SEARCH = "/collections/<int:number>/searches/<int:search>"
 @blueprint.get("/collections/<int:number>/searches", responses={"200": StrategyBody})
 def list_searches(path: CollectionPath) -> Response:
     """The searches of a collection by number, each with its last run."""
-    found = strategies.searches(store(), path.number)
+    found = searches.searches(store(), path.number)
     return as_json(StrategyBody(searches=tuple(SearchOfStrategyBody.of(s) for s in found)))
 
 
@@ -95,15 +95,15 @@ def rerun_searches(path: CollectionPath, body: Again) -> Response:
 @blueprint.get(_SEARCH, responses={"200": RunsBody})
 def show_search(path: SearchPath) -> Response:
     """A search with all its runs."""
-    found = strategies.search(store(), path.number, path.search)
-    return as_json(RunsBody.of(found, strategies.runs(store(), found)))
+    found = searches.search(store(), path.number, path.search)
+    return as_json(RunsBody.of(found, searches.runs(store(), found)))
 
 
 @blueprint.patch(_SEARCH, responses={"200": SearchOfStrategyBody})
 def change_search(path: SearchPath, body: SearchChange) -> Response:
     """Change the name or the note of a search."""
     strategies.describe(store(), editor(), path.number, path.search, name=body.name, note=body.note)
-    return as_json(SearchOfStrategyBody.of(strategies.search(store(), path.number, path.search)))
+    return as_json(SearchOfStrategyBody.of(searches.search(store(), path.number, path.search)))
 
 
 @blueprint.delete(_SEARCH, responses={"200": DoneBody})
@@ -152,7 +152,7 @@ def add_found(path: SearchPath, body: AddFound) -> Response:
     """Add what a run found to the collection, or only what the run before did not find."""
     found, one = _run(path, body.run)
     generation = services.exact().library.generation()
-    ids = strategies.found_by(store(), one)
+    ids = searches.found_by(store(), one)
     if body.only == "new":
         before = _before(found, one)
         ids = strategies.changes(store(), found, before, one, generation).new
@@ -242,12 +242,12 @@ def fill_in_report(path: CollectionPath, body: Answer) -> Response:
 
 
 def _run(path: SearchPath, wanted: int | None) -> tuple[Search, Run]:
-    found = strategies.search(store(), path.number, path.search)
-    return found, strategies.run(store(), found, wanted)
+    found = searches.search(store(), path.number, path.search)
+    return found, searches.run(store(), found, wanted)
 
 
 def _before(found: Search, one: Run) -> Run:
-    before = strategies.run_before(store(), found, one)
+    before = searches.run_before(store(), found, one)
     if before is None:
         raise CollectionError(f"run {one.number} of {found.mark} has none before it")
     return before

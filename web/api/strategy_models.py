@@ -13,7 +13,8 @@ from web.collections.answering import USUAL_TOP, Syntax
 from web.collections.comparison import Comparison
 from web.collections.findings import Finding
 from web.collections.report import Item
-from web.collections.strategies import Rerun, Run, Search
+from web.collections.searches import Run, Search
+from web.collections.strategies import Rerun
 from web.parameters import Query
 
 
@@ -267,6 +268,7 @@ class NewsBody(Given):
     collection: int
     search: int
     query: str
+    frozen: tuple[int, ...] = Field(description="The ranked searches in it: cut off.")
     seen_at: str
     seen_by: str
     new: tuple[str, ...]
@@ -281,6 +283,7 @@ class NewsBody(Given):
             collection=number,
             search=alert.search.number,
             query=alert.search.asked.query,
+            frozen=alert.search.last.frozen,
             seen_at=alert.seen_at,
             seen_by=alert.seen_by,
             new=told.new,

@@ -15,9 +15,10 @@ from web.collections.answering import LibrarySearch, in_one_generation
 from web.collections.found import found_hash, found_ids, keep_found
 from web.collections.history import CollectionError, ConflictError, UnknownError, change
 from web.collections.remembered import Remembered
+from web.collections.searches import Search, found_by, search, searches
 from web.collections.shelf import Collection, collections
 from web.collections.store import Store, now
-from web.collections.strategies import Search, answers, found_by, search, searches, with_parts
+from web.collections.strategies import answers, with_parts
 
 
 @dataclass(frozen=True)

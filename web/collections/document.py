@@ -6,7 +6,7 @@ that the store has given out, so that rows which only the history knows keep the
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -202,7 +202,7 @@ def import_document(
             hashes = {old: keep(db, record, searchable=True) for old, record in records.items()}
             for ids in read.found.values():
                 keep_found(db, ids)
-            shift = _Shift(db, number, hashes)
+            shift = _Shift(db, number, hashes, read.found)
             for table in _OWN:
                 for row in getattr(read, table):
                     _insert(db, table, shift.row(table, row))
@@ -225,11 +225,18 @@ def import_document(
 class _Shift:
     """From the numbers of a document to those of a store."""
 
-    def __init__(self, db: sqlite3.Connection, collection: int, hashes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        collection: int,
+        hashes: Mapping[str, str],
+        found: Collection[str],
+    ) -> None:
         given = dict(db.execute("select name, seq from sqlite_sequence").fetchall())
         self._offsets = {table: given.get(table, 0) for table in (*_OWN, "changes")}
         self._collection = collection
         self._hashes = hashes
+        self._found = found
 
     def number(self, table: str, number: int) -> int:
         return self._collection if table == "collections" else number + self._offsets[table]
@@ -249,6 +256,9 @@ class _Shift:
                 shifted[column] = self.number(leads_to, value)
         if "record_hash" in row:
             shifted["record_hash"] = self._hashes[str(row["record_hash"])]
+        for column in _FOUND:
+            if column in row and row[column] not in self._found:
+                raise KeyError(row[column])
         if "folder" in row:
             shifted["folder"] = None
         return shifted

@@ -10,8 +10,8 @@ from search.library import Generation
 from search.records import Record
 from web.collections.answering import numbers
 from web.collections.members import live_generation
+from web.collections.searches import Run, Search, found_by
 from web.collections.store import Store
-from web.collections.strategies import Run, Search, found_by
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 from search.exact import ExactSyntaxError
 from search.library import Generation
@@ -18,68 +18,21 @@ from search.manifest import MANIFEST
 from web.collections.answering import (
     Asked,
     LibrarySearch,
-    Syntax,
     answer,
     check_references,
     in_one_generation,
     numbers,
-    read_filters,
     references,
     written_filters,
 )
 from web.collections.comparison import Comparison, compare
-from web.collections.found import found_ids, keep_found
-from web.collections.history import UnknownError, change
+from web.collections.found import keep_found
+from web.collections.history import change
 from web.collections.intake import Intake, add_records
 from web.collections.remembered import Remembered
+from web.collections.searches import Run, Search, all_searches, found_by, search, searches
 from web.collections.shelf import checked_name, checked_text, collection
 from web.collections.store import Store, now
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a search. ``generation`` is the library's, ``generation_hash`` SHA-256 of its
-    manifest, which holds those of all its files; ``found`` names the list of what was found.
-    ``parts`` are the runs that a combination was made of: of each search the number of its run;
-    ``frozen`` the numbers of the ranked searches in it, itself or through its parts: cut off, and
-    no complete sets."""
-
-    id: int
-    number: int
-    at: str
-    who: str
-    program: str
-    generation: int
-    generation_hash: str
-    generation_created: str
-    library_records: int
-    model: str
-    model_hash: str
-    count: int
-    found: str
-    parts: Mapping[int, int]
-    frozen: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search of a strategy, with the number of its runs and the last one."""
-
-    id: int
-    number: int
-    asked: Asked
-    name: str
-    note: str
-    created: str
-    created_by: str
-    deleted: str | None
-    runs: int
-    last: Run
-
-    @property
-    def mark(self) -> str:
-        """How it is referred to."""
-        return f"#{self.number}"
 
 
 @dataclass(frozen=True)
@@ -93,59 +46,6 @@ class Rerun:
     changed: Comparison | None = None
     other_model: bool = False
     fault: ExactSyntaxError | None = None
-
-
-def searches(store: Store, number: int, *, deleted: bool = False) -> list[Search]:
-    """The searches of a collection by number, or those of them that were deleted.
-
-    Raises:
-        UnknownError: when there is no such collection.
-    """
-    return [s for s in _all(store, number) if (s.deleted is not None) == deleted]
-
-
-def search(store: Store, number: int, wanted: int) -> Search:
-    """One search.
-
-    Raises:
-        UnknownError: when there is none of this number any more.
-    """
-    for found in searches(store, number):
-        if found.number == wanted:
-            return found
-    raise UnknownError(f"collection {number} has no search #{wanted}")
-
-
-def runs(store: Store, found: Search) -> list[Run]:
-    """All runs of a search, the newest first."""
-    rows = store.connection.execute(
-        "select * from runs where search = ? order by number desc", [found.id]
-    )
-    return [_run(row) for row in rows]
-
-
-def run(store: Store, found: Search, wanted: int | None) -> Run:
-    """One run of a search, by its number; the last where none is asked for.
-
-    Raises:
-        UnknownError: when there is no such run.
-    """
-    if wanted is None:
-        return found.last
-    for one in runs(store, found):
-        if one.number == wanted:
-            return one
-    raise UnknownError(f"search {found.mark} has no run {wanted}")
-
-
-def run_before(store: Store, found: Search, one: Run) -> Run | None:
-    """The run before a run; None where that is the first."""
-    return next((r for r in runs(store, found) if r.number < one.number), None)
-
-
-def found_by(store: Store, one: Run) -> tuple[str, ...]:
-    """The ids that a run found, in its order."""
-    return found_ids(store.connection, one.found)
 
 
 def run_search(
@@ -169,7 +69,7 @@ def run_search(
     collection(store, number)
     parts: dict[int, Run] = {}
     if wanted.syntax == "combination":
-        known = {s.number: s for s in _all(store, number)}
+        known = {s.number: s for s in all_searches(store, number)}
         own = _next_search(store.connection, number)
         check_references(wanted.query, own, {n: bool(s.deleted) for n, s in known.items()})
         parts = {line.number: known[line.number].last for line in references(wanted.query)}
@@ -210,7 +110,7 @@ def rerun(
         UnknownError: when there is no such collection or search.
         QueryError, LibraryError: when none can be run.
     """
-    every = {s.number: s for s in _all(store, number)}
+    every = {s.number: s for s in all_searches(store, number)}
     chosen = _with_parts(
         [s.number for s in searches(store, number)]
         if wanted is None
@@ -306,7 +206,7 @@ def answers(
 
 def with_parts(store: Store, number: int, wanted: Search) -> tuple[list[Search], dict[int, Search]]:
     """A search and before it all that it refers to, and every search of the collection."""
-    every = {s.number: s for s in _all(store, number)}
+    every = {s.number: s for s in all_searches(store, number)}
     return [every[n] for n in _with_parts([wanted.number], every)], every
 
 
@@ -356,36 +256,6 @@ def add_found(
     )
     present = generation.present(ids)
     return Intake(intake.added, intake.already, tuple(i for i in ids if i not in present))
-
-
-def _all(store: Store, number: int) -> list[Search]:
-    """Every search of a collection by number, deleted ones too."""
-    collection(store, number)
-    last = {
-        row["search"]: row
-        for row in store.connection.execute(
-            "select runs.*, max(runs.number) from runs join searches on searches.id = search "
-            "where collection = ? group by search",
-            [number],
-        )
-    }
-    rows = store.connection.execute(
-        "select *, (select count(*) from runs where search = searches.id) runs from searches "
-        "where collection = ? order by number",
-        [number],
-    )
-    return [_search(row, last[row["id"]]) for row in rows]
-
-
-def _search(row: sqlite3.Row, last: sqlite3.Row) -> Search:
-    wanted = Asked(
-        row["query"], cast("Syntax", row["syntax"]), read_filters(row["filters"]), row["top"]
-    )
-    return Search(
-        *(row["id"], row["number"], wanted, row["name"], row["note"]),
-        *(row["created"], row["created_by"], row["deleted"], row["runs"]),
-        _run(last),
-    )
 
 
 def _references(one: Search) -> tuple[Any, ...]:
@@ -467,13 +337,3 @@ def _next_run(db: sqlite3.Connection, search_id: int) -> int:
 def _last_run(db: sqlite3.Connection, search_id: int) -> int:
     (last,) = db.execute("select max(number) from runs where search = ?", [search_id]).fetchone()
     return int(last)
-
-
-def _run(row: sqlite3.Row) -> Run:
-    return Run(
-        *(row["id"], row["number"], row["at"], row["who"], row["program"], row["generation"]),
-        *(row["generation_hash"], row["generation_created"], row["library_records"]),
-        *(row["model"], row["model_hash"], row["count"], row["found"]),
-        {int(n): run for n, run in json.loads(row["parts"]).items()},
-        tuple(json.loads(row["frozen"])),
-    )

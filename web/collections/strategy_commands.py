@@ -17,14 +17,15 @@ from search.exact.command import shown_fault
 from search.filters import Filters
 from search.library import Generation, Library
 from web.collections import alerts, strategies
+from web.collections import searches as kept
 from web.collections.answering import USUAL_TOP, LibrarySearch, asked
 from web.collections.collection_commands import json_option, report_intake
 from web.collections.findings import Finding, shown_ids
 from web.collections.members import live_generation
 from web.collections.options import collections_option, opened, who
 from web.collections.report import ITEMS, Item, answer
+from web.collections.searches import Search
 from web.collections.shelf import collection as collection_of
-from web.collections.strategies import Search
 from web.language import LANGUAGES, spoken
 from web.pages.prisma_s import as_markdown, report
 
@@ -116,7 +117,7 @@ def run_search(
 @collections_option
 def list_searches(number: int, as_json: bool, collections_file: Path | None) -> None:
     """List the searches of a collection with what their last runs found."""
-    found = strategies.searches(opened(collections_file).store, number)
+    found = kept.searches(opened(collections_file).store, number)
     if as_json:
         click.echo(json.dumps([asdict(s) for s in found], ensure_ascii=False, indent=1))
         return
@@ -177,11 +178,11 @@ def add_found(
 ) -> None:
     """Add to a collection what the last run of one of its searches found."""
     store = opened(collections_file).store
-    found = strategies.search(store, number, search)
+    found = kept.search(store, number, search)
     generation = Library(library).generation()
-    ids = strategies.found_by(store, found.last)
+    ids = kept.found_by(store, found.last)
     if only_new:
-        before = strategies.run_before(store, found, found.last)
+        before = kept.run_before(store, found, found.last)
         if before is None:
             raise click.ClickException(f"{found.mark} was run once: there is nothing new")
         ids = strategies.changes(store, found, before, found.last, generation).new
@@ -279,7 +280,9 @@ def show_alerts(
         if news.fault is not None:
             click.echo(f"{of.name} {search.mark}: {news.fault}", err=True)
         elif news.new and not as_json:
-            click.echo(f"{of.name} {search.mark}  {search.asked.query}  {len(news.new)} new")
+            click.echo(
+                f"{of.name} {search.mark}  {search.asked.query}{_kind(search)}  {len(news.new)} new"
+            )
             _say(shown_ids(news.new, generation), "  +")
     # What could not be printed has ended the command by now.
     if mark:
@@ -337,14 +340,6 @@ def _library_search(library: Path, model: str | None) -> LibrarySearch:
 
 def _shown(one: Search) -> str:
     """A search on a line."""
-    kinds = {
-        "exact": "",
-        "combination": "",
-        "ranked": f"  [ranked, first {one.asked.top} frozen]",
-    }
-    kind = kinds[one.asked.syntax]
-    if not kind and one.last.frozen:
-        kind = f"  [with frozen {', '.join(f'#{n}' for n in one.last.frozen)}]"
     name = f"{one.name}: " if one.name else ""
     filters = "".join(
         f"  {field}={value}"
@@ -352,9 +347,17 @@ def _shown(one: Search) -> str:
         if value not in (None, "", False)
     )
     return (
-        f"{one.mark}  {name}{one.asked.query}{kind}{filters}  {one.last.count} records  "
+        f"{one.mark}  {name}{one.asked.query}{_kind(one)}{filters}  {one.last.count} records  "
         f"{one.last.at}  generation {one.last.generation}"
     )
+
+
+def _kind(one: Search) -> str:
+    """That ranked lists, which are cut off, are in a search; empty for a complete set."""
+    if one.asked.syntax == "ranked":
+        return f"  [ranked, first {one.asked.top} frozen]"
+    marks = ", ".join(f"#{n}" for n in one.last.frozen)
+    return f"  [with frozen {marks}]" if marks else ""
 
 
 def _as_json(one: Search) -> str:

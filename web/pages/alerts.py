@@ -24,7 +24,7 @@ from web.desk import editor, library_search, store
 from web.language import gettext
 from web.pages.changes import done_message
 from web.pages.exact import fault_message
-from web.pages.prisma_s import syntax_name
+from web.pages.prisma_s import frozen_note, syntax_name
 
 # More than so many new records are told by their number alone.
 MOST_SHOWN = 200
@@ -103,7 +103,15 @@ def feed(secret: str) -> Response:
     generation = services.exact().library.generation()
     written = atom(
         title=f"{of.name} {one.search.mark} {one.search.name}".strip(),
-        subtitle=one.search.asked.query,
+        subtitle=" · ".join(
+            part
+            for part in (
+                one.search.asked.query,
+                syntax_name(one.search),
+                frozen_note(one.search),
+            )
+            if part
+        ),
         own=url_for("alerts.feed", secret=secret, _external=True),
         page=url_for("alerts.show", number=of.id, search=one.search.number, _external=True),
         since=one.created,
@@ -130,6 +138,7 @@ def _page(number: int, search: int, new_feed: str = "") -> str:
         told=told,
         said=_said(told),
         syntax=syntax_name(one.search),
+        frozen=frozen_note(one.search),
         new=shown_ids(told.new[:MOST_SHOWN], generation),
         generation=generation.manifest.generation,
         fault_message=fault_message,

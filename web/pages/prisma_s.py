@@ -8,9 +8,9 @@ from itertools import pairwise
 from search.library import Database, Generation
 from web.collections.alerts import alerts
 from web.collections.report import ITEMS, Item, answers
+from web.collections.searches import Run, Search, searches
 from web.collections.shelf import Collection, collection
 from web.collections.store import Store, now
-from web.collections.strategies import Run, Search, searches
 from web.language import gettext, ngettext, written_date, written_moment
 from web.pages.narrowing import active_filters
 

@@ -20,13 +20,13 @@ from search.engine import DEPTH, QueryError
 from search.exact import ExactSyntaxError
 from search.filters import Filters
 from web import services
-from web.collections import alerts, shelf, strategies
+from web.collections import alerts, searches, shelf, strategies
 from web.collections.answering import USUAL_TOP, Asked, asked
 from web.collections.comparison import Comparison
 from web.collections.findings import findings, shown_ids
 from web.collections.history import CollectionError, history
 from web.collections.members import live_generation
-from web.collections.strategies import Search
+from web.collections.searches import Search
 from web.desk import editor, library_search, store
 from web.errors import query_message
 from web.language import chosen_language
@@ -117,17 +117,17 @@ def keep() -> Response:
 @blueprint.get("/collections/<int:number>/strategy/<int:search>")
 def show_search(number: int, search: int) -> str:
     """A search: what a run of it found, all its runs, its name and note."""
-    found = strategies.search(store(), number, search)
-    one = strategies.run(store(), found, request.args.get("run", type=int))
+    found = searches.search(store(), number, search)
+    one = searches.run(store(), found, request.args.get("run", type=int))
     page = max(1, request.args.get("page", 1, type=int))
     last = history(store(), number, 0, 1)[1]
     return render_template(
         "strategy_search.html",
         collection=shelf.collection(store(), number),
-        line=_line(found, {s.number: s for s in strategies.searches(store(), number)}),
+        line=_line(found, {s.number: s for s in searches.searches(store(), number)}),
         search=found,
         run=one,
-        runs=strategies.runs(store(), found),
+        runs=searches.runs(store(), found),
         run_facts=run_facts,
         found=findings(
             store(),
@@ -158,12 +158,12 @@ def change_search(number: int, search: int) -> Response:
         return _to("strategies.show", number=number, done="search deleted")
     if do not in {"add", "add new"}:
         abort(400)
-    found = strategies.search(store(), number, search)
-    one = strategies.run(store(), found, form.get("run", type=int))
+    found = searches.search(store(), number, search)
+    one = searches.run(store(), found, form.get("run", type=int))
     generation = services.exact().library.generation()
-    ids: tuple[str, ...] = strategies.found_by(store(), one)
+    ids: tuple[str, ...] = searches.found_by(store(), one)
     if do == "add new":
-        before = strategies.run_before(store(), found, one)
+        before = searches.run_before(store(), found, one)
         if before is None:
             raise CollectionError("there is no earlier run to compare with")
         ids = strategies.changes(store(), found, before, one, generation).new
@@ -176,9 +176,9 @@ def change_search(number: int, search: int) -> Response:
 @blueprint.get("/collections/<int:number>/strategy/<int:search>/changes")
 def show_changes(number: int, search: int) -> str:
     """What a run found otherwise than the one before it."""
-    found = strategies.search(store(), number, search)
-    one = strategies.run(store(), found, request.args.get("run", type=int))
-    before = strategies.run_before(store(), found, one)
+    found = searches.search(store(), number, search)
+    one = searches.run(store(), found, request.args.get("run", type=int))
+    before = searches.run_before(store(), found, one)
     if before is None:
         abort(404)
     generation = live_generation(services.engine().library)
@@ -192,6 +192,7 @@ def show_changes(number: int, search: int) -> str:
         before=before,
         run_facts=run_facts,
         syntax=syntax_name(found),
+        frozen=frozen_note(found),
         changed=changed,
         new=shown_ids(changed.new[:MOST_SHOWN], generation),
         gone=shown_ids(changed.gone[:MOST_SHOWN], generation),
@@ -203,7 +204,7 @@ def show_changes(number: int, search: int) -> str:
 
 
 def _page(number: int, **wrong: Any) -> str:
-    found = strategies.searches(store(), number)
+    found = searches.searches(store(), number)
     every = {one.number: one for one in found}
     generation = live_generation(services.engine().library)
     last = history(store(), number, 0, 1)[1]
@@ -223,7 +224,7 @@ def _page(number: int, **wrong: Any) -> str:
 
 
 def _line(one: Search, every: Mapping[int, Search]) -> Line:
-    before = strategies.run_before(store(), one, one.last)
+    before = searches.run_before(store(), one, one.last)
     generation = live_generation(services.engine().library)
     changed = strategies.rerun_of(store(), one, before, generation) if before else None
     return Line(

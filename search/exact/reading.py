@@ -98,7 +98,15 @@ def _term(term: Term) -> _Condition:
         begins = term.truncated and not (field == "identifier" and term.field == "all")
         end = "" if begins else _SEPARATOR
         wanted.append((_LINE[VALUE_FIELDS[field]], f"{_SEPARATOR}{key}{end}"))
-    return lambda lines: any(string in lines[line] for line, string in wanted)
+
+    # A loop: asked of thousands of records, a generator takes twice the time.
+    def condition(lines: list[str]) -> bool:
+        for line, string in wanted:  # noqa: SIM110
+            if string in lines[line]:
+                return True
+        return False
+
+    return condition
 
 
 def _values(line: str) -> list[str]:

@@ -56,7 +56,7 @@ def state(store: Store, number: int) -> object:
         [(i.record, i.source, i.note, i.tags) for i in items.items(store, number)[1]],
         [
             (g.main.record.id, [(i.record.id, i.note, i.tags) for i in g.others])
-            for g in duplicates.groups(store, number)
+            for g in duplicates.groups(store, number)[1]
         ],
         [[i.record.id for i in pair] for pair in duplicates.distinct_pairs(store, number)],
     )

@@ -57,7 +57,8 @@ def shown(store: Store, number: int) -> list[str]:
 
 def proposed(store: Store, number: int) -> list[tuple[list[str], tuple[str, ...]]]:
     return [
-        ([i.record.id for i in p.items], p.likenesses) for p in duplicates.proposals(store, number)
+        ([i.record.id for i in p.items], p.likenesses)
+        for p in duplicates.proposals(store, number)[1]
     ]
 
 
@@ -69,7 +70,7 @@ def test_what_is_proposed_and_which_record_would_be_the_main_one(store: Store, p
     assert proposed(store, panel) == [
         (["pmid:1", "doi:10.1/x", "doi:10.51094/jxiv.1"], ("same", "version"))
     ]
-    assert not duplicates.proposals(store, panel)[0].certain
+    assert not duplicates.proposals(store, panel)[1][0].certain
     items.add(store, "a", panel, [(TALK, "b.ris")])
     assert proposed(store, panel)[0][0] == [*proposed(store, panel)[0][0][:3], "ichushi:9"]
 
@@ -108,11 +109,11 @@ def test_what_comes_later_is_compared_with_all_of_a_group(store: Store, panel: i
     assert ("doi" in proposed(store, panel)[0][1]) is True
     # A group goes under another as a whole.
     duplicates.handle_as_one(store, "a", panel, "doi:10.51094/jxiv.1", ["pmid:1"])
-    (group,) = duplicates.groups(store, panel)
+    _, (group,) = duplicates.groups(store, panel)
     assert group.main.record.id == "doi:10.51094/jxiv.1"
     assert [i.record.id for i in group.others] == ["doi:10.1/x", "pmid:1"]
     assert duplicates.take_apart(store, "a", panel, "doi:10.51094/jxiv.1") == 2
-    assert duplicates.groups(store, panel) == []
+    assert duplicates.groups(store, panel) == (0, [])
 
 
 def test_a_main_record_never_lies_under_another(store: Store, panel: int) -> None:
@@ -191,7 +192,7 @@ def test_decisions_go_along_with_the_json(store: Store, panel: int, tmp_path: Pa
 def test_a_title_that_many_share_proposes_nothing(store: Store) -> None:
     number = shelf.create(store, "a", "多い")
     items.add(store, "a", number, [(replace(TALK, id=f"r{i}"), "a.ris") for i in range(30)])
-    assert duplicates.proposals(store, number) == []
+    assert duplicates.proposals(store, number) == (0, [])
 
 
 def test_the_page_of_duplicates(store: Store, panel: int, desk: Desk) -> None:

@@ -81,11 +81,11 @@ def list_duplicates(path: CollectionPath) -> Response:
                     likenesses=found.likenesses,
                     certain=found.certain,
                 )
-                for found in duplicates.proposals(store(), path.number)
+                for found in duplicates.proposals(store(), path.number)[1]
             ),
             groups=tuple(
                 GroupBody(main=_id(group.main), others=tuple(map(_id, group.others)))
-                for group in duplicates.groups(store(), path.number)
+                for group in duplicates.groups(store(), path.number)[1]
             ),
             distinct=tuple(
                 (_id(one), _id(other))

@@ -33,7 +33,7 @@ def duplicates(number: int, certain: bool, as_json: bool, collections_file: Path
     if certain:
         click.echo(handle_certain(store, who(), number))
         return
-    proposed, handled = proposals(store, number), groups(store, number)
+    proposed, handled = proposals(store, number)[1], groups(store, number)[1]
     if as_json:
         data = {
             "proposals": [asdict(p) | {"certain": p.certain} for p in proposed],

@@ -9,12 +9,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from search.duplicates import stage
 from search.records import record_to_dict
 from web.collections.history import CollectionError, UnknownError, change
 from web.collections.items import FROM_LIBRARY, Item, items
-from web.collections.likeness import Likeness, alike
+from web.collections.likeness import Likeness, alike, links, remembered_links
 from web.collections.shelf import LONGEST_TEXT
 from web.collections.store import Store
 
@@ -41,42 +42,46 @@ class Group:
     others: tuple[Item, ...]
 
 
-def proposals(store: Store, collection: int) -> list[Proposal]:
-    """Groups of records that may be one, in the collection's order; none that was decided on."""
-    found = []
-    for ids, likenesses in alike(store.connection, collection):
+def proposals(
+    store: Store, collection: int, first: int = 0, count: int | None = None
+) -> tuple[int, list[Proposal]]:
+    """How many groups of records there are that may be one and were not decided on, and ``count``
+    of them from ``first`` on (None for all), in the collection's order."""
+    found = alike(remembered_links(store, collection))
+    shown = []
+    for ids, likenesses in found[first:][:count]:
         _, members = items(store, collection, record_ids=ids)
-        found.append(Proposal(tuple(_best_first(members)), likenesses))
-    return found
+        shown.append(Proposal(tuple(_best_first(members)), likenesses))
+    return len(found), shown
 
 
 def certain_groups(store: Store, collection: int) -> int:
     """How many groups :func:`handle_certain` would make."""
-    return sum(1 for _ in alike(store.connection, collection, certain_only=True))
+    return len(alike(remembered_links(store, collection), certain_only=True))
 
 
-def groups(store: Store, collection: int) -> list[Group]:
-    """What is handled as one, in the collection's order."""
-    rows = store.connection.execute(
-        "select main.record_id main, own.record_id own from duplicates "
-        "join items own on own.id = item join items main on main.id = main "
-        "where main.collection = ? order by main.position, main.id, own.position, own.id",
+def groups(store: Store, collection: int, count: int = -1) -> tuple[int, list[Group]]:
+    """How many groups are handled as one, and the first ``count`` of them (-1 for all), in the
+    collection's order."""
+    (total,) = store.connection.execute(
+        "select count(distinct main) from duplicates join items on items.id = main "
+        "where collection = ?",
         [collection],
-    ).fetchall()
-    _, found = items(store, collection, record_ids=[i for row in rows for i in row])
-    by_id = {item.record.id: item for item in found}
-    under: dict[str, list[Item]] = {}
-    for row in rows:
-        under.setdefault(row["main"], []).append(by_id[row["own"]])
-    return [Group(by_id[main], tuple(others)) for main, others in under.items()]
+    ).fetchone()
+    chosen = (
+        "select distinct main from duplicates join items on items.id = main "
+        "where collection = :collection order by position, items.id limit :count"
+    )
+    return total, _groups(store, collection, chosen, {"count": count})
 
 
 def group_of(store: Store, collection: int, record_id: str) -> Group | None:
     """The records that one is handled as one with, if there are any."""
-    for group in groups(store, collection):
-        if record_id in {item.record.id for item in (group.main, *group.others)}:
-            return group
-    return None
+    chosen = (
+        "select coalesce(main, items.id) from items left join duplicates on item = items.id "
+        "where collection = :collection and record_id = :record"
+    )
+    return next(iter(_groups(store, collection, chosen, {"record": record_id})), None)
 
 
 def distinct_pairs(store: Store, collection: int) -> list[tuple[Item, Item]]:
@@ -118,7 +123,7 @@ def handle_certain(store: Store, who: str, collection: int) -> int:
     """
     with change(store, who, "handle as one", collection) as opened:
         records = found = 0
-        for ids, _ in alike(opened.db, collection, certain_only=True):
+        for ids, _ in alike(links(opened.db, collection), certain_only=True):
             _, members = items(store, collection, record_ids=ids)
             main, *others = _best_first(members)
             _join(opened.db, main.id, [item.id for item in others])
@@ -205,6 +210,23 @@ def _join(db: sqlite3.Connection, main: int, others: Sequence[int]) -> None:
             joined = f"{joined}\n{row['note']}".strip()
     if joined != note and len(joined) <= LONGEST_TEXT:
         db.execute("update items set note = ? where id = ?", [joined, main])
+
+
+def _groups(store: Store, collection: int, chosen: str, named: dict[str, Any]) -> list[Group]:
+    """The groups whose main records' numbers the query ``chosen`` gives."""
+    rows = store.connection.execute(
+        "select main.record_id main, own.record_id own from duplicates "  # noqa: S608 - our text
+        "join items own on own.id = item join items main on main.id = duplicates.main "
+        f"where duplicates.main in ({chosen}) "
+        "order by main.position, main.id, own.position, own.id",
+        {"collection": collection, **named},
+    ).fetchall()
+    _, found = items(store, collection, record_ids={i for row in rows for i in row})
+    by_id = {item.record.id: item for item in found}
+    under: dict[str, list[Item]] = {}
+    for row in rows:
+        under.setdefault(row["main"], []).append(by_id[row["own"]])
+    return [Group(by_id[main], tuple(others)) for main, others in under.items()]
 
 
 def _best_first(members: Iterable[Item]) -> list[Item]:

@@ -67,7 +67,9 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
         _write_citations(found, style, title if name.endswith("-html") else None, stream)
         return
     by_id = {item.record.id: item for item in found}
-    under = {g.main.record.id: [i.record.id for i in g.others] for g in groups(store, collection)}
+    under = {
+        g.main.record.id: [i.record.id for i in g.others] for g in groups(store, collection)[1]
+    }
     records = (item.record for item in found)
     further: Mapping[str, Callable[[Record], str]] = {
         "collection_note": lambda record: by_id[record.id].note,

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from search.duplicates import Reason, identity_keys, same, suspicion, title_keys
 from search.records import Record
 from web.collections.items import kept_record
+from web.collections.store import Store
 
 # ``same`` where the rules leave no doubt.
 Likeness = Literal["same"] | Reason
@@ -24,6 +25,8 @@ _Value = TypeVar("_Value")
 _MOST_SHARING = 20
 # Records whose keys are remembered, by their hash: a copy never changes.
 _REMEMBERED = 50_000
+# Collections whose links are remembered.
+_COLLECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,21 @@ class _Node:
 
 _lock = threading.Lock()
 _keys: dict[str, tuple[int, ...]] = {}
+_links: dict[tuple[object, ...], "Links"] = {}
 _likenesses: dict[tuple[tuple[str, ...], tuple[str, ...]], Likeness | None] = {}
 
 
-def alike(
-    db: sqlite3.Connection, collection: int, *, certain_only: bool = False
-) -> Iterator[tuple[list[str], tuple[Likeness, ...]]]:
-    """The ids of records that hang together by likeness, in the collection's order, and the kinds
-    of it; of those that are handled as one, the main record's. Pairs that were declared distinct
-    are left out."""
+@dataclass(frozen=True)
+class Links:
+    """The ids of a collection's records in its order, those that are handled as one by the main
+    one's, and the pairs of them that may be the same: two places in that order, and why."""
+
+    record_ids: tuple[str, ...]
+    pairs: tuple[tuple[int, int, Likeness], ...]
+
+
+def links(db: sqlite3.Connection, collection: int) -> Links:
+    """What may be the same in a collection; pairs that were declared distinct are left out."""
     nodes = _nodes(db, collection)
     apart = {
         (row["item"], row["other"])
@@ -59,7 +68,7 @@ def alike(
     for place, keys in enumerate(_keys_of(db, nodes)):
         for key in keys:
             sharing.setdefault(key, []).append(place)
-    pairs = sorted(
+    candidates = sorted(
         {
             pair
             for places in sharing.values()
@@ -67,15 +76,44 @@ def alike(
             for pair in combinations(places, 2)
         }
     )
-    pairs = [(a, b) for a, b in pairs if not _declared(nodes[a], nodes[b], apart)]
-    links = [
-        (a, b, likeness)
-        for (a, b), likeness in zip(pairs, _likenesses_of(db, nodes, pairs), strict=True)
-        if likeness and not (certain_only and likeness != "same")
+    pairs = [(a, b) for a, b in candidates if not _declared(nodes[a], nodes[b], apart)]
+    likenesses = _likenesses_of(db, nodes, pairs)
+    return Links(
+        tuple(node.record_id for node in nodes),
+        tuple((a, b, why) for (a, b), why in zip(pairs, likenesses, strict=True) if why),
+    )
+
+
+def remembered_links(store: Store, collection: int) -> Links:
+    """:func:`links`, remembered until the collection changes. Not for use inside a change."""
+    last = store.connection.execute(
+        "select max(id), at from changes where collection = ?", [collection]
+    ).fetchone()
+    key = (store.path, collection, *last)
+    with _lock:
+        known = _links.get(key)
+    if known is None:
+        known = links(store.connection, collection)
+        with _lock:
+            _links[key] = known
+            while len(_links) > _COLLECTIONS:
+                del _links[next(iter(_links))]
+    return known
+
+
+def alike(
+    found: Links, *, certain_only: bool = False
+) -> list[tuple[tuple[str, ...], tuple[Likeness, ...]]]:
+    """The ids of records that hang together, in the collection's order, and the kinds of
+    likeness."""
+    pairs = [pair for pair in found.pairs if not certain_only or pair[2] == "same"]
+    return [
+        (
+            tuple(found.record_ids[place] for place in sorted(component)),
+            tuple(dict.fromkeys(why for a, _, why in pairs if a in component)),
+        )
+        for component in _components((a, b) for a, b, _ in pairs)
     ]
-    for component in _components((a, b) for a, b, _ in links):
-        kinds = dict.fromkeys(likeness for a, _, likeness in links if a in component)
-        yield [nodes[place].record_id for place in sorted(component)], tuple(kinds)
 
 
 def _nodes(db: sqlite3.Connection, collection: int) -> list[_Node]:

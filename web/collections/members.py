@@ -80,10 +80,11 @@ def members(found: list[Item], generation: Generation | None) -> list[Member]:
 
 def standing(store: Store, collection: int, generation: Generation | None) -> Standing:
     """How a whole collection stands; remembered until it or the library changes."""
-    (last,) = store.connection.execute(
-        "select max(id) from changes where collection = ?", [collection]
+    # The moment too: after a backup was brought back the numbers go on from an earlier one.
+    last = store.connection.execute(
+        "select max(id), at from changes where collection = ?", [collection]
     ).fetchone()
-    key = (store.path, collection, last, generation.path if generation else None)
+    key = (store.path, collection, *last, generation.path if generation else None)
     with _lock:
         known = _known.get(key)
     if known is None:

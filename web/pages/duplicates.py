@@ -21,6 +21,8 @@ from web.pages.changes import done_message
 from web.pages.comparison import compared
 
 PER_PAGE = 20
+# Of what is handled as one; the others are taken apart on the record's own page.
+GROUPS_SHOWN = 100
 
 blueprint = Blueprint("duplicates", __name__)
 
@@ -28,21 +30,24 @@ blueprint = Blueprint("duplicates", __name__)
 @blueprint.get("/collections/<int:number>/duplicates")
 def show(number: int) -> str:
     """Records that may be one, side by side; what is handled as one; what was declared distinct."""
-    proposed = duplicates.proposals(store(), number)
     page = max(1, request.args.get("page", 1, type=int))
+    first = (page - 1) * PER_PAGE
+    total, proposed = duplicates.proposals(store(), number, first, PER_PAGE)
+    handled, groups = duplicates.groups(store(), number, GROUPS_SHOWN)
     return render_template(
         "collection_duplicates.html",
         collection=shelf.collection(store(), number),
-        proposed=proposed[(page - 1) * PER_PAGE : page * PER_PAGE],
-        total=len(proposed),
+        proposed=proposed,
+        total=total,
         certain=duplicates.certain_groups(store(), number),
-        groups=duplicates.groups(store(), number),
+        groups=groups,
+        handled=handled,
         distinct=duplicates.distinct_pairs(store(), number),
         compared=compared,
         likeness_message=likeness_message,
-        first=(page - 1) * PER_PAGE,
+        first=first,
         page=page,
-        pages=(len(proposed) + PER_PAGE - 1) // PER_PAGE,
+        pages=(total + PER_PAGE - 1) // PER_PAGE,
         done=done_message(request.args),
     )
 

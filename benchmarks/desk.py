@@ -2,9 +2,10 @@
 
 python benchmarks/desk.py LIBRARY [--records N] [--times N]
 
-The records are made up and come from no library; the first 100 of LIBRARY are added. Every page is
-asked for in process; printed are the median and the 95th percentile in ms of the clock and, after a
-slash, of this process's CPU time, which a busy machine does not lengthen.
+The records are made up and come from no library; the first 100 of LIBRARY are added. The searches
+of the strategy are over LIBRARY. Every page is asked for in process; printed are the median and the
+95th percentile in ms of the clock and, after a slash, of this process's CPU time, which a busy
+machine does not lengthen.
 """
 
 import argparse
@@ -16,11 +17,17 @@ from itertools import islice
 from pathlib import Path
 
 from search.cli import open_engine
+from search.engine import Engine
+from search.exact import ExactSearch
+from search.filters import Filters
 from search.records import Author, Record
 from search.suggest import Suggester
 from web.app import create_app
-from web.collections import items, shelf, tags
+from web.collections import alerts, items, shelf, strategies, tags
+from web.collections.answering import LibrarySearch
+from web.collections.answering import asked as asking
 from web.collections.desk import open_desk
+from web.collections.store import Store
 
 
 def synthetic(count: int) -> Iterator[Record]:
@@ -59,6 +66,7 @@ def main() -> None:
         for i in range(10):
             chosen = [f"synthetic:{n}" for n in range(i, asked.records, 10 + i)]
             tags.tag_records(desk.store, "b", number, f"タグ{i}", chosen)
+        strategy(desk.store, number, engine)
         here = f"/collections/{number}"
         pages = {
             "all collections": "/collections",
@@ -74,6 +82,11 @@ def main() -> None:
             "one record": f"{here}/record?record=synthetic:5000",
             "words inside": f"{here}?q=心不全 and 運動療法/TH",
             "meaning inside": f"{here}?q=運動療法の効果&mode=meaning",
+            "strategy": f"{here}/strategy",
+            "one search": f"{here}/strategy/1",
+            "changes": f"{here}/strategy/1/changes",
+            "report": f"{here}/report",
+            "all alerts": "/alerts",
         }
         client = app.test_client()
         for name, address in pages.items():
@@ -85,6 +98,20 @@ def main() -> None:
                 cpu.append(1000 * (time.process_time() - spent))
             print(f"{name:16} {summary(clock)} / {summary(cpu)}")
         desk.store.close()
+
+
+def strategy(store: Store, number: int, engine: Engine) -> None:
+    """Twenty searches, run twice: sets as large as LIBRARY, ranked lists, combinations; an alert on
+    each."""
+    library = LibrarySearch(ExactSearch(engine.library), lambda: engine)
+    for i in range(20):
+        query, ranked = [(f"NOT xyzzy{i}", False), (f"運動療法 {i}", True), (f"#{i - 1}", False)][
+            i % 3
+        ]
+        wanted = asking(query, ranked=ranked, filters=Filters(), top=1_000)
+        strategies.run_search(store, "b", number, wanted, library)
+        alerts.switch_on(store, "b", number, i + 1)
+    strategies.rerun(store, "b", number, library)
 
 
 def summary(values: list[float]) -> str:

@@ -27,7 +27,7 @@ from web.collections.answering import (
 )
 from web.collections.comparison import Comparison, compare
 from web.collections.found import keep_found
-from web.collections.history import change
+from web.collections.history import ConflictError, change
 from web.collections.intake import Intake, add_records
 from web.collections.remembered import Remembered
 from web.collections.searches import Run, Search, all_searches, found_by, search, searches
@@ -108,6 +108,7 @@ def rerun(
 
     Raises:
         UnknownError: when there is no such collection or search.
+        ConflictError: when someone else takes one of them back meanwhile.
         QueryError, LibraryError: when none can be run.
     """
     every = {s.number: s for s in all_searches(store, number)}
@@ -287,8 +288,10 @@ def _keep_run(
 ) -> None:
     manifest = generation.manifest
     # A set has no order of its own: the same one is the same, however it was sorted.
-    syntax = db.execute("select syntax from searches where id = ?", [search_id]).fetchone()[0]
-    kept = list(ids) if syntax == "ranked" else sorted(ids)
+    row = db.execute("select syntax from searches where id = ?", [search_id]).fetchone()
+    if row is None:
+        raise ConflictError("someone else has taken a search back in between")
+    kept = list(ids) if row["syntax"] == "ranked" else sorted(ids)
     db.execute(
         "insert into runs (search, number, at, who, program, generation, generation_hash, "
         "generation_created, library_records, model, model_hash, count, found, parts, "

@@ -299,7 +299,7 @@ def write_xlsx(
     book.save(stream)
 
 
-def _text_cell(sheet: Any, text: str) -> WriteOnlyCell:
+def _text_cell(sheet: Any, text: str) -> Any:
     text = ILLEGAL_CHARACTERS_RE.sub("", f"'{text}" if _QUOTED.match(text) else text)[:_MAX_CELL]
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"

@@ -104,6 +104,17 @@ def test_search_inside_by_words_and_by_meaning(client: FlaskClient, number: int)
     assert call(client, "GET", f"{API}/{number}/records?q=(", status=400)["fault"]
 
 
+def test_by_meaning_a_main_record_is_ranked_by_what_lies_under_it(
+    client: FlaskClient, number: int
+) -> None:
+    one = {"main": "gone:1", "others": ["sample-cardiology-02"]}
+    call(client, "POST", f"{API}/{number}/duplicates", json=one)
+    asked = {"q": "不整脈の治療", "mode": "meaning"}
+    found = call(client, "GET", f"{API}/{number}/records", query_string=asked)
+    assert set(ids_of(found)) == {"sample-cardiology-01", "gone:1", "sample-cardiology-03"}
+    assert (found["total"], found["unranked"]) == (3, 1)
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -111,7 +111,13 @@ def _ranked(
     generation = engine.generation()
     stands = standing(store, collection, generation)
     chosen = [i for i in record_ids(store, collection, tag=tag) if among is None or i in among]
-    by_number = {stands.numbers[i]: i for i in chosen if i in stands.numbers}
+    held = {i: stands.numbers[i] for i in chosen if i in stands.numbers}
+    # A record that the library does not hold is ranked by one under it that it does.
+    there = set(chosen)
+    for under, main in stands.mains.items():
+        if main in there and main not in held and under in stands.numbers:
+            held[main] = stands.numbers[under]
+    by_number = {number: i for i, number in held.items()}
     ranked = engine.search(
         query,
         Filters(within=tuple(by_number)),

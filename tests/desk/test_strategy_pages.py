@@ -231,6 +231,10 @@ def test_the_report_knows_what_the_desk_knows_and_leaves_blanks(
         assert saved.mimetype == mimetype
         assert "PRESSで査読" in saved.data.decode()
     assert client.get("/collections/1/report/file?format=doc").status_code == 400
+    call(client, "POST", "/searches/1/add")
+    call(client, "POST", "/duplicates", main="a", others=["b"])
+    text = call(client, "GET", "/report", lang="ja")["markdown"]
+    assert "コレクション内で別の文献にまとめた重複：1件" in text
 
 
 def test_a_query_is_copied_into_the_report_as_it_is(growing: Growing, client: FlaskClient) -> None:

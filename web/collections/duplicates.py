@@ -75,6 +75,15 @@ def groups(store: Store, collection: int, count: int = -1) -> tuple[int, list[Gr
     return total, _groups(store, collection, chosen, {"count": count})
 
 
+def number_under_others(store: Store, collection: int) -> int:
+    """How many records lie under a main record that they are handled as one with."""
+    (number,) = store.connection.execute(
+        "select count(*) from duplicates join items on items.id = item where collection = ?",
+        [collection],
+    ).fetchone()
+    return int(number)
+
+
 def group_of(store: Store, collection: int, record_id: str) -> Group | None:
     """The records that one is handled as one with, if there are any."""
     chosen = (

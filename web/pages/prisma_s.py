@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from search.library import Database, Generation
 from web.collections.alerts import alerts
+from web.collections.duplicates import number_under_others
 from web.collections.report import ITEMS, Item, answers
 from web.collections.searches import Run, Search, searches
 from web.collections.shelf import Collection, collection
@@ -70,7 +71,7 @@ def report(store: Store, number: int, library_name: str, generation: Generation 
         "updates": _updates(store, number, found),
         "dates of searches": [_date_of(one) for one in found],
         "total records": _totals(of, found, databases),
-        "deduplication": _deduplication(databases),
+        "deduplication": _deduplication(databases, number_under_others(store, number)),
     }
     headings = item_headings()
     return Report(
@@ -327,15 +328,22 @@ def _totals(of: Collection, found: Sequence[Search], databases: Sequence[Databas
     return lines
 
 
-def _deduplication(databases: Sequence[Database]) -> list[str]:
-    if not databases:
-        return []
-    n = sum(one.duplicate for one in databases)
-    return [
-        gettext(
-            "jmedsearch merged records with the same id, PMID or Ichushi ID, or with the same DOI "
-            "and agreeing titles, when they were imported"
+def _deduplication(databases: Sequence[Database], handled_as_one: int) -> list[str]:
+    lines = []
+    if databases:
+        n = sum(one.duplicate for one in databases)
+        lines.append(
+            gettext(
+                "jmedsearch merged records with the same id, PMID or Ichushi ID, or with the same "
+                "DOI and agreeing titles, when they were imported"
+            )
+            + gettext(": ")
+            + ngettext("%(n)s copy", "%(n)s copies", n)
         )
-        + gettext(": ")
-        + ngettext("%(n)s copy", "%(n)s copies", n)
-    ]
+    if handled_as_one:
+        lines.append(
+            gettext("In the collection, duplicates put under another record")
+            + gettext(": ")
+            + ngettext("%(n)s record", "%(n)s records", handled_as_one)
+        )
+    return lines

@@ -4,8 +4,8 @@
 
 Writes texts (``medical.jsonl``, ``general.jsonl``), pairs (``terms.tsv``, ``questions.tsv``,
 ``passages.tsv``) and the two configurations of ``jmedsearch train distill``: ``distill.yaml``, and
-``names.yaml``, which goes on from its student with names of diseases and findings. Nothing of the test
-collections is read. Texts that differ only in the question put before the same case report are
+``names.yaml``, which goes on from its student with names of diseases and findings. Nothing of the
+test collections is read. Texts that differ only in the question put before the same case report are
 taken once, as the report.
 
 Pairs are

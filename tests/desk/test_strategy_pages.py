@@ -232,7 +232,8 @@ def test_the_report_knows_what_the_desk_knows_and_leaves_blanks(
         assert "PRESSで査読" in saved.data.decode()
     assert client.get("/collections/1/report/file?format=doc").status_code == 400
     call(client, "POST", "/searches/1/add")
-    call(client, "POST", "/duplicates", main="a", others=["b"])
+    main, other, *_ = (r["id"] for r in call(client, "GET", "/searches/1/records")["records"])
+    call(client, "POST", "/duplicates", main=main, others=[other])
     text = call(client, "GET", "/report", lang="ja")["markdown"]
     assert "コレクション内で別の文献にまとめた重複：1件" in text
 

@@ -26,6 +26,8 @@ _JAPANESE_LENGTHS = (1, 2, 3, 4, 5)
 _LATIN_LENGTHS = (2, 4, 6, 8, 10)
 # One word alone that a record has is a full match, and no chance.
 _LEXICAL_LENGTHS = (3, 4, 5)
+# Of a small library random words hit nothing; so little of a full match is chance all the same.
+_LEAST_LEXICAL = 0.1
 # Words of the vocabulary that are looked up, and the share of them that counts as rare.
 _LOOKED_UP = 2_000
 _RAREST = 0.25
@@ -50,10 +52,10 @@ def learn_relevance_line(generation: Generation, encoder: Encoder) -> RelevanceL
     )
     # A vocabulary may have one script only; that one is then asked for both.
     japanese, latin = japanese or latin, latin or japanese
-    lexical = _lexical_line(generation, _queries(generator, words, _LEXICAL_LENGTHS))
-    if japanese is None or latin is None or lexical <= 0:
+    if japanese is None or latin is None:
         return None
-    return RelevanceLine(japanese, latin, lexical)
+    lexical = _lexical_line(generation, _queries(generator, words, _LEXICAL_LENGTHS))
+    return RelevanceLine(japanese, latin, max(lexical, _LEAST_LEXICAL))
 
 
 def _dense_scale(
@@ -84,7 +86,7 @@ def _lexical_line(generation: Generation, queries: Sequence[str]) -> float:
         found = generation.lexical.search(query_terms, 1, Filters())
         full_match = generation.lexical.full_match(query_terms)
         reached.append(found[0][1] / full_match if found else 0.0)
-    return float(np.quantile(reached, _QUANTILE)) if reached else 0.0
+    return float(np.quantile(reached, _QUANTILE))
 
 
 def _queries(generator: random.Random, words: Sequence[str], lengths: Sequence[int]) -> list[str]:

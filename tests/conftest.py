@@ -68,7 +68,7 @@ def published_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("model") / "tiny"
     directory.mkdir()
     config = BertConfig(
-        vocab_size=24_000,
+        vocab_size=12_500,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,

@@ -37,7 +37,7 @@ def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> N
         hits = engine.search(query, leg="dense").hits
         shown += [not h.record.abstract for h in hits]
     # About half of the records are bare. By inner product alone they crowd the others out.
-    assert np.mean(plain) > 0.65
+    assert np.mean(plain) > 0.58
     assert 0.3 < np.mean(shown) < 0.6
 
     # The others keep their order among themselves, and a filter finds them all.

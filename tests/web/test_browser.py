@@ -67,6 +67,7 @@ def test_words_are_completed_while_they_are_typed(watched: tuple[Page, list[str]
     expect(options).to_have_count(0)
     expect(box).to_have_value("高齢者 とうにょう")
     box.press_sequentially("b")
+    expect(options.first).to_be_visible()
     page.keyboard.press("ArrowDown")
     chosen = page.locator("[role=option][aria-selected=true]")
     expect(chosen).to_have_count(1)
@@ -77,6 +78,7 @@ def test_words_are_completed_while_they_are_typed(watched: tuple[Page, list[str]
     expect(page).not_to_have_url(re.compile("q="))
 
     box.press_sequentially(" しん")
+    expect(options.first).to_be_visible()
     options.nth(1).click()
     expect(box).to_have_value(re.compile(f"^高齢者 {term} .+"))
     page.keyboard.press("Enter")

@@ -37,7 +37,8 @@ ADDRESSES = [
 
 def assert_safe(html: str) -> Page:
     page = Page(html)
-    assert [a.get("src", "").split("?")[0] for a in page.all("script")] == ["/static/page.js"]
+    scripts = [a.get("src", "").split("?")[0] for a in page.all("script")]
+    assert scripts == ["/static/page.js", "/static/complete.js"]
     assert not page.all("img")
     assert not page.all("style")
     assert not page.all("iframe")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from search.engine import MAX_QUERY
 from search.library import Generation
-from search.suggest import Suggester, Vocabulary, literal
+from search.suggest import Suggester, Vocabulary, literal, standardised
 from search.text.fold import fold_with_offsets, to_lexical
 from search.text.readings import KANA, loose, romaji_readings
 from search.text.terms import morphemes, terms
@@ -101,7 +101,7 @@ class Completer:
             known = np.isfinite(fitting)
             if known.any():
                 fitting = np.where(known, fitting, np.median(fitting[known]))
-                weights = _spread(frequency) + _spread(fitting)
+                weights = standardised(frequency) + standardised(fitting)
         return [found[i] for i in np.lexsort((np.array(found), -weights))]
 
     def _beginnings(self, generation: Generation, vocabulary: Vocabulary) -> "_Beginnings":
@@ -183,9 +183,3 @@ def _readings(text: str) -> list[str]:
         if len(whole) >= _MIN_ROMAJI and (found := romaji_readings(whole)):
             return found
     return []
-
-
-def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    deviation = float(values.std())
-    result: NDArray[np.float64] = (values - values.mean()) / (deviation if deviation > 0 else 1.0)
-    return result

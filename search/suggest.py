@@ -103,7 +103,7 @@ class Suggester:
             chosen = fit[candidates]
             # Terms too long to be scored are neither helped nor hurt.
             chosen = np.where(np.isfinite(chosen), chosen, np.median(_finite(chosen)))
-            weights = _standardised(weights) + _standardised(chosen)
+            weights = standardised(weights) + standardised(chosen)
         order = candidates[np.lexsort((candidates, -weights))]
         score_of = dict(zip(candidates.tolist(), weights.tolist(), strict=True))
         kept = _distinct((int(i) for i in order), vocabulary.terms, set(query_terms), limit)
@@ -286,7 +286,8 @@ def _distinct(
     return kept
 
 
-def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``values`` with mean 0 and standard deviation 1; all 0 where they are equal."""
     spread = float(values.std())
     result: NDArray[np.float64] = (values - values.mean()) / (spread if spread > 0 else 1.0)
     return result

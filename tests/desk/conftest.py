@@ -45,7 +45,7 @@ def staff_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("staff") / "staff.db"
     desk = open_desk(file)
     for role in ("administrator", "librarian", "reader"):
-        desk.accounts.add(role, role, PASSWORD)  # type: ignore[arg-type]
+        desk.accounts.add(role, role, PASSWORD)
     desk.store.close()
     return file
 

@@ -74,7 +74,7 @@ def test_a_token_may_no_more_than_its_user_and_its_scope(app: Flask, staffed: De
     def access(user: str, scope: str) -> str:
         from web.access import identity
 
-        token = staffed.accounts.add_token(user, "", scope, timedelta(days=1))  # type: ignore[arg-type]
+        token = staffed.accounts.add_token(user, "", scope, timedelta(days=1))
         with app.test_request_context(headers={"Authorization": f"Bearer {token}"}):
             found = identity()
             assert found

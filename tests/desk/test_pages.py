@@ -221,7 +221,7 @@ def test_files_hold_the_records_in_order(client: FlaskClient, number: int, name:
     read = [r for r, _ in read_stream(io.BytesIO(content), name, name)]
     assert all(isinstance(r, Record) for r in read)
     shown = call(client, "GET", f"{API}/{number}/records")["records"]
-    assert [r.title for r in read] == [r["record"]["title"] for r in shown]  # type: ignore[union-attr]
+    assert [r.title for r in read] == [r["record"]["title"] for r in shown]
     text = content.decode("utf-8-sig")
     assert ("採用" in text) == (name in {"ris", "csv"})
     if name == "ris":

@@ -197,7 +197,7 @@ def close(distance: int, spans: list[list[tuple[int, int]]], ordered: bool) -> b
 
 
 def _names(author: object) -> list[str]:
-    family, given = author.family, author.given  # type: ignore[attr-defined]
+    family, given = author.family, author.given
     if not given:
         return [family]
     if not given.isascii() and _is_japanese(given[0]):
@@ -238,6 +238,6 @@ def scan(tree: Expression, view: View) -> bool:
 def _near(tree: Near, terms: Iterable[Expression], view: View) -> bool:
     texts = [t.text + "*" * t.truncated for t in terms if isinstance(t, Term)]
     first = tree.operands[0]
-    field = (first.parts[0] if isinstance(first, Or) else first).field  # type: ignore[union-attr]
+    field = (first.parts[0] if isinstance(first, Or) else first).field
     areas = {"all": "tw", "text": "tw", "title": "ti", "abstract": "ab", "title-abstract": "tiab"}
     return view.near(tree.distance, *texts, ordered=tree.ordered, areas=areas[field])

@@ -60,7 +60,7 @@ def test_what_is_said_about_an_expression(typed: str, notes: list[tuple[str, str
 
 def test_terms_know_where_they_were_typed() -> None:
     typed = '（肺炎/TI） and "heart failure"[ab]'
-    first, second = parse(typed).tree.parts  # type: ignore[union-attr]
+    first, second = parse(typed).tree.parts
     assert typed[first.start : first.end] == "肺炎"
     assert typed[second.start : second.end] == "heart failure"
 

@@ -129,10 +129,10 @@ def test_ranked_search_with_a_filter_equals_brute_force_over_the_subset(
     for leg in ("dense", "lexical"):
         everything = [
             (hit.record.id, hit.score)
-            for hit in ranked.search("肺炎と pain の治療", leg=leg, per_page=100).hits  # type: ignore[arg-type]
+            for hit in ranked.search("肺炎と pain の治療", leg=leg, per_page=100).hits
             if _left_in(hit.record, filters)
         ]
-        kept = ranked.search("肺炎と pain の治療", filters, leg=leg, per_page=100)  # type: ignore[arg-type]
+        kept = ranked.search("肺炎と pain の治療", filters, leg=leg, per_page=100)
         assert [hit.record.id for hit in kept.hits] == [record_id for record_id, _ in everything]
 
 

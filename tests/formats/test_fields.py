@@ -151,9 +151,9 @@ def test_ids_from_the_strongest_identifier_to_the_weakest() -> None:
     }  # fmt: skip
     expected = ["pmid:1", "ichushi:2", "doi:10.9/a", "embase:L3"]
     for name, identifier in zip(("pmid", "ichushi_id", "doi", "accession"), expected, strict=True):
-        assert record_id(**every) == identifier  # type: ignore[arg-type]
+        assert record_id(**every) == identifier
         every[name] = ""
-    weakest = record_id(**every)  # type: ignore[arg-type]
+    weakest = record_id(**every)
     assert weakest == record_id(title="Ｔ.", year="2020", author="ITO")
     assert weakest != record_id(title="T", year=2021, author="Ito")
     assert len(weakest) == len("hash:") + 16

@@ -110,8 +110,8 @@ def test_prefixes_and_namespaces_are_left_out() -> None:
     ((_, element),) = cast(
         "list[tuple[str, object]]", list(read_elements(io.BytesIO(data), ("record",)))
     )
-    assert [child.tag for child in element] == ["a", "b"]  # type: ignore[attr-defined]
-    assert element.get("lang") == "ja"  # type: ignore[attr-defined]
+    assert [child.tag for child in element] == ["a", "b"]
+    assert element.get("lang") == "ja"
 
 
 def test_the_root_behind_prolog_comments_and_doctype() -> None:

@@ -176,7 +176,7 @@ def test_a_run_that_was_killed_is_resumed_without_embedding_again(
     embedded: list[int] = []
     original = Encoder.encode_passages
 
-    def killed_in_third_chunk(self: Encoder, passages: list) -> list:  # type: ignore[type-arg]
+    def killed_in_third_chunk(self: Encoder, passages: list) -> list:
         embedded.append(len(passages))
         if len(embedded) == 3:
             raise KeyboardInterrupt

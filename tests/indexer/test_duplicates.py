@@ -21,7 +21,7 @@ LONG = "急性心筋梗塞に対する経皮的冠動脈形成術の予後に関
 
 
 def record(record_id: str = "x", title: str = LONG, **values: object) -> Record:
-    return replace(Record(record_id, title, language="ja"), **values)  # type: ignore[arg-type]
+    return replace(Record(record_id, title, language="ja"), **values)
 
 
 @pytest.mark.parametrize(

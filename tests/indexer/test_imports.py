@@ -140,7 +140,7 @@ def test_the_same_id_in_two_files_of_one_run_is_one_record_whatever_file_changes
     assert merged(second) == (0, 0, 1)
     changed = source({"id": "c", "title": "喘息", "abstract": "短い"}, name="2.jsonl")
     assert build([changed], built, device="cpu").replaced == 1
-    assert Library(built).generation().record("c")[1].abstract == "短い"  # type: ignore[index]
+    assert Library(built).generation().record("c")[1].abstract == "短い"
 
 
 def test_progress_reaches_the_size_of_all_sources(source: Callable[..., Path]) -> None:

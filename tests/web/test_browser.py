@@ -166,7 +166,7 @@ def test_no_page_scrolls_sideways(browser: Browser, server: str, width: int) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(browser: Browser, server: str, scheme: str) -> None:
-    context = browser.new_context(base_url=server, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=server, color_scheme=scheme)
     page = context.new_page()
     page.goto("/?q=喘息")
     colours = page.evaluate(

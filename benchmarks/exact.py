@@ -39,12 +39,12 @@ import search.lexical
 from indexer.lexical import write_lexical
 from indexer.store import RecordStore
 from indexer.vectors import write_index
-from search.engine import rank
 from search.exact import SORTS, ExactSearch, parse
 from search.exact.search import _Asked
 from search.filters import Filters
 from search.library import Library
 from search.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Manifest, Segment
+from search.ranking import rank
 from search.records import Author, Record, Translation
 from search.text.phrases import phrases
 from search.text.profile import TextProfile

@@ -21,8 +21,8 @@ from urllib.parse import urlencode
 import numpy as np
 
 from search.cli import open_engine
-from search.engine import DEPTH
 from search.filters import Filters
+from search.ranking import DEPTH
 from search.text.terms import terms
 
 

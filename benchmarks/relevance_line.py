@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from search.cli import open_engine
-from search.engine import Engine, Leg, rank
+from search.engine import Engine
 from search.evaluate import LEGS, read_collection
 from search.filters import Filters
+from search.ranking import Leg, rank
 from search.text.terms import terms
 
 _ELSEWHERE = 150

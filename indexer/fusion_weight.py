@@ -162,6 +162,7 @@ def reciprocal_ranks(
             ][:_DEPTH]
             dense = _dense(vector, owners, matrix, item.number, shortened[rest])
             full_match = lexical.full_match(query_terms)
+            # Without word pairs: what is cut out of a text has all of its pairs, as no query has.
             gains.setdefault(item.kind, []).append(
                 [
                     _reciprocal_rank(weighted(dense, words, w, full_match), item.number)

@@ -14,6 +14,7 @@ _STAGES = {
     "duplicates": ("Looking for duplicates", ""),
     "embed": ("Embedding", " records"),
     "index": ("Indexing", ""),
+    "terms": ("Embedding terms", ""),
     "fusion": ("Learning the fusion weight", ""),
     "publish": ("Publishing", ""),
 }

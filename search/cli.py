@@ -157,6 +157,8 @@ def _shown_list(found: RankedList, offers: Sequence[Offer]) -> str:
         lines.append(f"Understood as: {pairs}")
     if found.relevant == 0 and found.hits:
         lines.append("Nothing in this library is close to the query (関連の高い文献はありません).")
+    if found.added:
+        lines.append(f"Also looked for (次の語も探しました): {', '.join(found.added)}")
     for hit in found.hits:
         if found.relevant and hit.rank == found.relevant + 1:
             lines.append("---- less relevant from here (ここから先は関連が低い) ----")

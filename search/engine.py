@@ -4,11 +4,9 @@ Dense and lexical candidates are retrieved separately, with the same filters ins
 fused. The list is ordered and cut off: it has no complete set and no exact count.
 """
 
-import os
 import unicodedata
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,24 +15,18 @@ from numpy.typing import NDArray
 from search.encoder import Encoder
 from search.facets import Facets, facets_of_records
 from search.filters import Filters
-from search.fusion import reciprocal_rank, weighted
 from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
-from search.marking import marks
+from search.marking import marks, word_shares
+from search.ranking import DEPTH, Leg, Ranked, rank
 from search.records import Record
-from search.relevance import RelevanceLine, relevant_hits
 from search.text.profile import without_masks
 from search.text.terms import respelled, terms
 
-# A ranked list ends here: nobody reads further, and every page is cut from the same candidates.
-DEPTH = 1000
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
-
-Leg = Literal["fused", "dense", "lexical"]
-
-# The lexical legs of queries; more threads than cores gain nothing.
-_beside = ThreadPoolExecutor(os.cpu_count(), "lexical-leg")
+# What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
+_WORDS = 0.1
 
 
 class QueryError(ValueError):
@@ -93,8 +85,10 @@ class RankedList:
 
     ``total`` is the length of the whole list (at most :data:`DEPTH`), ``relevant`` how many hits
     at its head are close to the query (0: nothing is; None: this library cannot say), ``terms``
-    what BM25 looked for, ``encoder_text`` what the encoder saw, ``facets`` how its records divide
-    where that was asked for: those above the line, or all where there is no line or nothing above.
+    the words that BM25 looked for, ``added`` the terms near in meaning that it looked for too
+    (:mod:`search.expansion`), ``encoder_text`` what the encoder saw, ``facets`` how its records
+    divide where that was asked for: those above the line, or all where there is no line or nothing
+    above.
     """
 
     query: str
@@ -105,6 +99,7 @@ class RankedList:
     relevant: int | None
     hits: tuple[Hit, ...]
     terms: tuple[str, ...]
+    added: tuple[str, ...]
     encoder_text: str
     folded: tuple[tuple[str, str], ...]
     dense_weight: float | None
@@ -176,6 +171,7 @@ class Engine:
             relevant=answer.relevant,
             hits=tuple(replace(hit, known=kinds.get(number)) for number, hit in hits),
             terms=tuple(dict.fromkeys(ranked.terms)),
+            added=tuple(expansion.term for expansion in ranked.added),
             encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
             folded=tuple(respelled(text)) if understood else (),
             dense_weight=ranked.dense_weight,
@@ -208,7 +204,7 @@ class Engine:
         known = KnownItems() if leg != "fused" else known_items(generation, text, filters, DEPTH)
         if known.identifiers_only:
             # A number means nothing to an encoder: its neighbours would be nonsense.
-            ranked = _Ranked().with_first([number for number, _ in known.found])
+            ranked = Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
         vector = self.encoder.encode_queries([text])[0]
         ranked = rank(generation, vector, terms(text), filters, leg)
@@ -246,7 +242,7 @@ class Engine:
     def _hits(
         self,
         generation: Generation,
-        ranked: "_Ranked",
+        ranked: Ranked,
         vector: NDArray[np.float32] | None,
         first: int,
         count: int,
@@ -257,6 +253,7 @@ class Engine:
         numbers = [number for number, _ in chosen]
         records = generation.records(numbers)
         in_dense, in_lexical = (_places(leg, numbers) for leg in (ranked.dense, ranked.lexical))
+        weights = _word_weights(generation, ranked)
         hits = []
         for rank_, (number, score) in enumerate(chosen, first + 1):
             record = records[number]
@@ -271,10 +268,8 @@ class Engine:
                 lexical_rank=lexical[1] if lexical else None,
                 sentence=None
                 if vector is None
-                else _best_sentence(
-                    generation, number, record, vector, ranked.passages, ranked.terms
-                ),
-                title_marks=tuple(marks(record.version(language).title, ranked.terms)),
+                else _best_sentence(generation, number, record, vector, ranked.passages, weights),
+                title_marks=tuple(marks(record.version(language).title, weights)),
             )
             hits.append((number, hit))
         return hits
@@ -307,85 +302,24 @@ def _searchable(query: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """The whole list: fused order, each leg's (record, score) and each record's best passage."""
-
-    order: list[tuple[int, float]] = field(default_factory=list)
-    dense: list[tuple[int, float]] = field(default_factory=list)
-    lexical: list[tuple[int, float]] = field(default_factory=list)
-    passages: dict[int, int] = field(default_factory=dict)
-    terms: list[str] = field(default_factory=list)
-    dense_weight: float | None = None
-    average: float = 0.0
-    full_match: float = 0.0
-
-    def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
-        """How many leading hits are above the line, if there is one."""
-        if line is None:
-            return None
-        return relevant_hits(
-            line, query, self.order, self.dense, self.lexical, self.average, self.full_match
-        )
-
-    def with_first(self, numbers: Sequence[int]) -> "_Ranked":
-        """The same list with some records before all others; what retrieval has not found scores
-        0."""
-        scores = dict(self.order)
-        moved = set(numbers)
-        rest = [item for item in self.order if item[0] not in moved]
-        order = [(number, scores.get(number, 0.0)) for number in numbers] + rest
-        return replace(self, order=order[:DEPTH])
-
-    def without(self, number: int) -> "_Ranked":
-        """The same list with one record taken out."""
-        return replace(self, order=[item for item in self.order if item[0] != number])
-
-
-@dataclass(frozen=True)
 class _Answer:
     """A whole list; the query's vector, None where the query is no text; how many hits are above
     the line; what the query names, as (record, by what)."""
 
-    ranked: _Ranked
+    ranked: Ranked
     vector: NDArray[np.float32] | None
     relevant: int | None
     known: Sequence[tuple[int, Known]]
 
 
-def rank(
-    generation: Generation,
-    vector: NDArray[np.float32],
-    query_terms: list[str],
-    filters: Filters,
-    leg: Leg = "fused",
-) -> _Ranked:
-    """Retrieve with both legs, or one, and fuse as the library's manifest says."""
-    # Side by side: FAISS and tantivy leave Python's lock while they search.
-    words = (
-        _beside.submit(generation.lexical.search, query_terms, DEPTH, filters)
-        if leg != "dense"
-        else None
-    )
-    nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
-    dense = [(record, score) for record, score, _ in nearest]
-    lexical = words.result() if words else []
-    full_match = generation.lexical.full_match(query_terms)
-    if generation.manifest.fusion == "weighted" or leg != "fused":
-        weight: float | None = generation.manifest.dense_weight
-        order = weighted(dense, lexical, generation.manifest.dense_weight, full_match)
-    else:
-        weight = None
-        order = reciprocal_rank(dense, lexical)
-    return _Ranked(
-        order=order[:DEPTH],
-        dense=dense,
-        lexical=lexical,
-        passages={record: passage for record, _, passage in nearest},
-        terms=query_terms,
-        dense_weight=weight,
-        average=generation.average_score(vector),
-        full_match=full_match,
-    )
+def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:
+    """The words of a query and of what was added to it, by how rare they are."""
+    rarity = generation.lexical.inverse_document_frequency
+    weights = {word: rarity(word) for word in ranked.terms}
+    for expansion in ranked.added:
+        for word in expansion.words:
+            weights.setdefault(word, expansion.weight * rarity(word))
+    return weights
 
 
 def _places(leg: list[tuple[int, float]], numbers: Sequence[int]) -> dict[int, tuple[float, int]]:
@@ -400,10 +334,10 @@ def _best_sentence(
     record: Record,
     vector: NDArray[np.float32],
     passages: dict[int, int],
-    query_terms: list[str],
+    weights: Mapping[str, float],
 ) -> MatchedSentence | None:
-    """The sentence nearest to the query in the hit's best passage; the abstract's before the
-    title's, which is in sight anyway."""
+    """The sentence of the hit's best passage that answers the query best, by meaning and by the
+    weighted words it contains; the abstract's before the title's, which is in sight anyway."""
     if number in passages:
         passage = generation.passage(passages[number])
     else:
@@ -414,13 +348,14 @@ def _best_sentence(
         passage = candidates[int(np.argmax(scores))]
     version = next(v for v in record.versions() if v.language == passage.language)
     vectors, spans = generation.sentences(passage.number)
-    scores = vectors @ vector
+    sentences = [version.text[a:b] for a, b in spans.tolist()]
+    scores = vectors @ vector + _WORDS * word_shares(sentences, weights)
     in_title = spans[:, 1] <= version.abstract_start
     if in_title.any() and not in_title.all():
         scores = np.where(in_title, -np.inf, scores)
     best = int(np.argmax(scores))
     start, end = (int(x) for x in spans[best])
-    text = version.text[start:end]
+    text = sentences[best]
     shift = 0 if in_title[best] else version.abstract_start
     return MatchedSentence(
         text=text,
@@ -428,5 +363,5 @@ def _best_sentence(
         field="title" if in_title[best] else "abstract",
         start=start - shift,
         end=end - shift,
-        marks=tuple(marks(text, query_terms)),
+        marks=tuple(marks(text, weights)),
     )

@@ -12,8 +12,9 @@ import ir_measures
 from ir_measures import RR, R, nDCG
 from scipy.stats import ttest_1samp
 
-from search.engine import Engine, Leg, rank
+from search.engine import Engine
 from search.filters import Filters
+from search.ranking import Leg, rank
 from search.text.terms import terms
 
 # MRR@10 is what the field writes; ir-measures names the same thing RR@10.

@@ -7,8 +7,9 @@ Relevance Framework, 2009). What exact search looks up is described at :func:`sc
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ _FILLER = "‖"
 _BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
+_MAX_PAIRED_TERMS = 64
 # What a list can be sorted by.
 Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
@@ -46,16 +48,17 @@ _ORDERED = 60
 def schema() -> tantivy.Schema:
     """The fields of a record's document.
 
-    ``words`` is what BM25 ranks. ``title``, ``abstract`` and ``keywords`` hold the tokens of
-    :mod:`search.text.units` with their positions, all languages together with a gap between two
-    values. The fields of whole values hold what :func:`field_values` says; the ``shown_…`` fields,
-    journal and language what the record itself says, for filters and facets. ``date`` is
-    year·10000 + month·100 + day, the first day of what is known. The ``…_order`` fields are what
-    lists are sorted by; each ends with the record's number, so no two are equal.
+    ``words`` is what BM25 ranks; it has positions, for pairs of words. ``title``, ``abstract`` and
+    ``keywords`` hold the tokens of :mod:`search.text.units` with their positions, all languages
+    together with a gap between two values. The fields of whole values hold what
+    :func:`field_values` says; the ``shown_…`` fields, journal and language what the record itself
+    says, for filters and facets. ``date`` is year·10000 + month·100 + day, the first day of what is
+    known. The ``…_order`` fields are what lists are sorted by; each ends with the record's number,
+    so no two are equal.
     """
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("number", stored=False, indexed=True, fast=True)
-    builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
+    builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="position")
     for area in AREAS:
         builder.add_text_field(area, tokenizer_name=_UNITS_TOKENIZER, index_option="position")
     for name in VALUES:
@@ -185,12 +188,46 @@ class LexicalIndex:
 
         What the best hit reaches of it says how much of the query the words can answer at all.
         """
-        count = len(self)
-        total = 0.0
-        for term, repeated in Counter(query_terms[:_MAX_QUERY_TERMS]).items():
-            frequency = self.document_frequency(term)
-            total += repeated * math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
-        return total
+        return sum(map(self.inverse_document_frequency, query_terms[:_MAX_QUERY_TERMS]))
+
+    def inverse_document_frequency(self, term: str) -> float:
+        """BM25's measure of how rare ``term`` is."""
+        frequency = self.document_frequency(term)
+        return math.log(1 + (len(self) - frequency + 0.5) / (frequency + 0.5))
+
+    def pair_shares(self, query_terms: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
+        """Which share of the pairs of neighbouring words of a query stand side by side in each of
+        some records too, a pair weighing as much as its words' idf; records without any are left
+        out.
+
+        Metzler and Croft, A Markov Random Field Model for Term Dependencies, SIGIR 2005: the
+        ordered windows of their sequential dependence.
+        """
+        pairs = dict.fromkeys(pairwise(query_terms[:_MAX_PAIRED_TERMS]))
+        weights = {pair: sum(map(self.inverse_document_frequency, pair)) for pair in pairs}
+        total = sum(weights.values())
+        if not total or not numbers:
+            return {}
+        among = tantivy.Query.const_score_query(self.numbers_query(numbers), 0.0)
+        wanted = [
+            tantivy.Query.const_score_query(self._phrase(pair), weight / total)
+            for pair, weight in weights.items()
+        ]
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, among),
+                *((tantivy.Occur.Should, pair) for pair in wanted),
+            ]
+        )
+        found = self._searcher.search(query, limit=len(numbers), count=False).hits
+        owners = self._searcher.fast_field_values("number", [address for _, address in found])
+        return {int(n): float(s) for n, (s, _) in zip(owners, found, strict=True) if s > 0}
+
+    def _phrase(self, words: Sequence[str]) -> tantivy.Query:
+        """Records that have ``words`` one after another."""
+        if len(words) == 1:
+            return tantivy.Query.term_query(self._schema, "words", words[0], "freq")
+        return tantivy.Query.phrase_query(self._schema, "words", list(words), 0)
 
     def filtered(self, query: tantivy.Query, filters: Filters) -> tantivy.Query:
         """What ``query`` finds among the records that the filters leave in."""
@@ -260,10 +297,22 @@ class LexicalIndex:
         return total, [int(number) for _, number in order[first : first + count]]
 
     def search(
-        self, query_terms: Sequence[str], limit: int, filters: Filters
+        self,
+        query_terms: Sequence[str],
+        limit: int,
+        filters: Filters,
+        added: Iterable[tuple[Sequence[str], float]] = (),
     ) -> list[tuple[int, float]]:
-        """The best ``limit`` record numbers with their BM25 scores, ties by number."""
+        """The best ``limit`` record numbers with their BM25 scores, ties by number.
+
+        ``added`` are terms that are looked for too, each as its words in a row and what it weighs
+        beside a word of the query.
+        """
         wanted = self._wanted(query_terms)
+        wanted += [
+            (tantivy.Occur.Should, tantivy.Query.boost_query(self._phrase(words), weight))
+            for words, weight in added
+        ]
         if not wanted or not len(self):
             return []
         ranked = self._ranked_among(wanted, filters)

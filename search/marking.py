@@ -1,8 +1,12 @@
 """Where the words of a query stand in a text, as offsets into the original text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from search.text.fold import to_lexical
 from search.text.terms import Term, terms_with_offsets
 
 # Particles of numbers and single letters match everywhere and say nothing.
@@ -20,6 +24,22 @@ def marks(text: str, query_terms: Iterable[str]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def word_shares(texts: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """The share of some weighted words that each of some texts (n,) contains, 0 to 1.
+
+    A word counts where its characters stand: cutting every text into words would take a hundred
+    times as long.
+    """
+    total = sum(weights.values())
+    folded = [to_lexical(text) for text in texts]
+    return np.array(
+        [
+            sum(w for word, w in weights.items() if word in text) / total if total else 0.0
+            for text in folded
+        ]
+    )
 
 
 @lru_cache(maxsize=2048)

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.engine import Engine, QueryError, clean_query, rank
+from search.engine import Engine, QueryError, clean_query
 from search.filters import Filters
 from search.library import Generation
+from search.ranking import rank
 from search.text.fold import to_lexical
 from search.text.phrases import is_term
 from search.text.profile import MASK, has_mask, split_masks, without_masks

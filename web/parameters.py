@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from search.engine import DEPTH, MAX_PER_PAGE, MAX_QUERY
+from search.engine import MAX_PER_PAGE, MAX_QUERY
 from search.exact import Sort
 from search.filters import Filters, RetractionFilter
+from search.ranking import DEPTH
 from web.exports import ExportFormat
 
 DEFAULT_PER_PAGE = 10

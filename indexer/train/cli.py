@@ -99,6 +99,27 @@ def distill_command(config: Path, output: Path, stop_after: int | None) -> None:
     _say_where(output)
 
 
+@train.command("average", cls=ShownErrors)
+@click.argument("models", nargs=-1, required=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the model.",
+)
+@click.option("--licence", default="", help="Licence of the model, for its card.")
+def average_command(models: tuple[str, ...], output: Path, licence: str) -> None:
+    """Write a model whose weights are the mean of those of MODELS.
+
+    They have to share architecture and tokenizer: students of one line at different stages. The
+    mean often joins what each is better at.
+    """
+    _require(_TRAINING)
+    from indexer.train.average import average
+
+    _say_where(average(models, output, licence))
+
+
 @train.command("cloze", cls=ShownErrors)
 @click.argument("model")
 @click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))

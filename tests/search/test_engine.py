@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.build import build, sample_files
-from search.engine import DEPTH, Engine, Leg, QueryError, UnknownRecordError
+from search.engine import Engine, QueryError, UnknownRecordError
 from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import LibraryError
 from search.marking import marks
+from search.ranking import DEPTH, Leg
 from search.records import Record
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from indexer.build import build
 from search.encoder import Encoder, load_encoder
-from search.engine import rank
 from search.filters import Filters
 from search.lexical import record_terms
 from search.library import Generation, Library
+from search.ranking import rank
 from search.text.terms import terms
 
 RECORDS = 400

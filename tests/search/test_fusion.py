@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import reciprocal_rank, weighted
+from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 
 DENSE = [(1, 0.9), (2, 0.8), (3, 0.5)]
 LEXICAL = [(3, 12.0), (2, 6.0), (4, 3.0)]
@@ -43,6 +43,20 @@ def test_reciprocal_rank_by_hand() -> None:
     scores = dict(reciprocal_rank(DENSE, LEXICAL))
     assert scores[3] == pytest.approx(1 / 63 + 1 / 61)
     assert scores[1] == pytest.approx(1 / 61)
+
+
+def test_pairs_of_words_lift_a_hit_by_a_fifth_at_most() -> None:
+    order = [(7, 0.6), (3, 0.5), (9, 0.3)]
+    lifted = with_pairs(order, {3: 1.0, 9: 0.5})
+    assert [record for record, _ in lifted] == [3, 7, 9]
+    assert dict(lifted) == pytest.approx({3: 0.7, 7: 0.6, 9: 0.4})
+    assert with_pairs(order, {}) == order
+
+
+def test_pairs_are_looked_at_in_the_first_hits_only() -> None:
+    order = [(n, 1 - n / 1000) for n in range(PAIRED + 1)]
+    assert with_pairs(order, {PAIRED: 1.0}) == order
+    assert with_pairs(order, {PAIRED - 1: 1.0})[0][0] == PAIRED - 1
 
 
 RANKING = st.dictionaries(

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.build import sample_files
-from search.engine import Engine, Leg
+from search.engine import Engine
 from search.filters import Filters
 from search.library import Library
+from search.ranking import Leg
 from search.relevance import DenseScale, RelevanceLine, relevant_hits
 
 LINE = RelevanceLine(DenseScale(0.1, 0.5), DenseScale(0.1, 0.9), 0.5)

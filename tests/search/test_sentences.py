@@ -20,6 +20,7 @@ from search.text.sentences import sentence_spans
         ("平均は1.5倍、IL-6は2.3 pg/mL。", ["平均は1.5倍、IL-6は2.3 pg/mL。"]),
         ("Dr. Sato saw it. It was benign.", ["Dr. Sato saw it.", "It was benign."]),
         ("We gave aspirin (100 mg vs. placebo).", ["We gave aspirin (100 mg vs. placebo)."]),
+        ("採用された。1857年に完成。３年後、", ["採用された。", "1857年に完成。", "３年後、"]),
         ("句点のない文", ["句点のない文"]),
         (" \n ", []),
         ("", []),

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search.engine import DEPTH, MAX_QUERY
+from search.engine import MAX_QUERY
 from search.exact import Sort
+from search.ranking import DEPTH
 from web.api.models import RecordBody, SentenceBody
 from web.collections.export import CollectionFormat
 from web.collections.history import Action

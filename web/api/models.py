@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.correction import Kind as OfferKind
-from search.engine import DEPTH, MAX_QUERY
+from search.engine import MAX_QUERY
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
+from search.ranking import DEPTH
 from search.records import Record, Retraction
 from web.links import outward_links
 
@@ -208,7 +209,11 @@ class UnderstoodBody(_Body):
         description="What was read as another spelling: as typed, as understood."
     )
 
-    terms: tuple[str, ...] = Field(description="What BM25 looked for.")
+    terms: tuple[str, ...] = Field(description="The words that BM25 looked for.")
+    added: tuple[str, ...] = Field(
+        description="Terms near in meaning that BM25 looked for too, because no record has all "
+        "words of the query."
+    )
     encoder_text: str = Field(description="What the encoder saw.")
     dense_weight: float | None = Field(
         description="Weight of meaning against words; null where ranks were fused."

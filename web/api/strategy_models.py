@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from search.engine import DEPTH
 from search.exact import Sort
+from search.ranking import DEPTH
 from web.api.collection_models import Asked, CollectionPath, Given
 from web.api.models import FaultBody, FiltersBody, RecordBody
 from web.collections.alerts import Alert, Feed, News

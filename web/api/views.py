@@ -12,8 +12,9 @@ from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
 from search.correction import Offer
-from search.engine import DEPTH, Hit, MatchedSentence
+from search.engine import Hit, MatchedSentence
 from search.exact import expression_offers
+from search.ranking import DEPTH
 from web import services
 from web.api.models import (
     CompleteBody,

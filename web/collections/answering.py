@@ -7,12 +7,13 @@ from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from search.engine import DEPTH, Engine, clean_query
+from search.engine import Engine, clean_query
 from search.exact import ExactSearch, ExactSyntaxError, Lines, parse
 from search.exact.expression import Line, lines_of
 from search.filters import Filters
 from search.library import Generation
 from search.manifest import LibraryError
+from search.ranking import DEPTH
 from web.collections.history import CollectionError
 
 Syntax = Literal["exact", "ranked", "combination"]

@@ -11,11 +11,12 @@ import click
 
 from search.cli import ShownErrors, library_option, model_option
 from search.encoder import load_encoder
-from search.engine import DEPTH, Engine
+from search.engine import Engine
 from search.exact import ExactSearch, ExactSyntaxError
 from search.exact.command import shown_fault
 from search.filters import Filters
 from search.library import Generation, Library
+from search.ranking import DEPTH
 from web.collections import alerts, strategies
 from web.collections import searches as kept
 from web.collections.answering import USUAL_TOP, LibrarySearch, asked

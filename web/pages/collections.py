@@ -16,9 +16,10 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import DEPTH, QueryError
+from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
+from search.ranking import DEPTH
 from web import services
 from web.collections import duplicates, items, shares, shelf, tags
 from web.collections.export import COLLECTION_FORMATS, drops

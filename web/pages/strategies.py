@@ -16,9 +16,10 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import DEPTH, QueryError
+from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.filters import Filters
+from search.ranking import DEPTH
 from web import services
 from web.collections import alerts, searches, shelf, strategies
 from web.collections.answering import USUAL_TOP, Asked, asked

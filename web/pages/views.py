@@ -5,9 +5,10 @@ from pydantic import ValidationError
 
 from search.correction import Offer
 from search.encoder import ModelError
-from search.engine import DEPTH, QueryError, UnknownRecordError
+from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.manifest import LibraryError
+from search.ranking import DEPTH
 from search.suggest import Suggestion
 from search.text.profile import has_mask
 from search.text.terms import terms

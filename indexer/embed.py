@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder, Window
-from search.library import SEGMENT_PARTS
 from search.manifest import Segment
 from search.records import Record
+from search.segments import SEGMENT_PARTS
 
 CHUNK_RECORDS = 256
 # Bounds memory while a segment is gathered: some 300 MB at 384 dimensions.

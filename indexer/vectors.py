@@ -153,8 +153,8 @@ def _written_anew(
 
 
 def _empty(kind: VectorIndexKind, total: int, dim: int, memory: int) -> faiss.IndexIVF:
-    """About twice the root of ``total`` lists, but no list of too few vectors to train it."""
-    lists = 1 << round(math.log2(2 * math.sqrt(total)))
+    """About as many lists as the root of ``total``, but no list of too few vectors to train it."""
+    lists = 1 << round(math.log2(math.sqrt(total)))
     lists = max(1, min(lists, total // _TRAINING_VECTORS))
     centroids = faiss.IndexFlatIP(dim)
     metric = faiss.METRIC_INNER_PRODUCT

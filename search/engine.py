@@ -21,6 +21,7 @@ from search.fusion import reciprocal_rank, weighted
 from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
 from search.marking import marks
+from search.query_vectors import QueryVectors
 from search.records import Record
 from search.relevance import RelevanceLine, relevant_hits
 from search.text.profile import without_masks
@@ -118,6 +119,7 @@ class Engine:
     def __init__(self, library: Library, encoder: Encoder) -> None:
         self.library = library
         self.encoder = encoder
+        self.query_vectors = QueryVectors(encoder)
         self._checked: Generation | None = None
 
     def generation(self) -> Generation:
@@ -210,7 +212,7 @@ class Engine:
             # A number means nothing to an encoder: its neighbours would be nonsense.
             ranked = _Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
-        vector = self.encoder.encode_queries([text])[0]
+        vector = self.query_vectors.vector(text)
         ranked = rank(generation, vector, terms(text), filters, leg)
         relevant = ranked.relevant(generation.manifest.relevance, text)
         if known.found:

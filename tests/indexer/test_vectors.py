@@ -203,7 +203,9 @@ def test_drift() -> None:
 def test_a_library_keeps_what_was_asked_of_its_index(
     tmp_path: Path, published_layout: Path, source: Callable[..., Path]
 ) -> None:
-    many = [{"id": f"m{i}", "title": f"{i} 例の検討", "abstract": "転帰を調べた。"} for i in range(300)]
+    many = [
+        {"id": f"m{i}", "title": f"{i} 例の検討", "abstract": "転帰を調べた。"} for i in range(300)
+    ]
     library = tmp_path / "library"
     settings = VectorSettings("ivf-pq", 50)
     build(

@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -98,7 +98,7 @@ class Source:
         kept = np.flatnonzero(spans[:, 0] >= version.abstract_start)
         kept = kept if len(kept) else np.arange(len(spans))
         return Sentences(
-            version.title or version.text[:40],
+            version.title or " ".join(version.text[:40].split()),
             [version.text[a:b] for a, b in spans[kept]],
             segment._codes[first:last][kept],
             segment._scales[first:last][kept],
@@ -155,7 +155,7 @@ def make(
 
 
 def _write_records(source: Source, generation: Path, count: int) -> Iterator[Segment]:
-    store = RecordStore(generation / "records.db")
+    store = RecordStore(generation / "records.db", None)
     database = store.db.conn
     for setting in ("synchronous = off", "journal_mode = off"):
         database.execute(f"pragma {setting}")
@@ -176,7 +176,9 @@ def _write_records(source: Source, generation: Path, count: int) -> Iterator[Seg
             spans += where
             codes += [s.codes[i] for s, i in said]
             scales += [s.scales[i] for s, i in said]
-            writer.add_document(_document(base + row, record))
+            texts = [s.texts[i] for s, i in said] if record.abstract else []
+            own = source.sentences(int(one[row])).title
+            writer.add_document(_document(base + row, record, [own, *texts]))
         database.executemany(
             insert,
             (
@@ -251,12 +253,11 @@ def _values(record: Record) -> dict[str, object]:
     }
 
 
-def _document(number: int, record: Record) -> tantivy.Document:
-    sentences = record.abstract.replace("。", "。\n").split("\n")
+def _document(number: int, record: Record, parts: Iterable[str]) -> tantivy.Document:
     return tantivy.Document.from_dict(
         {
             "number": number,
-            "words": " ".join([_terms(record.title), *map(_terms, sentences)]),
+            "words": " ".join(map(_terms, parts)) + f" {number}",
             "journal": record.journal,
             "language": ["ja"],
             "has_abstract": bool(record.abstract),

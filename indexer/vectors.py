@@ -201,7 +201,7 @@ def _lists_to_read(
     numbers = _drawn(rows, _QUERIES)
     queries = np.stack([rows.sentences(int(n))[0][-1] for n in numbers])
     exact = _exact(queries, blocks)
-    nprobe = min(8, index.nlist)
+    nprobe: int = min(8, index.nlist)
     while nprobe < index.nlist:
         parameters = faiss.SearchParametersIVF(nprobe=nprobe)
         _, found = index.search(queries, 100 * _DEPTH, params=parameters)

@@ -191,7 +191,7 @@ def _write_records(source: Source, generation: Path, count: int) -> Iterator[Seg
             (
                 (base + row, base + row, len(r.title) + 1 + len(r.abstract))
                 for row, r in enumerate(records)
-            ),  # noqa: E501
+            ),
         )
         parts = {
             "passages": vectors.astype(np.float16),

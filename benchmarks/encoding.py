@@ -3,10 +3,11 @@
     python benchmarks/encoding.py LIBRARY QUERIES.jsonl [--passages 96] [--rounds 5]
 
 Passages are real ones of LIBRARY, by its model in OpenVINO (as ``jmedsearch index`` runs it, with
-sentence vectors and tokenising) and in ``sentence-transformers`` on torch in float32, and in bf16 (which a CPU without bf16 instructions only emulates), with normalised text, at the best of its
+sentence vectors and tokenising) and in ``sentence-transformers`` on torch in float32 and in bf16
+(which a CPU without bf16 instructions only emulates), with normalised text, at the best of its
 batch sizes 8, 32 and 64. Queries of 16 tokens go one by one through a BERT of base size (12 layers,
-768, vocabulary 50 000) with random weights, on both sides, for which only its speed means anything.
-Rounds of all take turns; medians and ratios are printed as JSON.
+768, vocabulary 50 000) with random weights, on both sides: only its speed means anything. Rounds of
+all take turns; medians and ratios are printed as JSON.
 """
 
 import argparse

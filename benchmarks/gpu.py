@@ -10,14 +10,14 @@ The network is a BERT of base size (12 layers, 768, vocabulary 50 000) with rand
 speed means anything. Texts are synthetic, single kanji, of lengths drawn about ``--tokens``. JSON:
 
 - ``matmul``: the device's own rate for 8192³ in bf16, in TFLOP/s, measured;
-- ``encoder``: real tokens/s (padding not counted) of tokens that are ready, through the backend that
-  ``jmedsearch index`` uses, plain and with torch.compile, and the share of ``matmul`` that this is,
+- ``encoder``: real tokens/s (padding not counted) of tokens that are ready, through the backend of
+  ``jmedsearch index``, plain and with torch.compile, and the share of ``matmul`` that this is,
   counting 2 operations for each weight of the layers and each token, and attention;
 - ``files_to_vectors``: the same in tokens/s from a JSONL file through reading, storing, windows,
   tokens and vectors to written segments, lexical index and vector index left out, and its share of
   the encoder alone;
-- ``sentence_transformers``: the same texts by ``encode`` in bf16 at the best of its batch sizes, and
-  how many times as fast files to vectors is.
+- ``sentence_transformers``: the same texts by ``encode`` in bf16 at its best batch size, and how
+  many times as fast files to vectors is.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """The vector index: chosen by number and memory, filled, searched with filters, trained anew."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,18 @@ from numpy.typing import NDArray
 
 from indexer.build import build
 from indexer.vectors import EXACT, VectorSettings, chosen_kind, drifted, write_index
-from search.manifest import Manifest, Segment, VectorIndexKind, VectorIndexState, live_generation
+from search.filters import Filters
+from search.library import Generation
+from search.manifest import (
+    LibraryError,
+    Manifest,
+    Segment,
+    VectorIndexKind,
+    VectorIndexState,
+    live_generation,
+    verify,
+)
+from search.owners import BARE, OWNERS
 from search.passage_set import PassageSet
 from search.segments import SEGMENT_PARTS, Segments
 from search.vector_index import VectorIndex
@@ -233,3 +245,37 @@ def manifest(library: Path) -> Manifest:
     live = live_generation(library)
     assert live is not None
     return Manifest.read(live)
+
+
+def test_a_library_of_version_3_opens_and_goes_on(built: Path, source: Callable[..., Path]) -> None:
+    generation = live_generation(built)
+    assert generation is not None
+    before = Generation(generation)
+    for name in (OWNERS, BARE):
+        (generation / name).unlink()
+    file = generation / "MANIFEST.json"
+    data = json.loads(file.read_text())
+    del data["vectors"]
+    data["files"] = {k: v for k, v in data["files"].items() if k not in {OWNERS, BARE}}
+    file.write_text(json.dumps({**data, "format_version": 3}))
+    old = Generation(generation)
+    assert old.manifest.vectors == VectorIndexState()
+    query = before.vectors([0])[0]
+    assert old.best_passages(query, 10, Filters()) == before.best_passages(query, 10, Filters())
+    build([source(*RECORDS)], built, device="cpu")  # changes nothing
+    live = live_generation(built)
+    assert live is not None
+    assert Manifest.read(live).format_version == 4
+    assert np.load(live / OWNERS).tolist() == [0, 1] or np.load(live / OWNERS).tolist() == [1, 2]
+    assert verify(live) == []
+
+
+def test_damaged_arrays_of_owners_are_told(built: Path) -> None:
+    generation = live_generation(built)
+    assert generation is not None
+    np.save(generation / OWNERS, np.zeros(7, np.int32))
+    with pytest.raises(LibraryError, match="another length than the segments"):
+        Generation(generation)
+    (generation / OWNERS).write_bytes((generation / OWNERS).read_bytes()[:-4])
+    with pytest.raises(LibraryError, match="damaged"):
+        Generation(generation)

@@ -5,12 +5,12 @@
 Synthetic PubMed XML (30 000 records a file, random words, gzip) goes through the same indexing as
 any source, and then a file of added records into that library. The encoder is replaced by
 ``StubEncoder``, whose vectors have 8 numbers and mean nothing: neither the time of embedding nor
-the memory of real vectors is in the figures. One record in a hundred repeats the DOI and title of
-an earlier one and has to be merged. With ``--stored-only`` what takes Sudachi is left out: the
-lexical index, the terms and the fusion weight are stubs too, and the output names them. Each step
-runs in a process of its own. Prints JSON: seconds in all and by stage, seconds of processor time,
-records/s, peak resident memory in MB, and for the added records also the bytes that the new
-generation does not share with the one before.
+the memory of real vectors is in the figures, nor is the relevance line, which takes a vocabulary.
+One record in a hundred repeats the DOI and title of an earlier one and has to be merged. With
+``--stored-only`` what takes Sudachi is left out: the lexical index, the terms and the fusion weight
+are stubs too, and the output names them. Each step runs in a process of its own. Prints JSON:
+seconds in all and by stage, seconds of processor time, records/s, peak resident memory in MB, and
+for the added records also the bytes that the new generation does not share with the one before.
 """
 
 import argparse
@@ -53,6 +53,10 @@ class StubEncoder:
         self.model = model
         self.backend = SimpleNamespace(name="stub", chunk_records=256, prepares_apart=False)
         self.text_side = self
+
+    def words(self) -> list[str]:
+        """No vocabulary: the relevance line is not learnt."""
+        return []
 
     def windows(self, text: str, language: str = "ja") -> list[Window]:
         """One window, one sentence."""

@@ -85,6 +85,14 @@ class Source:
         vectors += np.float32(self.noise) * (self.vectors[other] - self.vectors[further])
         return one, beside, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
+    def first_sentences(
+        self, passages: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The 8-bit vectors of the first sentences of passages, and their scales."""
+        segment = self._generation._segments._open[0]
+        first = segment._first[np.array(self._numbers)[passages]]
+        return segment._codes[first], segment._scales[first]
+
     @lru_cache(20_000)  # noqa: B019 - lives as long as the program
     def sentences(self, passage: int) -> Sentences:
         """What a passage says."""

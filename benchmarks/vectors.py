@@ -38,20 +38,18 @@ _SHARES = (1.0, 0.1, 0.01, 0.001)
 
 
 def write_segments(source: Source, folder: Path, count: int) -> tuple[Segment, ...]:
-    """Rows of ``count`` mixed vectors, each with one sentence that lies beside its passage."""
+    """Rows of ``count`` mixed vectors, each with a real sentence of the neighbour."""
     (folder / "vectors").mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(0)
     segments = []
     for base in range(0, count, _SEGMENT):
         size = min(_SEGMENT, count - base)
         _, beside, vectors = source.mixed(generator, size)
-        # A real passage near it stands for a sentence of it: what the lists to read are found with.
-        sentences = source.vectors[beside]
-        scales = np.abs(sentences).max(axis=1) / 127
+        codes, scales = source.first_sentences(beside)
         parts = {
             "passages": vectors.astype(np.float16),
-            "sentences": np.rint(sentences / scales[:, None]).astype(np.int8),
-            "scales": scales.astype(np.float32),
+            "sentences": codes,
+            "scales": scales,
             "spans": np.zeros((size, 2), np.int32),
             "first": np.arange(size + 1),
         }

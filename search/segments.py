@@ -38,11 +38,16 @@ class Segments:
 
     def vectors(self, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
         """Passage vectors (n, dim) float32 by number."""
+        order = np.argsort(numbers, kind="stable")
+        ascending = numbers[order]
+        borders = [*np.searchsorted(ascending, self._bases).tolist(), len(numbers)]
+        halves = np.empty((len(numbers), self._dim), np.float16)
+        for segment, start, end in zip(self._open, borders, borders[1:], strict=False):
+            if start < end:
+                wanted = ascending[start:end] - segment.segment.base
+                halves[start:end] = np.take(segment.rows, wanted, axis=0)
         vectors = np.empty((len(numbers), self._dim), np.float32)
-        owners = np.searchsorted(self._bases, numbers, side="right") - 1
-        for owner in np.unique(owners):
-            places = np.flatnonzero(owners == owner)
-            vectors[places] = self._open[owner].rows[numbers[places] - self._bases[owner]]
+        vectors[order] = _widened(halves)
         return vectors
 
     def scores(self, numbers: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -74,6 +79,19 @@ class _OpenSegment:
         rows = slice(self._first[row], self._first[row + 1])
         vectors = self._codes[rows].astype(np.float32) * self._scales[rows][:, None]
         return vectors, np.asarray(self._spans[rows])
+
+
+def _widened(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """f16 to float32, finite numbers only: half the time that numpy takes, which goes one by one.
+
+    The bits of a half are put where a float has them, and 2^112 is the difference of the biases.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    np.left_shift(bits, 13, out=bits)
+    np.bitwise_and(bits, np.int32(-0x70002000), out=bits)
+    values = bits.view(np.float32)
+    values *= np.float32(2.0**112)
+    return values
 
 
 def mapped(file: Path) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from search.passage_set import PassageSet
 from search.segments import Segments
 
 # Of so few passages that a filter leaves in, each is compared, from its f16 row.
-SCANNED = 20_000
+SCANNED = 10_000
 # Candidates whose f16 rows are read at least: codes alone confuse near neighbours.
 # Comparing all, FAISS goes through a few (one in so many) one by one.
 _FEW = 10

@@ -53,9 +53,7 @@ def test_scores_are_inner_products(tmp_path: Path, halves: np.ndarray) -> None:
     query = np.random.default_rng(1).standard_normal(DIM).astype(np.float32)
     scores = opened(tmp_path, halves).scores(small, query)
     wanted = halves[small].astype(np.float32) @ query
-    np.testing.assert_allclose(
-        scores, halves[small].astype(np.float32) @ query, rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(scores, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_a_file_cut_short_is_told(tmp_path: Path, halves: np.ndarray) -> None:

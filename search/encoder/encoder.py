@@ -19,6 +19,11 @@ from search.text.profile import MASK
 Device = Literal["auto", "cpu", "cuda", "torch-cpu"]
 
 
+# What a batch may be padded with: so many tokens, or this share of it.
+_PADDING = 64
+_PADDED_SHARE = 0.25
+
+
 class Backend(Protocol):
     """What runs the network: batches to (batch, rows, dim) float32, or (n, vocabulary) logits.
 
@@ -148,7 +153,8 @@ class Encoder:
         A chunk is read while those before it are still under way, so that the device has no pause
         between two chunks. Batches hold passages of similar length of one chunk.
         """
-        # For each batch under way: its chunk's results, where they go, and whether it is the last.
+        # Of each batch: its chunk's results, which of these it gives, and its texts. Of each chunk:
+        # its results, and in how many batches they come.
         under_way: deque[tuple[list[EncodedPassage | None], list[int], list[Tokens]]] = deque()
         finished: deque[tuple[list[EncodedPassage | None], int]] = deque()
 
@@ -208,14 +214,23 @@ class Encoder:
         return [r for r in results if r is not None]
 
     def _batches(self, texts: Sequence[Tokens]) -> Iterator[list[int]]:
-        """Indices in batches of similar length, each within the backend's tokens."""
+        """Indices in batches of similar length, each within the backend's tokens and with little
+        padding: a pasted abstract does not make the short queries beside it as long as itself."""
         order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         batch: list[int] = []
+        real = 0
         for i in order:
-            if batch and (len(batch) + 1) * len(texts[i]) > self.backend.batch_tokens:
+            length = len(texts[i])
+            padded = (len(batch) + 1) * length
+            padding = padded - real - length
+            if batch and (
+                padded > self.backend.batch_tokens
+                or (padding > _PADDING and padding > _PADDED_SHARE * padded)
+            ):
                 yield batch
-                batch = []
+                batch, real = [], 0
             batch.append(i)
+            real += length
         if batch:
             yield batch
 

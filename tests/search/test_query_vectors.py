@@ -88,3 +88,19 @@ def test_who_waits_hears_of_the_failure_and_the_next_is_answered(counting: Count
     with pytest.raises(ValueError, match="broken"):
         vectors.vector("壊す")
     assert vectors.vector("肺炎").shape == (counting.encoder.dim,)
+
+
+def test_a_long_query_does_not_lengthen_the_short_ones(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes: list[tuple[int, ...]] = []
+    original = encoder.backend.pooled_query
+
+    def seen(ids: NDArray[np.int64], *rest: NDArray[np.float32]) -> NDArray[np.float32]:
+        shapes.append(ids.shape)
+        return original(ids, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(encoder.backend, "pooled_query", seen)
+    encoder.encode_queries(["肺炎", "喘息の管理", "心筋梗塞の予防について" * 30])
+    assert [count for count, _ in shapes] == [2, 1]
+    assert shapes[0][1] < 20 < shapes[1][1]

@@ -38,7 +38,7 @@ import indexer.store
 import search.lexical
 from indexer.lexical import write_lexical
 from indexer.store import RecordStore
-from indexer.vectors import write_index
+from indexer.vectors import VectorSettings, write_index
 from search.exact import SORTS, ExactSearch, parse
 from search.exact.search import _Asked
 from search.filters import Filters
@@ -342,11 +342,7 @@ def _write_vectors(generation: Path, count: int) -> tuple[Segment, ...]:
         for part, values in parts.items():
             np.save(generation / "vectors" / f"{name}.{part}.npy", values)
         segments.append(Segment(name, base, size, size))
-    blocks = (
-        np.load(generation / "vectors" / f"{s.name}.passages.npy").astype(np.float32)
-        for s in segments
-    )
-    write_index(generation / "vectors.faiss", None, _DIM, blocks)
+    write_index(generation / "vectors.faiss", None, VectorSettings("exact"), _DIM, (), segments)
     return tuple(segments)
 
 

@@ -5,12 +5,12 @@
 Synthetic PubMed XML (30 000 records a file, random words, gzip) goes through the same indexing as
 any source, and then a file of added records into that library. The encoder is replaced by
 ``StubEncoder``, whose vectors have 8 numbers and mean nothing: neither the time of embedding nor
-the memory of real vectors is in the figures. One record in a hundred repeats the DOI and title of
-an earlier one and has to be merged. With ``--stored-only`` what takes Sudachi is left out: the
-lexical index, the terms and the fusion weight are stubs too, and the output names them. Each step
-runs in a process of its own. Prints JSON: seconds in all and by stage, seconds of processor time,
-records/s, peak resident memory in MB, and for the added records also the bytes that the new
-generation does not share with the one before.
+the memory of real vectors is in the figures, nor is the relevance line, which takes a vocabulary.
+One record in a hundred repeats the DOI and title of an earlier one and has to be merged. With
+``--stored-only`` what takes Sudachi is left out: the lexical index, the terms and the fusion weight
+are stubs too, and the output names them. Each step runs in a process of its own. Prints JSON:
+seconds in all and by stage, seconds of processor time, records/s, peak resident memory in MB, and
+for the added records also the bytes that the new generation does not share with the one before.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,34 +38,53 @@ from indexer.intake import Progress
 from indexer.store import RecordStore
 from search.encoder import ModelDirectory, Window, open_model
 from search.encoder.encoder import EncodedPassage
+from search.encoder.text_side import Tokens
 
 _A_FILE = 30_000
 _DIM = 8
 
 
 class StubEncoder:
-    """Stands where an encoder does, and gives vectors that mean nothing."""
+    """Stands where an encoder and its text side do, and gives vectors that mean nothing."""
+
+    dim = _DIM
 
     def __init__(self, model: ModelDirectory) -> None:
         self.model = model
-        self.backend = SimpleNamespace(name="stub")
+        self.backend = SimpleNamespace(name="stub", chunk_records=256, prepares_apart=False)
+        self.text_side = self
+
+    def words(self) -> list[str]:
+        """No vocabulary: the relevance line is not learnt."""
+        return []
 
     def windows(self, text: str, language: str = "ja") -> list[Window]:
         """One window, one sentence."""
         del language
         return [Window(0, len(text), ((0, len(text)),))] if text else []
 
-    def encode_passages(self, passages: Sequence[tuple[str, Window]]) -> list[EncodedPassage]:
+    def passage(self, text: str, window: Window) -> Tokens:
+        """One token: the text's checksum."""
+        del window
+        return Tokens(np.array([zlib.crc32(text.encode())]), np.ones((2, 1), np.float32))
+
+    def encode_prepared(self, chunks: Iterable[Sequence[Tokens]]) -> Iterator[list[EncodedPassage]]:
         """A vector for each text by its checksum."""
-        return [EncodedPassage(v, v[None, :]) for v in map(_vector, (t for t, _ in passages))]
+        for chunk in chunks:
+            vectors = [_vector(int(tokens.ids[0])) for tokens in chunk]
+            yield [EncodedPassage(v, v[None, :]) for v in vectors]
+
+    def encode_passages(self, passages: Sequence[tuple[str, Window]]) -> list[EncodedPassage]:
+        """The same for texts that were not prepared."""
+        return next(self.encode_prepared([[self.passage(text, w) for text, w in passages]]))
 
     def encode_queries(self, queries: Sequence[str]) -> NDArray[np.float32]:
         """A vector for each query by its checksum."""
-        return np.stack([_vector(q) for q in queries])
+        return np.stack([_vector(zlib.crc32(q.encode())) for q in queries])
 
 
-def _vector(text: str) -> NDArray[np.float32]:
-    vector = np.random.default_rng(zlib.crc32(text.encode())).standard_normal(_DIM)
+def _vector(checksum: int) -> NDArray[np.float32]:
+    vector = np.random.default_rng(checksum).standard_normal(_DIM)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 

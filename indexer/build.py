@@ -1,8 +1,8 @@
 """Records to a published generation: read, embed, index, publish.
 
 What an update costs grows with the update for vectors, lexical index and vocabulary counts;
-``records.db``, ``terms.db`` and the exact FAISS index are copied whole where they change, and
-linked where they don't.
+``records.db``, ``terms.db`` and the FAISS index are copied whole where they change, and linked
+where they don't.
 """
 
 import errno
@@ -18,7 +18,9 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from indexer.embed import embed_records, segment_vectors
+import numpy as np
+
+from indexer.embed import embed_records
 from indexer.fusion_weight import FusionChoice, learn_fusion
 from indexer.imports import Export, keep_import
 from indexer.intake import Progress, Reading, Report, take
@@ -36,7 +38,7 @@ from indexer.staging import (
 )
 from indexer.store import RecordStore
 from indexer.term_vectors import write_term_vectors
-from indexer.vectors import write_index
+from indexer.vectors import VectorSettings, write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
@@ -49,6 +51,7 @@ from search.manifest import (
     Segment,
     live_generation,
 )
+from search.owners import BARE, OWNERS, owners_in
 from search.relevance import RelevanceLine
 
 # The fusion weight is learnt anew once the library has grown or changed by this share.
@@ -78,6 +81,7 @@ def build(
     export: Export | None = None,
     notes: tuple[str, ...] = (),
     progress: Progress | None = None,
+    settings: VectorSettings | None = None,
 ) -> Report:
     """Add the records of ``sources`` to ``library`` and publish a new generation.
 
@@ -102,7 +106,7 @@ def build(
             raise BuildError(_nothing(names, report))
         with store.db.atomic():
             keep_import(store, number, started, export, names, report)
-        report.generation = finish(edited, notes, device, progress, model)
+        report.generation = finish(edited, notes, device, progress, model, settings)
         return report
 
 
@@ -168,10 +172,12 @@ def finish(
     device: Device = "auto",
     progress: Progress | None = None,
     model: str | None = None,
+    settings: VectorSettings | None = None,
 ) -> Path:
     """Embed and index what the store says has changed, and publish the generation.
 
-    ``notes`` and ``model`` are those of a first generation. The encoder is loaded only if needed.
+    ``notes`` and ``model`` are those of a first generation. ``settings`` of the vector index
+    hold from now on. The encoder is loaded only if needed.
     """
     progress = progress or Progress()
     store, staged, live, previous = edited.store, edited.staged, edited.live, edited.previous
@@ -185,15 +191,19 @@ def finish(
     new_segments = _embed(edited, old_segments, encoder, progress) if store.to_embed_count() else []
     progress.stage("index", None)
     segments = (*old_segments, *new_segments)
-    if live and not new_segments:
-        (staged / "vectors.faiss").hardlink_to(live / "vectors.faiss")
+    vectors = write_index(
+        staged / "vectors.faiss",
+        (live / "vectors.faiss", previous.vectors) if live and previous else None,
+        settings or VectorSettings(),
+        edited.model.dim,
+        old_segments,
+        new_segments,
+    )
+    if live and not store.changed():
+        for name in (OWNERS, BARE):
+            (staged / name).hardlink_to(live / name)
     else:
-        write_index(
-            staged / "vectors.faiss",
-            live / "vectors.faiss" if live else None,
-            edited.model.dim,
-            segment_vectors(staged / "vectors", new_segments),
-        )
+        _write_owners(staged, store.db.conn, sum(s.passages for s in segments))
     if live and not store.changed():
         link_files(live / "lexical", staged / "lexical")
         (staged / "terms.db").hardlink_to(live / "terms.db")
@@ -233,10 +243,18 @@ def finish(
         segments=segments,
         notes=previous.notes if previous else notes,
         files={},
+        vectors=vectors,
     )
     manifest = replace(manifest, relevance=_relevance(edited, manifest, encoder))
     progress.stage("publish", None)
     return publish(edited.library, staged, manifest, previous)
+
+
+def _write_owners(staged: Path, database: sqlite3.Connection, count: int) -> None:
+    """Write the arrays that :func:`search.owners.read_owners` reads."""
+    owners = owners_in(database, count)
+    np.save(staged / OWNERS, owners.record_of)
+    np.save(staged / BARE, owners.bare.bits)
 
 
 def _embed(

@@ -14,9 +14,11 @@ from indexer.intake import Reading, Report
 from indexer.progress import TerminalProgress
 from indexer.train.cli import commands as training_commands
 from indexer.upkeep import commands as upkeep_commands
+from indexer.vectors import VectorSettings
 from search.cli import ShownErrors, library_option
 from search.encoder.encoder import Device
 from search.formats import FORMATS
+from search.manifest import VectorIndexChoice
 
 
 def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -59,6 +61,18 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 @click.option("--note", default="", help="A note on this import, such as the search strategy.")
 @click.option("--dry-run", is_flag=True, help="Report what would come in; write nothing.")
 @click.option(
+    "--vectors",
+    type=click.Choice(get_args(VectorIndexChoice)),
+    help="Vector index: every vector compared, 8-bit codes or 4-bit product quantisation in lists. "
+    "Holds for later runs, too [default: the library's own, or auto: by their number].",
+)
+@click.option(
+    "--vector-memory",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="Memory that the codes of vectors may take [default: the library's own, or 4000].",
+)
+@click.option(
     "--device",
     type=click.Choice(get_args(Device)),
     default="auto",
@@ -75,6 +89,8 @@ def index(
     searched: datetime | None,
     note: str,
     dry_run: bool,
+    vectors: VectorIndexChoice | None,
+    vector_memory: int | None,
     device: Device,
 ) -> None:
     """Add the records of SOURCES to a library and publish a new generation.
@@ -102,6 +118,7 @@ def index(
                 reading=reading,
                 export=export,
                 progress=progress,
+                settings=VectorSettings(vectors, vector_memory),
             )
     finally:
         progress.close()

@@ -2,20 +2,25 @@
 
 import hashlib
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.encoder import Encoder, Window
-from search.library import SEGMENT_PARTS
+from indexer.preparation import PreparedPassage, PreparedRecords, prepare
+from search.encoder import EncodedPassage, Encoder, Window
+from search.encoder.text_side import Tokens
 from search.manifest import Segment
 from search.records import Record
+from search.segments import SEGMENT_PARTS
 
-CHUNK_RECORDS = 256
+# Checkpoints that may wait for the disk.
+_UNWRITTEN = 4
 # Bounds memory while a segment is gathered: some 300 MB at 384 dimensions.
 _SEGMENT_PASSAGES = 50_000
 
@@ -51,7 +56,6 @@ def embed_records(
     directory.mkdir(parents=True, exist_ok=True)
     segments: list[Segment] = []
     gathered: list[_Chunk] = []
-    number = base
 
     def flush() -> None:
         if gathered:
@@ -60,48 +64,94 @@ def embed_records(
             segments.append(_write_segment(directory, name, start, gathered))
             gathered.clear()
 
-    stream = iter(records)
-    while batch := list(islice(stream, CHUNK_RECORDS)):
-        passages = [
-            (record_number, version.language, version.text, window)
-            for record_number, record in batch
-            for version in record.versions()
-            for window in encoder.windows(version.text, version.language)
-        ]
-        keep(
-            (row, record_number, language, window.start, window.end)
-            for row, (record_number, language, _, window) in enumerate(passages, start=number)
-        )
-        number += len(passages)
-        if passages:
-            gathered.append(_chunk(encoder, [(p[2], p[3]) for p in passages], checkpoints))
-        if sum(len(c.passages) for c in gathered) >= _SEGMENT_PASSAGES:
-            flush()
-        finished(len(batch))
+    with ExitStack() as stack:
+        prepared = prepare(encoder, records, stack)
+        for count, chunk in _embedded(encoder, prepared, checkpoints, base, keep, stack):
+            if len(chunk.passages):
+                gathered.append(chunk)
+            if sum(len(c.passages) for c in gathered) >= _SEGMENT_PASSAGES:
+                flush()
+            finished(count)
     flush()
     return segments
 
 
-def _chunk(encoder: Encoder, passages: Sequence[tuple[str, Window]], checkpoints: Path) -> _Chunk:
-    file = checkpoints / f"{_key(encoder, passages)}.npz"
+def _embedded(
+    encoder: Encoder,
+    prepared: Iterable[PreparedRecords],
+    checkpoints: Path,
+    base: int,
+    keep: Callable[[Iterable[tuple[int, int, str, int, int]]], None],
+    stack: ExitStack,
+) -> Iterator[tuple[int, _Chunk]]:
+    """The chunks in order, each with its number of records.
+
+    The encoder reads on while it works, and a thread of its own writes checkpoints.
+    """
+    writer = stack.enter_context(ThreadPoolExecutor(1, "checkpoints"))
+    # Chunks in order: what a checkpoint holds, or where the encoder's result is to be kept.
+    order: deque[tuple[PreparedRecords, _Chunk | Path]] = deque()
+    written: deque[Future[None]] = deque()
+    number = base
+
+    def to_encode() -> Iterator[list[Tokens]]:
+        nonlocal number
+        for chunk in prepared:
+            keep(
+                (row, p.record, p.language, p.window.start, p.window.end)
+                for row, p in enumerate(chunk.passages, start=number)
+            )
+            number += len(chunk.passages)
+            file = checkpoints / f"{_key(encoder, chunk.passages)}.npz"
+            stored = _read_checkpoint(file)
+            order.append((chunk, stored or file))
+            if stored is None:
+                yield [p.tokens for p in chunk.passages]
+
+    def ready() -> Iterator[tuple[int, _Chunk]]:
+        while order and isinstance(stored := order[0][1], _Chunk):
+            yield order.popleft()[0].records, stored
+
+    for encoded in encoder.encode_prepared(to_encode()):
+        yield from ready()
+        prepared_chunk, file = order.popleft()
+        assert isinstance(file, Path)
+        chunk = _chunk([p.window for p in prepared_chunk.passages], encoded, encoder.dim)
+        written.append(writer.submit(_write_checkpoint, file, chunk))
+        while len(written) > _UNWRITTEN:
+            written.popleft().result()
+        yield prepared_chunk.records, chunk
+    yield from ready()
+    for future in written:
+        future.result()
+
+
+def _read_checkpoint(file: Path) -> _Chunk | None:
     try:
         with np.load(file) as stored:
             return _Chunk(**{name: stored[name] for name in stored.files})
     except FileNotFoundError:
-        pass
+        return None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
         # Torn by a power cut: embed it again.
         file.unlink(missing_ok=True)
-    encoded = encoder.encode_passages(passages)
-    sentences = np.concatenate([e.sentences for e in encoded])
+        return None
+
+
+def _chunk(windows: Sequence[Window], encoded: Sequence[EncodedPassage], dim: int) -> _Chunk:
+    nothing = np.zeros((0, dim), np.float32)
+    sentences = np.concatenate([nothing, *(e.sentences for e in encoded)])
     scales = np.abs(sentences).max(axis=1).clip(min=1e-12) / 127
-    chunk = _Chunk(
-        passages=np.stack([e.vector for e in encoded]).astype(np.float16),
+    return _Chunk(
+        passages=np.array([e.vector for e in encoded], np.float16).reshape(-1, dim),
         sentences=np.rint(sentences / scales[:, None]).astype(np.int8),
         scales=scales.astype(np.float32),
-        spans=np.array([s for _, w in passages for s in w.sentences], np.int32),
-        counts=np.array([len(w.sentences) for _, w in passages], np.int64),
+        spans=np.array([s for w in windows for s in w.sentences], np.int32).reshape(-1, 2),
+        counts=np.array([len(w.sentences) for w in windows], np.int64),
     )
+
+
+def _write_checkpoint(file: Path, chunk: _Chunk) -> None:
     partial = file.with_suffix(".partial")
     with partial.open("wb") as stream:
         np.savez(
@@ -113,14 +163,13 @@ def _chunk(encoder: Encoder, passages: Sequence[tuple[str, Window]], checkpoints
             counts=chunk.counts,
         )
     partial.rename(file)
-    return chunk
 
 
-def _key(encoder: Encoder, passages: Sequence[tuple[str, Window]]) -> str:
+def _key(encoder: Encoder, passages: Sequence[PreparedPassage]) -> str:
     digest = hashlib.sha256(f"{encoder.model.fingerprint} {encoder.backend.name}".encode())
-    for text, window in passages:
-        digest.update(repr(window).encode())
-        digest.update(text.encode())
+    for passage in passages:
+        digest.update(repr(passage.window).encode())
+        digest.update(passage.text.encode())
     return digest.hexdigest()
 
 

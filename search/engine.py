@@ -18,6 +18,7 @@ from search.filters import Filters
 from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
 from search.marking import marks, word_shares
+from search.query_vectors import QueryVectors
 from search.ranking import DEPTH, Leg, Ranked, rank
 from search.records import Record
 from search.text.profile import without_masks
@@ -113,6 +114,7 @@ class Engine:
     def __init__(self, library: Library, encoder: Encoder) -> None:
         self.library = library
         self.encoder = encoder
+        self.query_vectors = QueryVectors(encoder)
         self._checked: Generation | None = None
 
     def generation(self) -> Generation:
@@ -206,7 +208,7 @@ class Engine:
             # A number means nothing to an encoder: its neighbours would be nonsense.
             ranked = Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
-        vector = self.encoder.encode_queries([text])[0]
+        vector = self.query_vectors.vector(text)
         ranked = rank(generation, vector, terms(text), filters, leg)
         relevant = ranked.relevant(generation.manifest.relevance, text)
         if known.found:

@@ -4,14 +4,15 @@
 """
 
 import json
+import math
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,16 +20,22 @@ from search.encoder.model_directory import ModelDirectory
 from search.expansion import NearTerms
 from search.filters import Filters
 from search.lexical import LexicalIndex
-from search.manifest import SAMPLE_NOTE, LibraryError, Manifest, Segment, live_generation
+from search.manifest import CURRENT, SAMPLE_NOTE, LibraryError, Manifest, live_generation
+from search.owners import read_owners
+from search.passage_set import PassageSet
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
+from search.segments import Segments
+from search.vector_index import VectorIndex
 
 # How many passages with and without an abstract are compared, and which quantile of their scores.
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
-# One passage in so many is few.
-_FEW = 10
+# Of so many filters the passages that they leave in are kept: an eighth of a byte a passage each.
+_FILTERS = 32
+# The passages of so few records are looked up one by one.
+_FEW_RECORDS = 2000
 # Records read from SQLite in one query.
 _AT_ONCE = 500
 
@@ -68,16 +75,21 @@ class Generation:
             self.lexical = LexicalIndex(path / "lexical")
             self._records_db = ReadOnlyDatabase(path / "records.db")
             self._terms_db = ReadOnlyDatabase(path / "terms.db")
-            self._faiss = faiss.read_index(str(path / "vectors.faiss"))
-            self._segments = [_OpenSegment(path / "vectors", s) for s in self.manifest.segments]
+            self._segments = Segments(path / "vectors", self.manifest.segments, self.manifest.dim)
+            self._index = VectorIndex(path / "vectors.faiss", self.manifest.vectors, self._segments)
+            owners = read_owners(path, self._segments.passages)
         except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
             ) from error
-        self._record_of, self._bare = self._read_owners()
+        self._record_of = owners.record_of
         self._last_record = int(self._record_of.max(initial=-1))
-        live = self._record_of >= 0
-        self._live = None if live.all() else np.flatnonzero(live)
+        live = PassageSet.where(self._record_of >= 0)
+        self._live = None if live.count == live.total else live
+        self._bare = live & owners.bare
+        self._with_abstract = live - owners.bare
+        self._filtered: OrderedDict[Filters, PassageSet] = OrderedDict()
+        self._filtered_lock = threading.Lock()
         self._samples = self._draw_samples()
 
     @property
@@ -241,11 +253,11 @@ class Generation:
 
     def vectors(self, numbers: Iterable[int]) -> NDArray[np.float32]:
         """Passage vectors (n, dim) float32, from the stored f16 rows."""
-        return np.array([self._segment(n).vector(n) for n in numbers], np.float32)
+        return self._segments.vectors(np.fromiter(numbers, np.int64))
 
     def sentences(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Sentence vectors (n, dim) float32 of a passage and their spans (n, 2)."""
-        return self._segment(number).sentences(number)
+        return self._segments.sentences(number)
 
     def best_passages(
         self, query: NDArray[np.float32], limit: int, filters: Filters
@@ -255,17 +267,17 @@ class Generation:
         Gives (record number, score, passage number), best first, ties by record number. The score
         is the inner product, less what a bare title gains by its shortness.
         """
-        allowed = self._allowed(filters)
         shift = self._bare_advantage(query)
         if shift is None:
-            return self._best(query, limit, allowed)
-        everything = allowed if allowed is not None else np.arange(len(self._record_of))
-        is_bare = self._bare[everything]
-        with_abstract = self._best(query, limit, everything[~is_bare])
-        bare = self._best(query, limit, everything[is_bare])
-        merged = with_abstract + [(r, score - shift, p) for r, score, p in bare]
+            return self._best(query, limit, self._allowed(filters) if filters else self._live)
+        bare, with_abstract = self._bare, self._with_abstract
+        if filters:
+            allowed = self._allowed(filters)
+            bare, with_abstract = allowed & bare, allowed & with_abstract
+        found = self._best(query, limit, with_abstract)
+        found += [(r, score - shift, p) for r, score, p in self._best(query, limit, bare)]
         best: dict[int, tuple[int, float, int]] = {}
-        for item in sorted(merged, key=lambda item: (-item[1], item[0])):
+        for item in sorted(found, key=lambda item: (-item[1], item[0])):
             best.setdefault(item[0], item)
         return list(best.values())[:limit]
 
@@ -283,20 +295,20 @@ class Generation:
         return mean
 
     def _best(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None
+        self, query: NDArray[np.float32], limit: int, among: PassageSet | None
     ) -> list[tuple[int, float, int]]:
-        total = len(allowed) if allowed is not None else len(self._record_of)
-        wanted = limit
+        total = among.count if among is not None else len(self._record_of)
+        # Several passages of one record take places: asked for are as many more as there are.
+        wanted = math.ceil(limit * max(1.0, self.manifest.passages / max(self.manifest.records, 1)))
         while total:
             wanted = min(wanted, total)
-            scores, numbers = self._nearest(query, wanted, allowed)
+            scores, numbers = self._index.nearest(query, wanted, among)
             records, first = np.unique(self._record_of[numbers], return_index=True)
-            if len(records) >= limit or wanted == total:
+            if len(records) >= limit or len(numbers) < wanted or wanted == total:
                 order = np.lexsort((records, -scores[first]))[:limit]
                 best = first[order]
                 columns = (records[order], scores[best], numbers[best])
                 return list(zip(*(c.tolist() for c in columns), strict=True))
-            # Several passages of one record took places: ask for more until records suffice.
             wanted *= 2
         return []
 
@@ -317,94 +329,40 @@ class Generation:
 
     def _draw_samples(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
         generator = np.random.default_rng(0)
-        live = self._record_of >= 0
-        kinds = [np.flatnonzero(live & kind) for kind in (self._bare, ~self._bare)]
-        if min(len(numbers) for numbers in kinds) < _MIN_SAMPLE:
+        if min(self._bare.count, self._with_abstract.count) < _MIN_SAMPLE:
             return None
+        kinds = (kind.numbers() for kind in (self._bare, self._with_abstract))
         bare, with_abstract = (
             self.vectors(np.sort(generator.permutation(n)[:_MAX_SAMPLE]).tolist()) for n in kinds
         )
         return bare, with_abstract
 
-    def _nearest(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.int64] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        parameters = None
-        if allowed is not None:
-            parameters = faiss.SearchParameters(sel=_selector(allowed, len(self._record_of)))
-        scores, numbers = self._faiss.search(query[None, :], limit, params=parameters)
-        found = numbers[0] >= 0
-        return scores[0][found], numbers[0][found]
+    def _allowed(self, filters: Filters) -> PassageSet:
+        """The passages of the records that filters leave in; the last few sets are kept."""
+        with self._filtered_lock:
+            found = self._filtered.pop(filters, None)
+        if found is None:
+            found = self._left_in(filters)
+        with self._filtered_lock:
+            self._filtered[filters] = found
+            while len(self._filtered) > _FILTERS:
+                self._filtered.popitem(last=False)
+        return found
 
-    def _allowed(self, filters: Filters) -> NDArray[np.int64] | None:
-        """The passages that may be found, those of records that the filters leave in; None for
-        all."""
-        if not filters:
-            return self._live
-        numbers = self.lexical.numbers(filters)
-        kept = np.zeros(self._last_record + 2, bool)
-        kept[numbers] = True
-        return np.flatnonzero(kept[self._record_of])  # -1 is the last entry: never kept
-
-    def _read_owners(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The record number of every stored vector, -1 where its passage is gone, and whether
-        the passage is a bare title: its version of the record has no abstract."""
-        count = sum(s.passages for s in self.manifest.segments)
-        record_of, bare = np.full(count, -1, np.int64), np.zeros(count, bool)
-        rows = np.array(
-            self.database.execute(
-                "select p.number, p.record, case when p.language = r.language then r.abstract = '' "
-                "else not exists (select 1 from json_each(r.translations) t "
-                "where t.value ->> 'language' = p.language "
-                "and coalesce(t.value ->> 'abstract', '') != '') end "
-                "from passages p join records r on r.number = p.record"
-            ).fetchall(),
-            np.int64,
-        ).reshape(-1, 3)
-        record_of[rows[:, 0]] = rows[:, 1]
-        bare[rows[:, 0]] = rows[:, 2]
-        return record_of, bare
-
-    def _segment(self, number: int) -> "_OpenSegment":
-        return next(s for s in reversed(self._segments) if number >= s.segment.base)
-
-
-def _selector(allowed: NDArray[np.int64], total: int) -> faiss.IDSelector:
-    """What leaves ``allowed`` of ``total`` vectors in: few are gone through one by one, of many
-    each vector is looked up."""
-    if len(allowed) * _FEW < total:
-        return faiss.IDSelectorArray(allowed)
-    bits = np.zeros(total, bool)
-    bits[allowed] = True
-    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-
-
-class _OpenSegment:
-    """A vector segment's files, memory-mapped."""
-
-    def __init__(self, directory: Path, segment: Segment) -> None:
-        self.segment = segment
-        self._rows, self._codes, self._scales, self._spans, self._first = (
-            np.load(directory / f"{segment.name}.{part}.npy", mmap_mode="r")
-            for part in SEGMENT_PARTS
-        )
-        if len(self._rows) != segment.passages or len(self._codes) != segment.sentences:
-            raise ValueError(f"segment {segment.name} has another length than its manifest says")
-
-    def vector(self, number: int) -> NDArray[np.float16]:
-        row: NDArray[np.float16] = self._rows[number - self.segment.base]
-        return row
-
-    def sentences(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        row = number - self.segment.base
-        rows = slice(self._first[row], self._first[row + 1])
-        vectors = self._codes[rows].astype(np.float32) * self._scales[rows][:, None]
-        return vectors, np.asarray(self._spans[rows])
-
-
-# passages f16 (n, dim); sentences int8 (m, dim) with one float32 scale a row; spans int32 (m, 2)
-# in the version's text; first sentence of each passage int64 (n + 1).
-SEGMENT_PARTS = ("passages", "sentences", "scales", "spans", "first")
+    def _left_in(self, filters: Filters) -> PassageSet:
+        records = self.lexical.numbers(filters)
+        kept = np.zeros(len(self._record_of), bool)
+        if len(records) < _FEW_RECORDS:
+            rows = self.database.execute(
+                "select number from json_each(?) wanted join passages on record = wanted.value",
+                [json.dumps(records.tolist())],
+            )
+            kept[[row["number"] for row in rows]] = True
+        else:
+            of_record = np.zeros(self._last_record + 2, bool)
+            of_record[records] = True
+            kept = of_record[self._record_of]  # -1 is the last entry: never kept
+        return PassageSet.where(kept)
 
 
 # Columns of ``records`` that hold JSON arrays.
@@ -444,6 +402,7 @@ class Library:
         self.path = path
         self._lock = threading.Lock()
         self._open: Generation | None = None
+        self._pointer: tuple[int, ...] | None = None
 
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
@@ -454,14 +413,19 @@ class Library:
         Raises:
             LibraryError: when there is none, or it cannot be read.
         """
+        # One look at the pointer a request: what it says is read only after it was replaced.
+        pointer = _identity(self.path / CURRENT)
+        before = self._open
+        if before is not None and pointer is not None and pointer == self._pointer:
+            return before
         live = live_generation(self.path)
         if live is None:
             raise LibraryError(
                 f"{self.path}: no library here; build one with: "
                 f"jmedsearch index SOURCE --library {self.path}"
             )
-        before = self._open
         if before is not None and before.path == live:
+            self._pointer = pointer
             return before
         if not self._lock.acquire(blocking=before is None):
             assert before is not None
@@ -469,6 +433,16 @@ class Library:
         try:
             if self._open is None or self._open.path != live:
                 self._open = Generation(live)
+                self._pointer = pointer
             return self._open
         finally:
             self._lock.release()
+
+
+def _identity(file: Path) -> tuple[int, ...] | None:
+    """What differs once a file has been replaced; None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size

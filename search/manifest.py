@@ -18,6 +18,8 @@ MANIFEST = "MANIFEST.json"
 SAMPLE_NOTE = "sample"
 
 Fusion = Literal["weighted", "rrf"]
+VectorIndexKind = Literal["exact", "ivf-sq8", "ivf-pq"]
+VectorIndexChoice = Literal["auto", "exact", "ivf-sq8", "ivf-pq"]
 
 
 class LibraryError(ValueError):
@@ -32,6 +34,28 @@ class Segment:
     base: int
     passages: int
     sentences: int
+
+
+@dataclass(frozen=True)
+class VectorIndexState:
+    """What ``vectors.faiss`` is, what was asked for, and how well it still fits its vectors.
+
+    ``choice`` and ``memory`` (MB that codes may take) hold for updates too. ``nprobe`` is how many
+    inverted lists a query without filters reads. A residual is one less the cosine of a vector and
+    its nearest centroid, averaged: over the vectors that the centroids were trained for, and over
+    those ``added`` since. ``imbalance`` is n·Σ(list/total)² over n lists, 1 where all are equal,
+    right after training.
+    """
+
+    kind: VectorIndexKind = "exact"
+    choice: VectorIndexChoice = "auto"
+    memory: int = 4000
+    nprobe: int = 0
+    trained_on: int = 0
+    residual: float = 0.0
+    imbalance: float = 1.0
+    added: int = 0
+    added_residual: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,7 @@ class Manifest:
     notes: tuple[str, ...]
     files: dict[str, tuple[str, int]]
     relevance: RelevanceLine | None = None
+    vectors: VectorIndexState = VectorIndexState()
 
     def to_json(self) -> str:
         """The manifest as written to ``MANIFEST.json``."""
@@ -87,6 +112,7 @@ class Manifest:
         data["files"] = {name: (sha, size) for name, (sha, size) in data["files"].items()}
         if data.get("relevance"):
             data["relevance"] = RelevanceLine.from_dict(data["relevance"])
+        data["vectors"] = VectorIndexState(**data.get("vectors", {}))
         return cls(**data)
 
     def check_encoder(self, model: ModelDirectory, library: Path) -> None:

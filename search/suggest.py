@@ -89,7 +89,7 @@ class Suggester:
             raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
-        vector = self.engine.encoder.encode_queries([query])[0]
+        vector = self.engine.query_vectors.vector(query)
         query_terms = terms(query)
         hits = rank(generation, vector, query_terms, Filters()).order[: _HITS + 1]
         cooccurrence = vocabulary.cooccurrence(hits)

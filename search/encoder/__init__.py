@@ -6,8 +6,9 @@ and by the one-time conversion (a process of its own), never while a CPU serves.
 """
 
 import search.encoder.no_telemetry  # noqa: F401 - before anything imports OpenVINO
-from search.encoder.encoder import EncodedPassage, Encoder, Fillings, Window, load_encoder
+from search.encoder.encoder import EncodedPassage, Encoder, Fillings, load_encoder
 from search.encoder.model_directory import EMBEDDED, ModelDirectory, ModelError, open_model
+from search.encoder.text_side import Window
 
 __all__ = [
     "EMBEDDED",

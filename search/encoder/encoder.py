@@ -1,37 +1,46 @@
 """Texts to vectors and masked texts to words, whatever the backend."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
+from search.encoder.batch import Batch
 from search.encoder.model_directory import EMBEDDED, ModelDirectory, ModelError, open_model
+from search.encoder.text_side import TextSide, Tokens, Window
 from search.encoder.tokenizer import load_tokenizer, special_tokens
 from search.text.fold import nfkc
 from search.text.profile import MASK
-from search.text.sentences import sentence_spans
 
 Device = Literal["auto", "cpu", "cuda", "torch-cpu"]
 
 
+# What a batch may be padded with: so many tokens, or this share of it.
+_PADDING = 64
+_PADDED_SHARE = 0.25
+
+
 class Backend(Protocol):
-    """What runs the network. Arrays are (batch, tokens) ids and mask, (batch, rows, tokens) row
-    weights; results are (batch, rows, dim) float32, or (n, vocabulary) logits."""
+    """What runs the network: batches to (batch, rows, dim) float32, or (n, vocabulary) logits.
+
+    ``batch_tokens`` is what a batch should hold, padding included, and ``chunk_records`` how many
+    records are sorted by length together. ``prepares_apart`` where the network is so fast that
+    texts have to be prepared in several processes.
+    """
 
     name: str
     has_mlm_head: bool
     batch_tokens: int
+    chunk_records: int
+    prepares_apart: bool
 
-    def pooled(
-        self,
-        input_ids: NDArray[np.int64],
-        attention_mask: NDArray[np.int64],
-        weights: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """Weighted sums of hidden states, with the weights for passages."""
+    def pooled_each(self, batches: Iterable[Batch]) -> Iterator[NDArray[np.float32]]:
+        """Weighted sums of hidden states for each batch in order, with the weights for passages;
+        a few batches are under way at once."""
         ...
 
     def pooled_query(
@@ -40,21 +49,12 @@ class Backend(Protocol):
         attention_mask: NDArray[np.int64],
         weights: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """The same, fast for a single short text."""
+        """The same for one batch, fast for a single short text."""
         ...
 
     def logits(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
         """MLM logits of hidden states (n, dim)."""
         ...
-
-
-@dataclass(frozen=True)
-class Window:
-    """A passage to be encoded: a span of a text, and its sentences as spans of the same text."""
-
-    start: int
-    end: int
-    sentences: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Encoder:
         self._mask = special_tokens(model)["mask_token"]
         self._pad_id = tokenizer.token_to_id(special_tokens(model)["pad_token"]) or 0
         self._mask_id = tokenizer.token_to_id(self._mask)
-        self._special = len(tokenizer.encode("", add_special_tokens=True).ids)
+        self.text_side = TextSide(model.profile, model.pooling, tokenizer)
 
     @property
     def dim(self) -> int:
@@ -128,15 +128,11 @@ class Encoder:
 
         A query beyond the model's length is cut there.
         """
-        profile = self.model.profile
-        encodings = [
-            self._encode(profile.query_prefix + profile.normalize_with_mask(q)) for q in queries
-        ]
-        vectors = np.zeros((len(encodings), self.dim), np.float32)
-        for batch in self._batches(encodings):
-            rows = [self._whole_row(encodings[i]) for i in batch]
-            pooled = self._pooled([encodings[i] for i in batch], rows, query=True)
-            vectors[batch] = [p[0] for p in pooled]
+        texts = [self.text_side.query(q) for q in queries]
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for batch in self._batches(texts):
+            pooled = self.backend.pooled_query(*self._padded([texts[i] for i in batch]))
+            vectors[batch] = pooled[:, 0]
         return _normalized(vectors)
 
     def windows(self, text: str, language: str = "ja") -> list[Window]:
@@ -144,72 +140,47 @@ class Encoder:
 
         A sentence longer than the model's length is cut inside. Blank text has no window.
         """
-        spans = sentence_spans(text, language)
-        if not spans:
-            return []
-        profile = self.model.profile
-        room = profile.max_tokens - self._special
-        room -= len(self.tokenizer.encode(profile.passage_prefix, add_special_tokens=False).ids)
-        pieces = [profile.normalize(text[s:e]) for s, e in spans]
-        lengths = [
-            len(encoding.ids)
-            for encoding in self.tokenizer.encode_batch(pieces, add_special_tokens=False)
-        ]
-        # The whole is at most as long as its sentences alone plus one piece for each border.
-        if sum(lengths) + len(lengths) <= room:
-            return [Window(spans[0][0], spans[-1][1], tuple(spans))]
-        fitting: list[tuple[tuple[int, int], int]] = []
-        for span, length in zip(spans, lengths, strict=True):
-            fitting += self._cut(text, span, length, room)
-        windows: list[list[tuple[int, int]]] = [[]]
-        filled = 0
-        for span, length in fitting:
-            if windows[-1] and filled + length + 1 > room:
-                windows.append([])
-                filled = 0
-            windows[-1].append(span)
-            filled += length + 1
-        return [Window(w[0][0], w[-1][1], tuple(w)) for w in windows]
-
-    def _cut(
-        self, text: str, span: tuple[int, int], length: int, room: int
-    ) -> list[tuple[tuple[int, int], int]]:
-        """A sentence in pieces that fit, each with a bound on its tokens."""
-        if length + 1 <= room:
-            return [(span, length)]
-        start, end = span
-        middle = (start + end) // 2
-        if middle in (start, end):
-            return [(span, room - 1)]
-        halves = ((start, middle), (middle, end))
-        return [
-            piece
-            for half in halves
-            for piece in self._cut(
-                text,
-                half,
-                len(
-                    self.tokenizer.encode(
-                        self.model.profile.normalize(text[slice(*half)]), add_special_tokens=False
-                    ).ids
-                ),
-                room,
-            )
-        ]
+        return self.text_side.windows(text, language)
 
     def encode_passages(self, passages: Sequence[tuple[str, Window]]) -> list[EncodedPassage]:
         """Vectors of windows of texts, and of their sentences, out of the same forward pass."""
-        prepared = [self._passage(text, window) for text, window in passages]
-        encodings = [encoding for encoding, _ in prepared]
-        results: list[EncodedPassage | None] = [None] * len(prepared)
-        for batch in self._batches(encodings):
-            rows = [prepared[i][1] for i in batch]
-            for i, pooled in zip(
-                batch, self._pooled([encodings[i] for i in batch], rows), strict=True
-            ):
-                unit = _normalized(pooled)
+        tokens = [self.text_side.passage(text, window) for text, window in passages]
+        return next(self.encode_prepared([tokens]))
+
+    def encode_prepared(self, chunks: Iterable[Sequence[Tokens]]) -> Iterator[list[EncodedPassage]]:
+        """Vectors of passages prepared by :class:`TextSide`, chunk by chunk.
+
+        A chunk is read while those before it are still under way, so that the device has no pause
+        between two chunks. Batches hold passages of similar length of one chunk.
+        """
+        # Of each batch: its chunk's results, which of these it gives, and its texts. Of each chunk:
+        # its results, and in how many batches they come.
+        under_way: deque[tuple[list[EncodedPassage | None], list[int], list[Tokens]]] = deque()
+        finished: deque[tuple[list[EncodedPassage | None], int]] = deque()
+
+        def batches() -> Iterator[Batch]:
+            for tokens in chunks:
+                results: list[EncodedPassage | None] = [None] * len(tokens)
+                split = list(self._batches(tokens))
+                finished.append((results, len(split)))
+                for batch in split:
+                    texts = [tokens[i] for i in batch]
+                    under_way.append((results, batch, texts))
+                    yield self._padded(texts)
+
+        done = 0
+        for pooled in self.backend.pooled_each(batches()):
+            results, batch, texts = under_way.popleft()
+            for row, i in enumerate(batch):
+                unit = _normalized(pooled[row, : len(texts[row].weights)])
                 results[i] = EncodedPassage(unit[0], unit[1:])
-        return [r for r in results if r is not None]
+            done += 1
+            while finished and finished[0][1] <= done:
+                results, count = finished.popleft()
+                done -= count
+                yield [r for r in results if r is not None]
+        for results, _ in finished:
+            yield [r for r in results if r is not None]
 
     def fill_masks(self, texts: Sequence[str]) -> list[Fillings]:
         """For each text, what the MLM head expects at its masks, in order.
@@ -219,98 +190,61 @@ class Encoder:
         """
         if not self.can_fill_masks:
             raise ModelError(f"{self.model.name} has no MLM head: it cannot fill masks")
+        normalize = self.model.profile.normalize_with_mask
         encodings = [
-            self._encode(self.model.profile.normalize_with_mask(t).replace(MASK, self._mask))
-            for t in texts
+            self.text_side.encoding(normalize(text).replace(MASK, self._mask)) for text in texts
         ]
-        results: list[Fillings | None] = [None] * len(texts)
-        for batch in self._batches(encodings):
-            rows = []
-            for i in batch:
-                positions = [p for p, t in enumerate(encodings[i].ids) if t == self._mask_id]
-                row = np.zeros((len(positions), len(encodings[i].ids)), np.float32)
-                row[np.arange(len(positions)), positions] = 1
-                rows.append(row)
-            states = self._pooled([encodings[i] for i in batch], rows, query=True)
-            for i, state in zip(batch, states, strict=True):
+        masked = []
+        for encoding in encodings:
+            positions = [p for p, t in enumerate(encoding.ids) if t == self._mask_id]
+            rows = np.zeros((len(positions), len(encoding.ids)), np.float32)
+            rows[np.arange(len(positions)), positions] = 1
+            masked.append(Tokens(np.array(encoding.ids, np.int64), rows))
+        results: list[Fillings | None] = [None] * len(masked)
+        for batch in self._batches(masked):
+            pooled = self.backend.pooled_query(*self._padded([masked[i] for i in batch]))
+            for row, i in enumerate(batch):
+                masks = len(masked[i].weights)
                 scores = (
-                    self.backend.logits(state)
-                    if len(state)
+                    self.backend.logits(pooled[row, :masks])
+                    if masks
                     else np.zeros((0, self.tokenizer.get_vocab_size()), np.float32)
                 )
                 results[i] = Fillings(_log_softmax(scores))
         return [r for r in results if r is not None]
 
-    def _encode(self, text: str) -> Encoding:
-        encoding = self.tokenizer.encode(text)
-        limit = self.model.profile.max_tokens
-        if len(encoding.ids) > limit:
-            # Cut the text, not the tokens: the closing special token stays.
-            offset = encoding.offsets[limit - self._special][0]
-            encoding = self.tokenizer.encode(text[:offset])
-            encoding.truncate(limit)
-        return encoding
-
-    def _passage(self, text: str, window: Window) -> tuple[Encoding, NDArray[np.float32]]:
-        """The window's tokens and its row weights: the mean over all, then one row a sentence."""
-        profile = self.model.profile
-        written = profile.passage_prefix
-        ranges = []
-        position = window.start
-        for start, end in window.sentences:
-            written += profile.normalize(text[position:start])
-            begin = len(written)
-            written += profile.normalize(text[start:end])
-            ranges.append((begin, len(written)))
-            position = end
-        encoding = self._encode(written)
-        offsets = np.array(encoding.offsets)
-        special = np.array(encoding.special_tokens_mask, bool)
-        rows = [self._whole_row(encoding)[0]]
-        for begin, end in ranges:
-            inside = (offsets[:, 0] < end) & (offsets[:, 1] > begin) & ~special
-            # A sentence that a length limit cut away entirely is represented by its passage.
-            rows.append(inside / inside.sum() if inside.any() else rows[0])
-        return encoding, np.asarray(rows, np.float32)
-
-    def _whole_row(self, encoding: Encoding) -> NDArray[np.float32]:
-        row = np.zeros((1, len(encoding.ids)), np.float32)
-        if self.model.pooling == "cls":
-            row[0, 0] = 1
-        else:
-            row[:] = 1 / len(encoding.ids)
-        return row
-
-    def _batches(self, encodings: Sequence[Encoding]) -> Iterator[list[int]]:
-        """Indices in batches of similar length, each within the backend's tokens."""
-        order = sorted(range(len(encodings)), key=lambda i: (len(encodings[i].ids), i))
+    def _batches(self, texts: Sequence[Tokens]) -> Iterator[list[int]]:
+        """Indices in batches of similar length, each within the backend's tokens and with little
+        padding: a pasted abstract does not make the short queries beside it as long as itself."""
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         batch: list[int] = []
+        real = 0
         for i in order:
-            if batch and (len(batch) + 1) * len(encodings[i].ids) > self.backend.batch_tokens:
+            length = len(texts[i])
+            padded = (len(batch) + 1) * length
+            padding = padded - real - length
+            if batch and (
+                padded > self.backend.batch_tokens
+                or (padding > _PADDING and padding > _PADDED_SHARE * padded)
+            ):
                 yield batch
-                batch = []
+                batch, real = [], 0
             batch.append(i)
+            real += length
         if batch:
             yield batch
 
-    def _pooled(
-        self,
-        encodings: Sequence[Encoding],
-        rows: Sequence[NDArray[np.float32]],
-        query: bool = False,
-    ) -> list[NDArray[np.float32]]:
-        length = max(len(e.ids) for e in encodings)
-        height = max(1, *(len(r) for r in rows)) if len(rows) > 1 else max(1, len(rows[0]))
-        ids = np.full((len(encodings), length), self._pad_id, np.int64)
-        mask = np.zeros((len(encodings), length), np.int64)
-        weights = np.zeros((len(encodings), height, length), np.float32)
-        for i, (encoding, row) in enumerate(zip(encodings, rows, strict=True)):
-            ids[i, : len(encoding.ids)] = encoding.ids
-            mask[i, : len(encoding.ids)] = 1
-            weights[i, : len(row), : len(encoding.ids)] = row
-        run = self.backend.pooled_query if query else self.backend.pooled
-        pooled = run(ids, mask, weights)
-        return [pooled[i, : len(row)] for i, row in enumerate(rows)]
+    def _padded(self, texts: Sequence[Tokens]) -> Batch:
+        length = max(map(len, texts))
+        height = max(1, *(len(t.weights) for t in texts)) if texts else 1
+        ids = np.full((len(texts), length), self._pad_id, np.int64)
+        mask = np.zeros((len(texts), length), np.int64)
+        weights = np.zeros((len(texts), height, length), np.float32)
+        for i, text in enumerate(texts):
+            ids[i, : len(text)] = text.ids
+            mask[i, : len(text)] = 1
+            weights[i, : len(text.weights), : len(text)] = text.weights
+        return ids, mask, weights
 
 
 def load_encoder(model: str | ModelDirectory = EMBEDDED, device: Device = "auto") -> Encoder:

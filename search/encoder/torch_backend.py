@@ -3,7 +3,8 @@
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 from transformers import AutoModel, AutoModelForMaskedLM
 from transformers.utils import logging as transformers_logging
 
+from search.encoder.batch import Batch
 from search.encoder.model_directory import ModelDirectory, ModelError, weights_file
 
 
 class Pooled(torch.nn.Module):
     """Encoder followed by weighted sums over tokens.
 
-    Takes ``input_ids`` and ``attention_mask`` (batch, tokens) and ``weights`` (batch, rows,
-    tokens); gives (batch, rows, dim). A row of equal weights is a mean, a one-hot row one token.
+    Takes ``input_ids`` (batch, tokens), ``attention_mask`` (batch, tokens), or (batch, 1, 1,
+    tokens), or None, and ``weights`` (batch, rows, tokens); gives (batch, rows, dim). A row of
+    equal weights is a mean, a one-hot row one token.
     """
 
     def __init__(self, encoder: torch.nn.Module) -> None:
@@ -93,12 +96,17 @@ def _head(loaded: torch.nn.Module) -> torch.nn.Module | None:
     return None
 
 
+# Batches that a GPU has before it beside the one whose result is waited for.
+_UNDER_WAY = 3
+
+
 class TorchBackend:
-    """Runs the pooled encoder and the MLM head on ``device``."""
+    """Runs the pooled encoder and the MLM head on ``device``; ``compiled`` puts the encoder through
+    torch.compile, which takes a minute at the start."""
 
     name = "torch"
 
-    def __init__(self, model: ModelDirectory, device: str) -> None:
+    def __init__(self, model: ModelDirectory, device: str, compiled: bool = False) -> None:
         self.device = torch.device(device)
         # bf16 has float32's range, so no scaling is needed; CPUs here keep the reference exact.
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
@@ -106,26 +114,62 @@ class TorchBackend:
         self._encoder = encoder.to(self.device, self.dtype)
         self._head = head.to(self.device, self.dtype) if head is not None else None
         self.has_mlm_head = head is not None
+        on_gpu = self.device.type == "cuda"
         # Tokens, padding included, in one batch: enough to fill the device, not its memory.
-        self.batch_tokens = 65_536 if self.device.type == "cuda" else 4_096
+        self.batch_tokens = 32_768 if on_gpu else 4_096
+        # So many that sorting by length leaves next to no padding.
+        self.chunk_records = 2048 if on_gpu else 256
+        self.prepares_apart = on_gpu
+        if compiled:
+            # Lengths differ from batch to batch: without this each would be compiled anew.
+            self._encoder.compile(dynamic=True)
 
-    @torch.inference_mode()
-    def pooled(
+    def pooled_each(self, batches: Iterable[Batch]) -> Iterator[NDArray[np.float32]]:
+        """Weighted sums of hidden states: (batch, rows, dim) float32 each.
+
+        On a GPU batches are queued without waiting for it: copies go through pinned memory, and a
+        result is looked at only when a few later batches are on their way.
+        """
+        under_way: deque[tuple[torch.Tensor, Any]] = deque()
+        for batch in batches:
+            under_way.append(self._started(batch))
+            if len(under_way) > _UNDER_WAY or self.device.type != "cuda":
+                yield _finished(*under_way.popleft())
+        while under_way:
+            yield _finished(*under_way.popleft())
+
+    def pooled_query(
         self,
         input_ids: NDArray[np.int64],
         attention_mask: NDArray[np.int64],
         weights: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Weighted sums of hidden states: (batch, rows, dim) float32."""
-        result = self._encoder(
-            torch.from_numpy(input_ids).to(self.device),
-            torch.from_numpy(attention_mask).to(self.device),
-            torch.from_numpy(weights).to(self.device, self.dtype),
-        )
-        rows: NDArray[np.float32] = result.float().cpu().numpy()
-        return rows
+        """The same for one batch."""
+        return _finished(*self._started((input_ids, attention_mask, weights)))
 
-    pooled_query = pooled
+    @torch.inference_mode()
+    def _started(self, batch: Batch) -> tuple[torch.Tensor, Any]:
+        """The result of a batch in the host's memory, valid once the event has come (if any)."""
+        ids, mask, weights = batch
+        # Where nothing is padded, attention needs no mask and has faster kernels; four dimensions
+        # keep transformers from looking at its values, for which it would wait for the device.
+        masked = None if mask.all() else self._on_device(mask.astype(bool)[:, None, None, :])
+        result = self._encoder(
+            self._on_device(ids), masked, self._on_device(weights).to(self.dtype)
+        ).float()
+        if self.device.type != "cuda":
+            return result, None
+        host = torch.empty(result.shape, dtype=torch.float32, pin_memory=True)
+        host.copy_(result, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record()
+        return host, event
+
+    def _on_device(self, values: NDArray[Any]) -> torch.Tensor:
+        tensor = torch.from_numpy(values)
+        if self.device.type != "cuda":
+            return tensor.to(self.device)
+        return tensor.pin_memory().to(self.device, non_blocking=True)
 
     @torch.inference_mode()
     def logits(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -135,3 +179,10 @@ class TorchBackend:
         result = self._head(torch.from_numpy(states).to(self.device, self.dtype))
         values: NDArray[np.float32] = result.float().cpu().numpy()
         return values
+
+
+def _finished(result: torch.Tensor, event: Any) -> NDArray[np.float32]:
+    if event is not None:
+        event.synchronize()
+    rows: NDArray[np.float32] = result.numpy()
+    return rows

@@ -3,7 +3,8 @@
 import gzip
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -173,26 +174,23 @@ def test_a_run_that_was_killed_is_resumed_without_embedding_again(
     file.write_text("".join(json.dumps(r) + "\n" for r in records))
     from search.encoder import Encoder
 
-    embedded: list[int] = []
-    original = Encoder.encode_passages
+    counted: list[int] = []
+    original = Encoder.encode_prepared
 
-    def killed_in_third_chunk(self: Encoder, passages: list) -> list:
-        embedded.append(len(passages))
-        if len(embedded) == 3:
-            raise KeyboardInterrupt
-        return original(self, passages)
+    def counting(self: Encoder, chunks: Iterable, last: int | None) -> Iterator:
+        for encoded in original(self, chunks):
+            counted.append(len(encoded))
+            if len(counted) == last:
+                raise KeyboardInterrupt
+            yield encoded
 
-    monkeypatch.setattr(Encoder, "encode_passages", killed_in_third_chunk)
+    monkeypatch.setattr(Encoder, "encode_prepared", partialmethod(counting, last=3))
     with pytest.raises(KeyboardInterrupt):
         index(file, built)
+    assert counted == [256, 256, 88]
     assert opened(built).name == "000001"
-    monkeypatch.setattr(Encoder, "encode_passages", original)
-    counted: list[int] = []
-    monkeypatch.setattr(
-        Encoder,
-        "encode_passages",
-        lambda self, passages: counted.append(len(passages)) or original(self, passages),
-    )
+    counted.clear()
+    monkeypatch.setattr(Encoder, "encode_prepared", partialmethod(counting, last=None))
     index(file, built)
     assert counted[0] == 600 - 2 * 256  # the rest are the fusion weight's own
     assert opened(built).manifest.records == 602

@@ -35,6 +35,7 @@ from indexer.staging import (
     publish,
 )
 from indexer.store import RecordStore
+from indexer.term_vectors import write_term_vectors
 from indexer.vectors import write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
@@ -209,6 +210,8 @@ def finish(
             store.outdated(),
             store.touched(),
         )
+        progress.stage("terms", None)
+        write_term_vectors(staged / "terms.db", encoder)
     fusion = _fusion(edited, segments, encoder, progress)
     records, live_passages = store.counts()
     store.close()

@@ -109,6 +109,18 @@ class Generation:
         """A connection to ``terms.db`` for this thread to read with."""
         return self._terms_db.connection()
 
+    def term_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The numbers of the terms that have a vector of their own, and the vectors (n, dim),
+        L2-normalised but for rounding; none where the library was made without."""
+        there = self.terms.execute("select 1 from sqlite_master where name = 'term_vectors'")
+        if there.fetchone() is None:
+            return np.zeros(0, np.int64), np.zeros((0, self.manifest.dim), np.float32)
+        rows = self.terms.execute("select number, scale, codes from term_vectors").fetchall()
+        codes = np.frombuffer(b"".join(row[2] for row in rows), np.int8)
+        scales = np.array([row[1] for row in rows], np.float32)
+        vectors = codes.reshape(len(rows), self.manifest.dim) * scales[:, None]
+        return np.array([row[0] for row in rows], np.int64), vectors
+
     def record(self, record_id: str) -> tuple[int, Record] | None:
         """The number and the record that an id leads to: its own, or one merged into it."""
         row = self.database.execute(

@@ -1,0 +1,297 @@
+"""From a query and its hits to the terms that are worth proposing, and why.
+
+What speaks for a term: that it stands in the hits and is rare elsewhere (pseudo-relevance feedback,
+Rocchio, 1971), that the query makes it likelier to the MLM head than it is anyway, and that its
+vector is near the query's. Which of the terms that are well spoken for are taken is decided by
+what each would do to the hits (:mod:`search.suggest.effect`), a few of each group at most.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.encoder import Encoder
+from search.engine import rank
+from search.filters import Filters
+from search.library import Generation
+from search.suggest.effect import LeadingHits, choose, effects, leading_hits
+from search.suggest.groups import Group, relation
+from search.suggest.synonyms import likeness
+from search.suggest.vocabulary import Vocabulary, literal
+from search.text.phrases import is_term, phrases
+from search.text.terms import terms
+from search.text.variants import fold
+
+Reason = Literal["synonym", "cooccurs", "fits"]
+
+# The hits whose terms are looked at: what a searcher would skim.
+HITS = 20
+# How a searcher enumerates terms; the masks come last.
+_CONTEXT = "{query}、{masks}。"
+# The parts of a query for which synonyms are looked for, and how many terms may enter by being
+# like one of them.
+_PARTS = 3
+_LIKE = 12
+# A query of more words is a sentence.
+_WORDS = 6
+# Likeness to a part of the query from which a term is its synonym.
+SYNONYM = 1.0
+_SMALL_WORDS = re.compile(
+    r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
+)
+# The terms with the best evidence, among which effects decide.
+_WEIGHED = 60
+# How much of each kind of evidence counts, each standardised over the candidates.
+_COOCCURRENCE, _FIT, _MEANING = 1.0, 0.5, 0.5
+# What a standard deviation of evidence is worth in nDCG, and how much what a term does on average
+# counts against what it does for those whom it suits.
+_EVIDENCE, _CARE = 0.02, 1.0
+# Likeness of a synonym counts beside its evidence.
+_LIKENESS = 2.0
+# Evidence of so many standard deviations is a reason of its own.
+_TELLING = 1.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A term of the vocabulary (its index) for a query; ``replaces`` is the part of the query that
+    a synonym can stand for."""
+
+    term: int
+    group: Group
+    reasons: tuple[Reason, ...]
+    replaces: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for each of some candidates (k,), which are indices of terms.
+
+    The kinds are standardised over the candidates; ``likeness`` (k,) is that to the part of the
+    query (``part``: its index) that a candidate is most like.
+    """
+
+    candidates: NDArray[np.int64]
+    cooccurrence: NDArray[np.float64]
+    fit: NDArray[np.float64]
+    meaning: NDArray[np.float64]
+    likeness: NDArray[np.float64]
+    part: NDArray[np.int64]
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """All of it together."""
+        score: NDArray[np.float64] = (
+            _COOCCURRENCE * self.cooccurrence + _FIT * self.fit + _MEANING * self.meaning
+        )
+        return score
+
+    def of(self, rows: NDArray[np.int64]) -> "Evidence":
+        """That of some of the candidates."""
+        return Evidence(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+def parts_of(query: str) -> tuple[str, ...]:
+    """The terms that a query is made of, at most three; the query itself where it is short enough
+    to be one."""
+    found = dict.fromkeys(t for words in phrases(query) if is_term(t := "".join(words)))
+    if is_term(query) and len(query.split()) <= _WORDS:
+        found = dict.fromkeys([query, *found])
+    return tuple(found)[:_PARTS]
+
+
+def words_of(query: str) -> tuple[str, ...]:
+    """A query cut into the terms that a searcher would enter one by one: at spaces, and what
+    stands between them into its noun phrases; English at its small words."""
+    found: list[str] = []
+    for piece in _SMALL_WORDS.split(query) if query.isascii() else query.split():
+        inside = ["".join(words) for words in phrases(piece)]
+        found += [piece.strip()] if piece.isascii() or not inside else inside
+    return tuple(dict.fromkeys(word for word in found if word))
+
+
+def propose(
+    vocabulary: Vocabulary,
+    encoder: Encoder,
+    generation: Generation,
+    query: str,
+    filters: Filters,
+    limit: int,
+    left_out: Collection[str] = (),
+) -> tuple[list[Proposal], list[int]]:
+    """At most ``limit`` terms for a query without masks, best first; and the numbers of the hits
+    that they were proposed from."""
+    parts = parts_of(query)
+    texts = list(dict.fromkeys([query, *parts]))
+    vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
+    ranked = rank(generation, vectors[query], terms(query), filters)
+    numbers = [number for number, _ in ranked.order[:HITS]]
+    if not numbers or not len(vocabulary):
+        return [], numbers
+    hits = leading_hits(
+        ranked.order[:HITS],
+        ranked.dense,
+        ranked.lexical,
+        generation.vectors(
+            ranked.passages[n] if n in ranked.passages else generation.passages_of(n)[0].number
+            for n in numbers
+        ),
+        0.5 if ranked.dense_weight is None else ranked.dense_weight,
+        ranked.full_match,
+    )
+    contained = incidence(vocabulary, numbers)
+    records = generation.records(numbers).values()
+    likenesses = [likeness(vocabulary, p, vectors[p], records).score for p in parts]
+    near = [np.argsort(-scores, kind="stable")[:_LIKE] for scores in likenesses]
+    candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))
+    evidence = gather(
+        vocabulary, encoder, query, vectors[query], hits.scores, contained, likenesses, candidates
+    )
+    rows = np.union1d(
+        np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
+        np.flatnonzero(evidence.likeness >= SYNONYM),
+    )
+    words = [frozenset(terms(vocabulary.terms[i])) for i in evidence.candidates[rows]]
+    present = frozenset(terms(query))
+    unwanted = {fold(term) for term in left_out}
+    new = [
+        bool(said) and not said <= present and fold(vocabulary.terms[i]) not in unwanted
+        for said, i in zip(words, evidence.candidates[rows].tolist(), strict=True)
+    ]
+    kept = evidence.of(rows[new])
+    if not len(kept.candidates):
+        return [], numbers
+    said = [w for w, is_new in zip(words, new, strict=True) if is_new]
+    found = _chosen(vocabulary, query, vectors[query], parts, hits, contained, kept, said, limit)
+    return found, numbers
+
+
+def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool_]:
+    """Which term each of some records contains: (terms, records)."""
+    found = np.zeros((len(vocabulary), len(numbers)), bool)
+    for column, indices in enumerate(vocabulary.contained(numbers)):
+        found[indices, column] = True
+    return found
+
+
+def gather(
+    vocabulary: Vocabulary,
+    encoder: Encoder,
+    query: str,
+    vector: NDArray[np.float32],
+    scores: NDArray[np.float64],
+    contained: NDArray[np.bool_],
+    likenesses: Sequence[NDArray[np.float64]],
+    candidates: NDArray[np.int64],
+) -> Evidence:
+    """The evidence for some candidates, from the hits' ``scores`` (hits,) and ``contained``
+    (terms, hits), and from each part's likeness (terms,)."""
+    weights = scores - scores.min() + 1e-6
+    cooccurrence = (contained[candidates] @ weights) * vocabulary.rarity[candidates]
+    fit = np.zeros(len(candidates))
+    if encoder.can_fill_masks:
+        context = _CONTEXT.format(query=literal(query), masks="{masks}")
+        # What the query makes likelier, not what is likely anyway (治療, 患者).
+        found = (vocabulary.fit(encoder, [context])[0].mean - vocabulary.prior)[candidates]
+        known = np.isfinite(found)
+        if known.any():
+            # Terms too long to be scored are neither helped nor hurt.
+            fit = np.where(known, found, np.median(found[known]))
+    like = np.stack(likenesses) if likenesses else np.zeros((1, len(vocabulary)))
+    return Evidence(
+        candidates=candidates,
+        cooccurrence=standardised(cooccurrence),
+        fit=standardised(fit),
+        meaning=standardised(vocabulary.meaning(vector)[candidates]),
+        likeness=like[:, candidates].max(axis=0),
+        part=like[:, candidates].argmax(axis=0),
+    )
+
+
+def _chosen(
+    vocabulary: Vocabulary,
+    query: str,
+    vector: NDArray[np.float32],
+    parts: Sequence[str],
+    hits: LeadingHits,
+    contained: NDArray[np.bool_],
+    evidence: Evidence,
+    said: Sequence[frozenset[str]],
+    limit: int,
+) -> list[Proposal]:
+    chosen = evidence.candidates
+    texts = [vocabulary.terms[i] for i in chosen.tolist()]
+    found = effects(
+        hits,
+        vector,
+        len(query),
+        vocabulary.vectors_of(chosen),
+        np.array([len(text) for text in texts]),
+        contained[chosen],
+        vocabulary.rarity[chosen],
+    )
+    groups = [
+        _group(vocabulary, i, text, parts, float(evidence.likeness[row]))
+        for row, (i, text) in enumerate(zip(chosen.tolist(), texts, strict=True))
+    ]
+    quality = _EVIDENCE * (
+        evidence.score + _LIKENESS * np.array([g == "synonym" for g in groups]) * evidence.likeness
+    )
+    rows = choose(found, quality, limit, _CARE, conflicts(said), groups)
+    return [
+        Proposal(
+            term=int(chosen[row]),
+            group=groups[row],
+            reasons=_reasons(evidence, row, groups[row], bool(contained[chosen[row]].any())),
+            replaces=parts[int(evidence.part[row])] if groups[row] == "synonym" else "",
+            score=float(quality[row]),
+        )
+        for row in rows
+    ]
+
+
+def _group(
+    vocabulary: Vocabulary,
+    term: int,
+    text: str,
+    parts: Sequence[str],
+    likeness_: float,
+) -> Group:
+    for whole in parts:
+        related = relation(text, whole)
+        if related:
+            return related
+    if likeness_ >= SYNONYM and parts:
+        return "synonym"
+    return vocabulary.kinds[term]
+
+
+def _reasons(evidence: Evidence, row: int, group: Group, in_hits: bool) -> tuple[Reason, ...]:
+    """Why a term is offered, the strongest first."""
+    strength: dict[Reason, float] = {
+        "cooccurs": float(evidence.cooccurrence[row]) if in_hits else -np.inf,
+        "fits": float(evidence.fit[row]) if evidence.fit.any() else -np.inf,
+    }
+    if group == "synonym":
+        strength["synonym"] = np.inf
+    ordered = sorted(strength, key=lambda reason: (-strength[reason], reason))
+    return tuple(r for i, r in enumerate(ordered) if not i or strength[r] > _TELLING)
+
+
+def conflicts(said: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
+    """Which terms should not both be offered: one has all the words of the other."""
+    return np.array([[a <= b or b <= a for b in said] for a in said], bool).reshape(
+        len(said), len(said)
+    )
+
+
+def standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``values`` with mean 0 and standard deviation 1; all 0 where they are equal."""
+    spread = float(values.std())
+    result: NDArray[np.float64] = (values - values.mean()) / (spread if spread > 0 else 1.0)
+    return result

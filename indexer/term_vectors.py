@@ -20,7 +20,8 @@ _BATCH = 512
 
 def write_term_vectors(file: Path, encoder: Callable[[], Encoder]) -> int:
     """Complete the table ``term_vectors`` (number, scale: float, codes: int8 (dim,)) of a
-    ``terms.db``; a vector is scale times codes. Gives how many were encoded; ``encoder`` is called if any are."""
+    ``terms.db``; a vector is scale times codes. Gives how many were encoded; ``encoder`` is called
+    if any are."""
     db = Database(file)
     db.execute("pragma synchronous = off")
     db.execute("pragma journal_mode = memory")

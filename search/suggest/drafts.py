@@ -9,7 +9,7 @@ is listed and left out, not translated.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from search.engine import clean_query
+from search.engine import QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.suggest.english import Partner, is_latin, partners
 from search.suggest.suggester import Suggester
@@ -54,6 +54,8 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
         QueryError: for an empty query.
     """
     text = without_masks(clean_query(query))
+    if not text:
+        raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
     concepts = suggester.concepts(text, accepted)
     exact = ExactSearch(suggester.engine.library)
     generation = suggester.engine.generation()

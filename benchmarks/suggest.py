@@ -114,7 +114,7 @@ class Bench:
 
     def vector(self, hits: Hits, _: str) -> NDArray[np.float64]:
         """The cosine with the text's vector, both less the terms' mean."""
-        return self.vocabulary.meaning(hits.vector)
+        return self.vocabulary.meaning(hits.vector[None, :])[0]
 
     @cached_property
     def _records(self) -> dict[int, NDArray[np.int64]]:
@@ -193,7 +193,7 @@ def cloze(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]
         if hits is None or not hits.numbers:
             continue
         left, _, right = text.partition(MASK)
-        context = Context(hits.scores, hits.contained, hits.vector)
+        context = Context(hits.scores, hits.contained, bench.vector(hits, rest))
         lists = {
             "jmedsearch": [
                 bench.vocabulary.terms[i]
@@ -201,7 +201,7 @@ def cloze(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]
                     bench.vocabulary, bench.engine.encoder, [left, right], 0, context, FIRST
                 )
             ],
-            "head alone": [
+            "head": [
                 bench.vocabulary.terms[i]
                 for i, _ in fill(
                     bench.vocabulary, bench.engine.encoder, [left, right], 0, None, FIRST
@@ -277,10 +277,9 @@ def synonyms(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, obje
         for _, name, answer in by_hash(pairs, test, limit):
             hits = bench.hits(name)
             records = bench.generation.records(hits.numbers).values()
-            like = likeness(bench.vocabulary, name, hits.vector, records)
             systems = {
-                "jmedsearch": like.score,
-                "spelling alone": like.spelling,
+                "jmedsearch": likeness(bench.vocabulary, name, bench.vector(hits, name), records),
+                "spelling": bench.vocabulary.spellings.likeness(name),
                 **{k: system(hits, name) for k, system in bench.baselines.items()},
             }
             for system_name, scores in systems.items():

@@ -1,6 +1,6 @@
 """What the library holds of a term: how many records, how many of them new, and a sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,6 @@ from search.records import Record
 
 # What "new" is measured against: the complete set of the query as an expression, or the hits.
 Basis = Literal["exact", "hits"]
-# The hits that an example is looked for in.
-_READ = 20
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def ground(
     exact: ExactSearch,
     generation: Generation,
     query: str,
-    terms: Sequence[str],
+    found: Sequence[tuple[str, int | None]],
     filters: Filters,
     hits: Sequence[int],
     language: str,
@@ -50,17 +48,23 @@ def ground(
     """What the library holds of each of some terms, within ``filters``; None for a term that no
     record has.
 
-    ``hits`` are the record numbers of the present list, in order. An example is taken from them
-    where one has the term.
+    ``found`` are the terms, each with the number of a record that the example may come from;
+    ``hits`` are the numbers of the query's first hits.
     """
     basis: Basis = "exact" if _finds_something(exact, query, filters) else "hits"
-    counts = exact.reach(terms, query if basis == "exact" else hits, filters)
-    records = generation.records(hits[:_READ])
+    counts = exact.reach([t for t, _ in found], query if basis == "exact" else hits, filters)
+    numbers = sorted({number for _, number in found if number is not None})
+    records = generation.records(numbers)
     return [
-        Grounding(total, new, basis, _example(exact, records, term, hits, filters, language))
+        Grounding(
+            total,
+            new,
+            basis,
+            _example(exact, term, records.get(number) if number else None, filters, language),
+        )
         if total
         else None
-        for term, (total, new) in zip(terms, counts, strict=True)
+        for (term, number), (total, new) in zip(found, counts, strict=True)
     ]
 
 
@@ -72,27 +76,22 @@ def _finds_something(exact: ExactSearch, query: str, filters: Filters) -> bool:
 
 
 def _example(
-    exact: ExactSearch,
-    records: Mapping[int, Record],
-    term: str,
-    hits: Sequence[int],
-    filters: Filters,
-    language: str,
+    exact: ExactSearch, term: str, record: Record | None, filters: Filters, language: str
 ) -> Example | None:
-    """A sentence of the first hit that has the term, or else of the newest record that has it."""
+    """A sentence of ``record`` that has the term, or else of the newest record that has it."""
+    found = _sentence(term, record, language) if record else None
+    if found is None:
+        for hit in exact.search(quoted(term), filters, per_page=1, language=language).hits:
+            found = _sentence(term, hit.record, language)
+    return found
+
+
+def _sentence(term: str, record: Record, language: str) -> Example | None:
     marker = Marker(parse(quoted(term)).tree)
-    for number in hits[:_READ]:
-        sentence = marker.sentence(records[number], language)
-        if sentence:
-            return Example(records[number].id, sentence)
-    for hit in exact.search(quoted(term), filters, per_page=1, language=language).hits:
-        if hit.sentence:
-            return Example(hit.record.id, hit.sentence)
-        if hit.title_marks:
-            version = hit.record.version(language)
-            title = version.title
-            return Example(
-                hit.record.id,
-                MatchedSentence(title, version.language, "title", 0, len(title), hit.title_marks),
-            )
-    return None
+    sentence = marker.sentence(record, language)
+    for version in record.versions():
+        marks = marker.title(version.title) if sentence is None else ()
+        if marks:
+            end = len(version.title)
+            sentence = MatchedSentence(version.title, version.language, "title", 0, end, marks)
+    return Example(record.id, sentence) if sentence else None

@@ -37,6 +37,8 @@ def _endings() -> dict[str, Group]:
 _BY_ENDING = _endings()
 _LONGEST = max(map(len, _BY_ENDING))
 _WORD = re.compile(r"[a-z]")
+# What turns a word into another one instead of narrowing it: 副甲状腺 is no 甲状腺.
+_TURNING = "副非無不抗偽未反逆脱"
 # A vector has to be nearer to one kind than to the next by this much to say what a term is.
 _MARGIN = 0.04
 
@@ -55,24 +57,21 @@ class Kinds:
     """What each of some terms is by itself: by its ending, or else by the terms that its vector is
     near to."""
 
-    def __init__(self, terms: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def __init__(
+        self, terms: Sequence[str], places: NDArray[np.int64], vectors: NDArray[np.float32]
+    ) -> None:
+        """``vectors`` (n, dim) are those of the terms at ``places`` (n,)."""
         self._of: list[Group | None] = [kind_by_ending(term) for term in terms]
-        if not len(vectors):
+        of_row = np.array([_KINDS.index(k) if (k := self._of[i]) else -1 for i in places.tolist()])
+        if any(not (of_row == kind).any() for kind in range(len(_KINDS))):
             return
-        known = np.any(vectors, axis=1)
-        members = [
-            np.flatnonzero(known & np.array([found == kind for found in self._of]))
-            for kind in _KINDS
-        ]
-        if min(map(len, members)) < 1:
-            return
-        centres = np.stack([vectors[rows].mean(axis=0) for rows in members])
+        centres = np.stack([vectors[of_row == kind].mean(axis=0) for kind in range(len(_KINDS))])
         centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
         near = vectors @ centres.T
         ordered = np.sort(near, axis=1)
-        clear = known & (ordered[:, -1] - ordered[:, -2] > _MARGIN) & (ordered[:, -1] > 0)
-        for i in np.flatnonzero(clear).tolist():
-            self._of[i] = self._of[i] or _KINDS[int(near[i].argmax())]
+        clear = (of_row < 0) & (ordered[:, -1] - ordered[:, -2] > _MARGIN) & (ordered[:, -1] > 0)
+        for row in np.flatnonzero(clear).tolist():
+            self._of[int(places[row])] = _KINDS[int(near[row].argmax())]
 
     def __getitem__(self, term: int) -> Group:
         return self._of[term] or "related"
@@ -84,8 +83,7 @@ def relation(term: str, part: str) -> Group | None:
     ours, theirs = fold(term), fold(part)
     if ours == theirs or min(len(ours), len(theirs)) < 2:
         return None
-    if ours.endswith(theirs):
-        return "narrower"
-    if theirs.endswith(ours):
-        return "broader"
-    return None
+    longer, shorter = (ours, theirs) if len(ours) > len(theirs) else (theirs, ours)
+    if not longer.endswith(shorter) or longer.removesuffix(shorter)[-1] in _TURNING:
+        return None
+    return "narrower" if longer == ours else "broader"

@@ -54,12 +54,11 @@ class JointFilling:
 @dataclass(frozen=True)
 class Context:
     """What is known beside the text: the hits' normalised scores (hits,), which term each contains
-    (terms, hits), and the vector of the query without its masks (dim,); None where nothing but
-    masks was typed."""
+    (terms, hits), and each term's likeness to the query without its masks (terms,)."""
 
     scores: NDArray[np.float64]
     contained: NDArray[np.bool_]
-    vector: NDArray[np.float32]
+    meaning: NDArray[np.float64]
 
 
 def fill(
@@ -91,7 +90,7 @@ def fill(
         weights = context.scores - context.scores.min() + 1e-6
         hits = context.contained[considered] @ weights * vocabulary.rarity[considered]
         score = score + _COOCCURRENCE * standardised(hits)
-        score = score + _MEANING * standardised(vocabulary.meaning(context.vector)[considered])
+        score = score + _MEANING * standardised(context.meaning[considered])
     order = considered[np.argsort(-score, kind="stable")]
     present = set(terms(" ".join(parts)))
     unwanted = {to_lexical(term) for term in left_out}

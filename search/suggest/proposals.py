@@ -20,7 +20,7 @@ from search.filters import Filters
 from search.library import Generation
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, relation
-from search.suggest.synonyms import likeness
+from search.suggest.synonyms import are_siblings, likeness
 from search.suggest.vocabulary import Vocabulary, literal
 from search.text.phrases import is_term, phrases
 from search.text.terms import terms
@@ -39,7 +39,7 @@ _LIKE = 12
 # A query of more words is a sentence.
 _WORDS = 6
 # Likeness to a part of the query from which a term is its synonym.
-SYNONYM = 1.0
+SYNONYM = 0.85
 _SMALL_WORDS = re.compile(
     r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
 )
@@ -59,13 +59,22 @@ _TELLING = 1.0
 @dataclass(frozen=True)
 class Proposal:
     """A term of the vocabulary (its index) for a query; ``replaces`` is the part of the query that
-    a synonym can stand for."""
+    a synonym can stand for, ``hit`` the number of the first hit that contains the term."""
 
     term: int
     group: Group
     reasons: tuple[Reason, ...]
     replaces: str
+    hit: int | None
     score: float
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Terms for a query, best first, and the numbers of the hits that they were drawn from."""
+
+    terms: list[Proposal]
+    hits: list[int]
 
 
 @dataclass(frozen=True)
@@ -123,16 +132,14 @@ def propose(
     filters: Filters,
     limit: int,
     left_out: Collection[str] = (),
-) -> tuple[list[Proposal], list[int]]:
-    """At most ``limit`` terms for a query without masks, best first; and the numbers of the hits
-    that they were proposed from."""
+) -> Proposals:
+    """At most ``limit`` terms for a query without masks, best first."""
     parts = parts_of(query)
-    texts = list(dict.fromkeys([query, *parts]))
-    vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
-    ranked = rank(generation, vectors[query], terms(query), filters)
+    vectors = _vectors(vocabulary, encoder, [query, *parts])
+    ranked = rank(generation, vectors[0], terms(query), filters)
     numbers = [number for number, _ in ranked.order[:HITS]]
     if not numbers or not len(vocabulary):
-        return [], numbers
+        return Proposals([], numbers)
     hits = leading_hits(
         ranked.order[:HITS],
         ranked.dense,
@@ -146,11 +153,15 @@ def propose(
     )
     contained = incidence(vocabulary, numbers)
     records = generation.records(numbers).values()
-    likenesses = [likeness(vocabulary, p, vectors[p], records).score for p in parts]
-    near = [np.argsort(-scores, kind="stable")[:_LIKE] for scores in likenesses]
+    meaning = vocabulary.meaning(vectors)
+    likenesses = [
+        likeness(vocabulary, part, own, records)
+        for part, own in zip(parts, meaning[1:], strict=True)
+    ]
+    near = [best(scores, _LIKE) for scores in likenesses]
     candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))
     evidence = gather(
-        vocabulary, encoder, query, vectors[query], hits.scores, contained, likenesses, candidates
+        vocabulary, encoder, query, meaning[0], hits.scores, contained, likenesses, candidates
     )
     rows = np.union1d(
         np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
@@ -165,10 +176,28 @@ def propose(
     ]
     kept = evidence.of(rows[new])
     if not len(kept.candidates):
-        return [], numbers
+        return Proposals([], numbers)
     said = [w for w, is_new in zip(words, new, strict=True) if is_new]
-    found = _chosen(vocabulary, query, vectors[query], parts, hits, contained, kept, said, limit)
-    return found, numbers
+    found = _chosen(
+        vocabulary, query, vectors[0], parts, hits, numbers, contained, kept, said, limit
+    )
+    return Proposals(found, numbers)
+
+
+def _vectors(vocabulary: Vocabulary, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The vectors of a query and its parts (n, dim); those of terms of the library are there."""
+    found = vocabulary.vectors_of(np.array([vocabulary.index.get(t, -1) for t in texts[1:]], int))
+    known = dict(zip(texts[1:], found, strict=True))
+    unknown = [t for t in texts if t == texts[0] or not known[t].any()]
+    encoded = encoder.encode_queries(list(dict.fromkeys(unknown)))
+    known |= dict(zip(dict.fromkeys(unknown), encoded, strict=True))
+    return np.stack([known[text] for text in texts])
+
+
+def best(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The indices of the ``count`` highest scores, in no order."""
+    count = min(count, len(scores))
+    return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
 
 
 def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool_]:
@@ -183,14 +212,14 @@ def gather(
     vocabulary: Vocabulary,
     encoder: Encoder,
     query: str,
-    vector: NDArray[np.float32],
+    meaning: NDArray[np.float64],
     scores: NDArray[np.float64],
     contained: NDArray[np.bool_],
     likenesses: Sequence[NDArray[np.float64]],
     candidates: NDArray[np.int64],
 ) -> Evidence:
-    """The evidence for some candidates, from the hits' ``scores`` (hits,) and ``contained``
-    (terms, hits), and from each part's likeness (terms,)."""
+    """The evidence for some candidates, from the query's ``meaning`` (terms,), the hits' ``scores``
+    (hits,) and ``contained`` (terms, hits), and each part's likeness (terms,)."""
     weights = scores - scores.min() + 1e-6
     cooccurrence = (contained[candidates] @ weights) * vocabulary.rarity[candidates]
     fit = np.zeros(len(candidates))
@@ -207,7 +236,7 @@ def gather(
         candidates=candidates,
         cooccurrence=standardised(cooccurrence),
         fit=standardised(fit),
-        meaning=standardised(vocabulary.meaning(vector)[candidates]),
+        meaning=standardised(meaning[candidates]),
         likeness=like[:, candidates].max(axis=0),
         part=like[:, candidates].argmax(axis=0),
     )
@@ -219,6 +248,7 @@ def _chosen(
     vector: NDArray[np.float32],
     parts: Sequence[str],
     hits: LeadingHits,
+    numbers: Sequence[int],
     contained: NDArray[np.bool_],
     evidence: Evidence,
     said: Sequence[frozenset[str]],
@@ -236,7 +266,7 @@ def _chosen(
         vocabulary.rarity[chosen],
     )
     groups = [
-        _group(vocabulary, i, text, parts, float(evidence.likeness[row]))
+        _group(vocabulary, i, text, parts, float(evidence.likeness[row]), int(evidence.part[row]))
         for row, (i, text) in enumerate(zip(chosen.tolist(), texts, strict=True))
     ]
     quality = _EVIDENCE * (
@@ -247,12 +277,17 @@ def _chosen(
         Proposal(
             term=int(chosen[row]),
             group=groups[row],
-            reasons=_reasons(evidence, row, groups[row], bool(contained[chosen[row]].any())),
+            reasons=_reasons(evidence, row, groups[row], contained[chosen[row]].any()),
             replaces=parts[int(evidence.part[row])] if groups[row] == "synonym" else "",
+            hit=_first(contained[chosen[row]], numbers),
             score=float(quality[row]),
         )
         for row in rows
     ]
+
+
+def _first(contained: NDArray[np.bool_], numbers: Sequence[int]) -> int | None:
+    return numbers[int(contained.argmax())] if contained.any() else None
 
 
 def _group(
@@ -261,17 +296,18 @@ def _group(
     text: str,
     parts: Sequence[str],
     likeness_: float,
+    part: int,
 ) -> Group:
     for whole in parts:
         related = relation(text, whole)
         if related:
             return related
-    if likeness_ >= SYNONYM and parts:
+    if likeness_ >= SYNONYM and parts and not are_siblings(text, parts[part]):
         return "synonym"
     return vocabulary.kinds[term]
 
 
-def _reasons(evidence: Evidence, row: int, group: Group, in_hits: bool) -> tuple[Reason, ...]:
+def _reasons(evidence: Evidence, row: int, group: Group, in_hits: np.bool_) -> tuple[Reason, ...]:
     """Why a term is offered, the strongest first."""
     strength: dict[Reason, float] = {
         "cooccurs": float(evidence.cooccurrence[row]) if in_hits else -np.inf,

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,16 @@ from search.library import Generation
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
-from search.suggest.proposals import HITS, SYNONYM, Proposal, Reason, incidence, propose, words_of
+from search.suggest.proposals import (
+    HITS,
+    SYNONYM,
+    Proposal,
+    Proposals,
+    Reason,
+    incidence,
+    propose,
+    words_of,
+)
 from search.suggest.synonyms import likeness
 from search.suggest.vocabulary import Vocabulary
 from search.text.profile import MASK, split_masks, without_masks
@@ -98,12 +107,30 @@ class Suggester:
             raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
-        proposed, hits = propose(
+        proposed = propose(
             vocabulary, self.engine.encoder, generation, text, filters, limit + _SPARE, declined
         )
-        found = [vocabulary.terms[p.term] for p in proposed]
-        grounds = ground(self._exact, generation, query, found, filters, hits, language)
-        suggestions = [
+        suggestions: list[Suggestion] = []
+        # What lies in reserve is looked up only where it is needed.
+        for few in (proposed.terms[:limit], proposed.terms[limit:]):
+            if len(suggestions) < limit and few:
+                found = replace(proposed, terms=few)
+                suggestions += self._grounded(generation, query, found, filters, language)
+        return tuple(sorted(suggestions[:limit], key=lambda s: (GROUPS.index(s.group), -s.score)))
+
+    def _grounded(
+        self,
+        generation: Generation,
+        query: str,
+        proposed: Proposals,
+        filters: Filters,
+        language: str,
+    ) -> list[Suggestion]:
+        """Those proposals that some record has, as suggestions."""
+        texts = self.vocabulary(generation).terms
+        found = [(texts[p.term], p.hit) for p in proposed.terms]
+        grounds = ground(self._exact, generation, query, found, filters, proposed.hits, language)
+        return [
             Suggestion(
                 term=term,
                 group=p.group,
@@ -114,10 +141,9 @@ class Suggester:
                 grounding=grounding,
                 score=p.score,
             )
-            for term, p, grounding in zip(found, proposed, grounds, strict=True)
+            for (term, _), p, grounding in zip(found, proposed.terms, grounds, strict=True)
             if grounding is not None
         ]
-        return tuple(sorted(suggestions[:limit], key=lambda s: (GROUPS.index(s.group), -s.score)))
 
     def concepts(self, query: str, accepted: Sequence[str] = ()) -> list[list[str]]:
         """The terms of a query and those accepted for it as concepts: each a term and the synonyms
@@ -125,17 +151,17 @@ class Suggester:
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
         words = list(dict.fromkeys([*words_of(query), *accepted]))
-        vectors = self.engine.encoder.encode_queries(words)
+        meaning = vocabulary.meaning(self.engine.encoder.encode_queries(words))
         concepts: list[list[str]] = []
         likenesses: list[NDArray[np.float64]] = []
-        for word, vector in zip(words, vectors, strict=True):
+        for word, own in zip(words, meaning, strict=True):
             i = vocabulary.index.get(word)
             near = [float(scores[i]) for scores in likenesses] if i is not None else []
             if near and max(near) >= SYNONYM:
                 concepts[int(np.argmax(near))].append(word)
                 continue
             concepts.append([word])
-            likenesses.append(likeness(vocabulary, word, vector, ()).score)
+            likenesses.append(likeness(vocabulary, word, own, ()))
         return concepts
 
     def fill_masks(
@@ -202,7 +228,7 @@ class Suggester:
         return Context(
             scores=np.array([score for _, score in order]),
             contained=incidence(vocabulary, [number for number, _ in order]),
-            vector=vector,
+            meaning=vocabulary.meaning(vector[None, :])[0],
         )
 
 

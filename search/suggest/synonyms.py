@@ -8,17 +8,18 @@ Definitions in Biomedical Text, PSB 2003).
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Postfix, Prefix
 
 from search.records import Record
 from search.suggest.vocabulary import Vocabulary
 from search.text.fold import nfkc, to_lexical
+from search.text.variants import fold
 
-# Learnt by benchmarks/suggest_weights.py on the Manbyo and HPO concepts that are not measured.
-_LIKENESS, _SPELLING, _INTRODUCED = 1.0, 0.6, 0.6
+# Chosen on the quarter of Manbyo's and HPO's concepts that benchmarks/suggest.py does not measure.
+_SPELLING, _INTRODUCED, _TRANSLATED = 0.3, 0.6, 0.2
 # What brackets hold beside the names themselves.
 _SEPARATORS = re.compile(r"[:;,、・/=]|または|あるいは|以下|略称|略語|通称|別名")
 _REACH = 90
@@ -28,28 +29,33 @@ _CLOSED = re.compile(r"[^()\[\]]{0,40}[)\]]")
 _MIN_LENGTH = 2
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """How much every term is like a text, each (terms,): in meaning (centred cosine, 0 where a
-    vector is missing), in writing, and by introduction in a hit; ``score`` joins them."""
-
-    meaning: NDArray[np.float64]
-    spelling: NDArray[np.float64]
-    introduced: NDArray[np.bool_]
-
-    @property
-    def score(self) -> NDArray[np.float64]:
-        """Their weighted sum."""
-        return _LIKENESS * self.meaning + _SPELLING * self.spelling + _INTRODUCED * self.introduced
-
-
 def likeness(
-    vocabulary: Vocabulary, text: str, vector: NDArray[np.float32], hits: Iterable[Record]
-) -> Likeness:
-    """How much every term of the vocabulary is like ``text``, whose vector is ``vector`` (dim,)."""
-    introduced = np.zeros(len(vocabulary), bool)
-    introduced[introductions(vocabulary, text, hits)] = True
-    return Likeness(vocabulary.meaning(vector), vocabulary.spellings.likeness(text), introduced)
+    vocabulary: Vocabulary, text: str, meaning: NDArray[np.float64], hits: Iterable[Record]
+) -> NDArray[np.float64]:
+    """How much every term of the vocabulary is like ``text`` (terms,), from its likeness in
+    ``meaning`` (terms,) and in writing, and from what ``hits`` introduce.
+
+    Japanese words that share characters share meaning; words in Latin letters that share letters
+    mostly do not, so there writing counts nothing, and a term in Japanese is preferred: for a name
+    in English that is what a library in Japanese has in most of its records.
+    """
+    if nfkc(text).isascii():
+        score = meaning + _TRANSLATED * ~vocabulary.latin
+    else:
+        score = meaning + _SPELLING * vocabulary.spellings.likeness(text)
+    score[introductions(vocabulary, text, hits)] += _INTRODUCED
+    return score
+
+
+def are_siblings(one: str, other: str) -> bool:
+    """Whether two names share a beginning or an end and each has something of its own beside it:
+    甲状腺機能亢進症 and 甲状腺機能低下症, 右室 and 左室. They are near in meaning and in writing,
+    and are not the same thing."""
+    a, b = fold(one), fold(other)
+    start = Prefix.similarity(a, b)
+    end = Postfix.similarity(a[start:], b[start:])
+    own = [text[start : len(text) - end] for text in (a, b)]
+    return start + end > 0 and all(own)
 
 
 def introductions(vocabulary: Vocabulary, text: str, records: Iterable[Record]) -> list[int]:

@@ -153,6 +153,11 @@ class Vocabulary:
         return rarity
 
     @cached_property
+    def latin(self) -> NDArray[np.bool_]:
+        """Which terms are in Latin letters (terms,)."""
+        return np.array([term.isascii() for term in self.terms], bool)
+
+    @cached_property
     def spellings(self) -> Spellings:
         """The terms by how they are written."""
         return Spellings(self.terms)
@@ -160,7 +165,7 @@ class Vocabulary:
     @cached_property
     def kinds(self) -> Kinds:
         """What each term is by itself."""
-        return Kinds(self.terms, self._vectors.centred)
+        return Kinds(self.terms, self._vectors.places, self._vectors.centred)
 
     @cached_property
     def _vectors(self) -> "_TermVectors":
@@ -173,41 +178,42 @@ class Vocabulary:
         """The vectors of some terms (n, dim), L2-normalised; rows of 0 for terms without one."""
         return self._vectors.of(indices)
 
-    def meaning(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The cosine of a vector (dim,) with every term's (terms,), both less the mean of all; 0
-        for terms without a vector."""
-        return self._vectors.likeness(vector)
+    def meaning(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The cosine of some vectors (n, dim) with every term's (n, terms), all less the mean of
+        the terms'; 0 for terms without a vector."""
+        return self._vectors.likeness(vectors)
 
 
 class _TermVectors:
     """The vectors of the terms that have one, less their mean: what all of them share says
-    nothing."""
+    nothing. ``places`` (n,) are the terms' indices, ``centred`` (n, dim) their unit vectors."""
 
     def __init__(self, count: int, places: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        self.places = places
+        self._count = count
+        self._row = np.full(count, -1, np.int64)
+        self._row[places] = np.arange(len(places))
         self._centre = vectors.mean(axis=0) if len(places) else vectors.sum(axis=0)
         shifted = vectors - self._centre
-        self._lengths = np.zeros(count, np.float32)
-        self._lengths[places] = np.maximum(np.linalg.norm(shifted, axis=1), 1e-12)
-        # (terms, dim), rows of 0 for terms without a vector; no row where none has one.
-        self.centred = np.zeros((count if len(places) else 0, vectors.shape[1]), np.float32)
-        if len(places):
-            self.centred[places] = shifted / self._lengths[places, None]
+        self._lengths = np.maximum(np.linalg.norm(shifted, axis=1), 1e-12)
+        self.centred = (shifted / self._lengths[:, None]).astype(np.float32)
 
     def of(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        if not len(self.centred):
-            return np.zeros((len(indices), self.centred.shape[1]), np.float32)
-        lengths = self._lengths[indices, None]
-        vectors = self.centred[indices] * lengths + self._centre
-        found: NDArray[np.float32] = np.where(lengths > 0, vectors, 0.0).astype(np.float32)
+        rows = self._row[indices]
+        found = np.zeros((len(indices), len(self._centre)), np.float32)
+        there = rows >= 0
+        lengths = self._lengths[rows[there], None]
+        found[there] = self.centred[rows[there]] * lengths + self._centre
         return found
 
-    def likeness(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
-        if not len(self.centred):
-            return np.zeros(len(self._lengths))
-        shifted = vector - self._centre
-        unit = (shifted / max(float(np.linalg.norm(shifted)), 1e-12)).astype(np.float32)
-        cosine: NDArray[np.float64] = (self.centred @ unit).astype(np.float64)
-        return cosine
+    def likeness(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        shifted = vectors - self._centre
+        lengths = np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12)
+        unit = (shifted / lengths).astype(np.float32)
+        found = np.zeros((len(vectors), self._count))
+        # All at once: the terms' vectors are read from memory a single time.
+        found[:, self.places] = (self.centred @ unit.T).T
+        return found
 
 
 def literal(text: str) -> str:

@@ -1,7 +1,6 @@
 """Draft strategies: headings that the library has, English that the library pairs, no guesses."""
 
 import json
-from pathlib import Path
 
 import pytest
 

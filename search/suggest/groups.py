@@ -39,8 +39,10 @@ _LONGEST = max(map(len, _BY_ENDING))
 _WORD = re.compile(r"[a-z]")
 # What turns a word into another one instead of narrowing it: 副甲状腺 is no 甲状腺.
 _TURNING = "副非無不抗偽未反逆脱"
+# What a name can end with or without.
+_EMPTY_ENDINGS = {"", "症", "病", "性", "型", "法", "術", "薬", "剤"}
 # A vector has to be nearer to one kind than to the next by this much to say what a term is.
-_MARGIN = 0.04
+_MARGIN = 0.15
 
 
 def kind_by_ending(term: str) -> Group | None:
@@ -75,6 +77,15 @@ class Kinds:
 
     def __getitem__(self, term: int) -> Group:
         return self._of[term] or "related"
+
+
+def contains(term: str, part: str) -> bool:
+    """Whether a term says a part of the query and more (糖尿病患者), or less: no synonym of it, but
+    for an ending that only makes a noun of it (心筋梗塞症)."""
+    ours, theirs = fold(term), fold(part)
+    longer, shorter = (ours, theirs) if len(ours) > len(theirs) else (theirs, ours)
+    rest = longer.replace(shorter, "", 1)
+    return len(rest) < len(longer) and not (longer.startswith(shorter) and rest in _EMPTY_ENDINGS)
 
 
 def relation(term: str, part: str) -> Group | None:

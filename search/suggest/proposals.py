@@ -20,7 +20,7 @@ from search.filters import Filters
 from search.library import Generation
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, relation
-from search.suggest.synonyms import are_siblings, likeness
+from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary, literal
 from search.text.phrases import is_term, phrases
 from search.text.terms import terms
@@ -38,8 +38,8 @@ _PARTS = 3
 _LIKE = 12
 # A query of more words is a sentence.
 _WORDS = 6
-# Likeness to a part of the query from which a term is its synonym.
-SYNONYM = 0.85
+# Terms at least so like a part of the query are weighed whatever else speaks for them.
+_NEAR = 0.62
 _SMALL_WORDS = re.compile(
     r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
 )
@@ -106,12 +106,11 @@ class Evidence:
 
 
 def parts_of(query: str) -> tuple[str, ...]:
-    """The terms that a query is made of, at most three; the query itself where it is short enough
-    to be one."""
-    found = dict.fromkeys(t for words in phrases(query) if is_term(t := "".join(words)))
-    if is_term(query) and len(query.split()) <= _WORDS:
-        found = dict.fromkeys([query, *found])
-    return tuple(found)[:_PARTS]
+    """The terms that a query is made of, at most three: the query itself where it is short enough
+    to be one, then its noun phrases; in English what stands between its small words."""
+    found = words_of(query) if query.isascii() else map("".join, phrases(query))
+    whole = [query] if len(query.split()) <= _WORDS else []
+    return tuple(dict.fromkeys(term for term in [*whole, *found] if is_term(term)))[:_PARTS]
 
 
 def words_of(query: str) -> tuple[str, ...]:
@@ -165,7 +164,7 @@ def propose(
     )
     rows = np.union1d(
         np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
-        np.flatnonzero(evidence.likeness >= SYNONYM),
+        np.flatnonzero(evidence.likeness >= _NEAR),
     )
     words = [frozenset(terms(vocabulary.terms[i])) for i in evidence.candidates[rows]]
     present = frozenset(terms(query))
@@ -302,7 +301,7 @@ def _group(
         related = relation(text, whole)
         if related:
             return related
-    if likeness_ >= SYNONYM and parts and not are_siblings(text, parts[part]):
+    if parts and are_synonyms(parts[part], text, likeness_):
         return "synonym"
     return vocabulary.kinds[term]
 

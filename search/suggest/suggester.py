@@ -16,7 +16,6 @@ from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
 from search.suggest.proposals import (
     HITS,
-    SYNONYM,
     Proposal,
     Proposals,
     Reason,
@@ -24,7 +23,7 @@ from search.suggest.proposals import (
     propose,
     words_of,
 )
-from search.suggest.synonyms import likeness
+from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary
 from search.text.profile import MASK, split_masks, without_masks
 from search.text.terms import terms
@@ -155,10 +154,14 @@ class Suggester:
         concepts: list[list[str]] = []
         likenesses: list[NDArray[np.float64]] = []
         for word, own in zip(words, meaning, strict=True):
-            i = vocabulary.index.get(word)
-            near = [float(scores[i]) for scores in likenesses] if i is not None else []
-            if near and max(near) >= SYNONYM:
-                concepts[int(np.argmax(near))].append(word)
+            i = vocabulary.index.get(word, -1)
+            same = [
+                concept
+                for concept, scores in zip(concepts, likenesses, strict=True)
+                if i >= 0 and are_synonyms(concept[0], word, float(scores[i]))
+            ]
+            if same:
+                same[0].append(word)
                 continue
             concepts.append([word])
             likenesses.append(likeness(vocabulary, word, own, ()))

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Postfix, Prefix
 
 from search.records import Record
+from search.suggest.groups import contains
 from search.suggest.vocabulary import Vocabulary
 from search.text.fold import nfkc, to_lexical
 from search.text.variants import fold
 
 # Chosen on the quarter of Manbyo's and HPO's concepts that benchmarks/suggest.py does not measure.
 _SPELLING, _INTRODUCED, _TRANSLATED = 0.3, 0.6, 0.2
+# From which likeness on a term is a synonym.
+_SAME_SCRIPT, _OTHER_SCRIPT = 1.05, 0.62
 # What brackets hold beside the names themselves.
 _SEPARATORS = re.compile(r"[:;,、・/=]|または|あるいは|以下|略称|略語|通称|別名")
 _REACH = 90
@@ -47,10 +50,20 @@ def likeness(
     return score
 
 
-def are_siblings(one: str, other: str) -> bool:
-    """Whether two names share a beginning or an end and each has something of its own beside it:
-    甲状腺機能亢進症 and 甲状腺機能低下症, 右室 and 左室. They are near in meaning and in writing,
-    and are not the same thing."""
+def are_synonyms(one: str, other: str, score: float) -> bool:
+    """Whether a term, ``other``, is offered as a synonym of a text at this likeness to it.
+
+    The lines were drawn by reading pairs of Manbyo (one script) and of HPO (English and Japanese)
+    near them. 糖尿病患者 says more than 糖尿病; 甲状腺機能亢進症 and 甲状腺機能低下症 share an end
+    and have something of their own before it: near in meaning and writing, but not the same.
+    """
+    latin, into_latin = nfkc(one).isascii(), nfkc(other).isascii()
+    if latin == into_latin:
+        return score >= _SAME_SCRIPT and not (contains(one, other) or _are_siblings(one, other))
+    return score >= _OTHER_SCRIPT + latin * _TRANSLATED
+
+
+def _are_siblings(one: str, other: str) -> bool:
     a, b = fold(one), fold(other)
     start = Prefix.similarity(a, b)
     end = Postfix.similarity(a[start:], b[start:])

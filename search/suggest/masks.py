@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.suggest.proposals import standardised
+from search.suggest.proposals import divergence, standardised
 from search.suggest.vocabulary import MAX_FILLING_PIECES, Vocabulary, literal
 from search.text.fold import to_lexical
 from search.text.profile import MASK
@@ -87,8 +87,7 @@ def fill(
         return []
     score = standardised(normalised[considered])
     if context is not None:
-        weights = context.scores - context.scores.min() + 1e-6
-        hits = context.contained[considered] @ weights * vocabulary.rarity[considered]
+        hits = divergence(vocabulary, context.scores, context.contained[considered], considered)
         score = score + _COOCCURRENCE * standardised(hits)
         score = score + _MEANING * standardised(context.meaning[considered])
     order = considered[np.argsort(-score, kind="stable")]

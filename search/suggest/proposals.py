@@ -1,7 +1,7 @@
 """From a query and its hits to the terms that are worth proposing, and why.
 
-What speaks for a term: that it stands in the hits and is rare elsewhere (pseudo-relevance feedback,
-Rocchio, 1971), that the query makes it likelier to the MLM head than it is anyway, and that its
+What speaks for a term: that it stands in the hits and is rare elsewhere (pseudo-relevance
+feedback), that the query makes it likelier to the MLM head than it is anyway, and that its
 vector is near the query's. Which of the terms that are well spoken for are taken is decided by
 what each would do to the hits (:mod:`search.suggest.effect`), a few of each group at most.
 """
@@ -193,6 +193,23 @@ def _vectors(vocabulary: Vocabulary, encoder: Encoder, texts: Sequence[str]) -> 
     return np.stack([known[text] for text in texts])
 
 
+def divergence(
+    vocabulary: Vocabulary,
+    scores: NDArray[np.float64],
+    contained: NDArray[np.bool_],
+    candidates: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """What each candidate adds to the Kullback-Leibler divergence of the hits from the library
+    (k,): p log(p / q), with p the share of the hits that contain it, each weighed by how much its
+    score exceeds the last one's, and q the share of all records (Carpineto et al., An
+    Information-Theoretic Approach to Automatic Query Expansion, ACM TOIS 2001)."""
+    weights = scores - scores.min() + 1e-6
+    inside = contained @ (weights / weights.sum())
+    outside = vocabulary.shares[candidates]
+    found: NDArray[np.float64] = inside * np.log(np.maximum(inside, 1e-9) / outside)
+    return found
+
+
 def best(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """The indices of the ``count`` highest scores, in no order."""
     count = min(count, len(scores))
@@ -219,8 +236,7 @@ def gather(
 ) -> Evidence:
     """The evidence for some candidates, from the query's ``meaning`` (terms,), the hits' ``scores``
     (hits,) and ``contained`` (terms, hits), and each part's likeness (terms,)."""
-    weights = scores - scores.min() + 1e-6
-    cooccurrence = (contained[candidates] @ weights) * vocabulary.rarity[candidates]
+    cooccurrence = divergence(vocabulary, scores, contained[candidates], candidates)
     fit = np.zeros(len(candidates))
     if encoder.can_fill_masks:
         context = _CONTEXT.format(query=literal(query), masks="{masks}")

@@ -153,6 +153,12 @@ class Vocabulary:
         return rarity
 
     @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """The share of the records that contain each term (terms,)."""
+        shares: NDArray[np.float64] = self.records / max(self._generation.manifest.records, 1)
+        return shares
+
+    @cached_property
     def latin(self) -> NDArray[np.bool_]:
         """Which terms are in Latin letters (terms,)."""
         return np.array([term.isascii() for term in self.terms], bool)

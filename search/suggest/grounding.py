@@ -53,18 +53,17 @@ def ground(
     """
     basis: Basis = "exact" if _finds_something(exact, query, filters) else "hits"
     counts = exact.reach([t for t, _ in found], query if basis == "exact" else hits, filters)
-    numbers = sorted({number for _, number in found if number is not None})
-    records = generation.records(numbers)
+    records = generation.records(sorted({n for _, n in found if n is not None}))
     return [
         Grounding(
             total,
             new,
             basis,
-            _example(exact, term, records.get(number) if number else None, filters, language),
+            _example(exact, term, None if n is None else records.get(n), filters, language),
         )
         if total
         else None
-        for (term, number), (total, new) in zip(found, counts, strict=True)
+        for (term, n), (total, new) in zip(found, counts, strict=True)
     ]
 
 

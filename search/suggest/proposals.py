@@ -185,11 +185,11 @@ def propose(
 
 def _vectors(vocabulary: Vocabulary, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
     """The vectors of a query and its parts (n, dim); those of terms of the library are there."""
-    found = vocabulary.vectors_of(np.array([vocabulary.index.get(t, -1) for t in texts[1:]], int))
-    known = dict(zip(texts[1:], found, strict=True))
-    unknown = [t for t in texts if t == texts[0] or not known[t].any()]
-    encoded = encoder.encode_queries(list(dict.fromkeys(unknown)))
-    known |= dict(zip(dict.fromkeys(unknown), encoded, strict=True))
+    indices = {t: i for t in texts[1:] if (i := vocabulary.index.get(t)) is not None}
+    found = vocabulary.vectors_of(np.array(list(indices.values()), np.int64))
+    known = {t: row for t, row in zip(indices, found, strict=True) if row.any()}
+    unknown = list(dict.fromkeys([texts[0], *(t for t in texts if t not in known)]))
+    known |= dict(zip(unknown, encoder.encode_queries(unknown), strict=True))
     return np.stack([known[text] for text in texts])
 
 

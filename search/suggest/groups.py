@@ -2,12 +2,8 @@
 it: therapy, test, complication, population."""
 
 import re
-from collections.abc import Sequence
 from importlib import resources
 from typing import Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
 
 from search.text.fold import to_lexical
 from search.text.variants import fold
@@ -41,8 +37,6 @@ _WORD = re.compile(r"[a-z]")
 _TURNING = "副非無不抗偽未反逆脱"
 # What a name can end with or without.
 _EMPTY_ENDINGS = {"", "症", "病", "性", "型", "法", "術", "薬", "剤"}
-# A vector has to be nearer to one kind than to the next by this much to say what a term is.
-_MARGIN = 0.15
 
 
 def kind_by_ending(term: str) -> Group | None:
@@ -53,30 +47,6 @@ def kind_by_ending(term: str) -> Group | None:
         if kind and not (_WORD.match(folded[-length:]) and folded[:-length][-1:].isalpha()):
             return kind
     return None
-
-
-class Kinds:
-    """What each of some terms is by itself: by its ending, or else by the terms that its vector is
-    near to."""
-
-    def __init__(
-        self, terms: Sequence[str], places: NDArray[np.int64], vectors: NDArray[np.float32]
-    ) -> None:
-        """``vectors`` (n, dim) are those of the terms at ``places`` (n,)."""
-        self._of: list[Group | None] = [kind_by_ending(term) for term in terms]
-        of_row = np.array([_KINDS.index(k) if (k := self._of[i]) else -1 for i in places.tolist()])
-        if any(not (of_row == kind).any() for kind in range(len(_KINDS))):
-            return
-        centres = np.stack([vectors[of_row == kind].mean(axis=0) for kind in range(len(_KINDS))])
-        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-        near = vectors @ centres.T
-        ordered = np.sort(near, axis=1)
-        clear = (of_row < 0) & (ordered[:, -1] - ordered[:, -2] > _MARGIN) & (ordered[:, -1] > 0)
-        for row in np.flatnonzero(clear).tolist():
-            self._of[int(places[row])] = _KINDS[int(near[row].argmax())]
-
-    def __getitem__(self, term: int) -> Group:
-        return self._of[term] or "related"
 
 
 def contains(term: str, part: str) -> bool:

@@ -19,7 +19,7 @@ from search.engine import rank
 from search.filters import Filters
 from search.library import Generation
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
-from search.suggest.groups import Group, relation
+from search.suggest.groups import Group, kind_by_ending, relation
 from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary, literal
 from search.text.phrases import is_term, phrases
@@ -281,8 +281,8 @@ def _chosen(
         vocabulary.rarity[chosen],
     )
     groups = [
-        _group(vocabulary, i, text, parts, float(evidence.likeness[row]), int(evidence.part[row]))
-        for row, (i, text) in enumerate(zip(chosen.tolist(), texts, strict=True))
+        _group(text, parts, float(evidence.likeness[row]), int(evidence.part[row]))
+        for row, text in enumerate(texts)
     ]
     quality = _EVIDENCE * (
         evidence.score + _LIKENESS * np.array([g == "synonym" for g in groups]) * evidence.likeness
@@ -306,8 +306,6 @@ def _first(contained: NDArray[np.bool_], numbers: Sequence[int]) -> int | None:
 
 
 def _group(
-    vocabulary: Vocabulary,
-    term: int,
     text: str,
     parts: Sequence[str],
     likeness_: float,
@@ -319,7 +317,7 @@ def _group(
             return related
     if parts and are_synonyms(parts[part], text, likeness_):
         return "synonym"
-    return vocabulary.kinds[term]
+    return kind_by_ending(text) or "related"
 
 
 def _reasons(evidence: Evidence, row: int, group: Group, in_hits: np.bool_) -> tuple[Reason, ...]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from search.encoder import Encoder
 from search.library import Generation
-from search.suggest.groups import Kinds
 from search.suggest.spelling import Spellings
 from search.text.phrases import is_term
 from search.text.profile import MASK
@@ -167,11 +166,6 @@ class Vocabulary:
     def spellings(self) -> Spellings:
         """The terms by how they are written."""
         return Spellings(self.terms)
-
-    @cached_property
-    def kinds(self) -> Kinds:
-        """What each term is by itself."""
-        return Kinds(self.terms, self._vectors.places, self._vectors.centred)
 
     @cached_property
     def _vectors(self) -> "_TermVectors":

@@ -65,8 +65,8 @@ _LOOSE_SUFFIXES |= {
 }
 # Parts of the body that Sudachi takes for counters: 筋萎縮 is no number of 萎縮.
 _BODY_PARTS = {"筋", "腹", "口"}
-# A name of several people before what it names: フォン・ヒッペル・リンドウ病. Without that it may as
-# well be a list.
+# A name of several people before what it names: フォン・ヒッペル・リンドウ病. Without that it may
+# as well be a list.
 _NAMES = re.compile(
     r"[ァ-ヺー]+(?:[・=][ァ-ヺー]+)+(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|スコア|試験)"
 )

@@ -9,6 +9,7 @@ what each would do to the hits (:mod:`search.suggest.effect`), a few of each gro
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
+from importlib import resources
 from typing import Literal
 
 import numpy as np
@@ -54,6 +55,15 @@ _EVIDENCE, _CARE = 0.02, 1.0
 _LIKENESS = 2.0
 # Evidence of so many standard deviations is a reason of its own.
 _TELLING = 1.0
+
+
+def _not_offered() -> set[str]:
+    file = resources.files("search.suggest") / "not_offered.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {fold(word) for line in lines if not line.startswith("#") for word in line.split()}
+
+
+_NOT_OFFERED = _not_offered()
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ def propose(
     )
     words = [frozenset(terms(vocabulary.terms[i])) for i in evidence.candidates[rows]]
     present = frozenset(terms(query))
-    unwanted = {fold(term) for term in left_out}
+    unwanted = _NOT_OFFERED | {fold(term) for term in left_out}
     new = [
         bool(said) and not said <= present and fold(vocabulary.terms[i]) not in unwanted
         for said, i in zip(words, evidence.candidates[rows].tolist(), strict=True)

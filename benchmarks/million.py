@@ -163,10 +163,13 @@ def _leave_out_the_index() -> None:
     def write_vocabulary(file: Path, *_: object) -> None:
         file.touch()
 
+    def write_term_vectors(*_: object) -> None:
+        pass
+
     def learn_fusion(store: RecordStore, *_: object) -> FusionChoice:
         return FusionChoice("rrf", 0.5, store.counts()[0])
 
-    for stub in (write_lexical, write_vocabulary, learn_fusion):
+    for stub in (write_lexical, write_vocabulary, write_term_vectors, learn_fusion):
         setattr(indexer.build, stub.__name__, stub)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import live_generation, verify
 from search.suggest import Suggester
+from search.suggest.drafts import draft as draft_strategies
 from search.text.profile import has_mask
 
 library_option = click.option(
@@ -193,27 +195,67 @@ def _shown(hit: Hit) -> str:
 @library_option
 @model_option
 @click.option("--limit", default=8, show_default=True, help="How many terms.")
+@click.option("--without", multiple=True, help="A term that is not wanted; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
-def suggest(query: str, library: Path, model: str | None, limit: int, as_json: bool) -> None:
-    """Suggest terms (検索語候補) for QUERY; [MASK] or ＿＿ in it is filled."""
+def suggest(
+    query: str,
+    library: Path,
+    model: str | None,
+    limit: int,
+    without: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Suggest terms (検索語候補) for QUERY, in groups; [MASK] or ＿＿ in it is filled.
+
+    Each term stands with the number of records that contain it, how many of these are new (not
+    found by QUERY as an expression, or not among its first hits), and why it is offered.
+    """
     suggester = Suggester(open_engine(library, model))
     if has_mask(query):
-        masks = suggester.fill_masks(query, limit)
+        filled = suggester.fill_masks(query, limit, declined=without)
         if as_json:
-            data = [[asdict(f) for f in fillings] for fillings in masks]
-            click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+            click.echo(json.dumps(asdict(filled), ensure_ascii=False, indent=2))
             return
-        for number, fillings in enumerate(masks, 1):
+        for joint in filled.together:
+            click.echo(f"  {joint.probability:8.4f}  {joint.query}")
+        for number, fillings in enumerate(filled.masks, 1):
             click.echo(f"[MASK] {number}")
             for f in fillings:
                 click.echo(f"  {f.probability:8.4f}  {f.term}  ({f.records})")
         return
-    found = suggester.suggest(query, limit)
+    found = suggester.suggest(query, limit, declined=without)
     if as_json:
         click.echo(json.dumps([asdict(s) for s in found], ensure_ascii=False, indent=2))
         return
-    for suggestion in found:
-        click.echo(f"{suggestion.term}  ({suggestion.records})")
+    for group, members in groupby(found, key=lambda s: s.group):
+        click.echo(group)
+        for s in members:
+            counts = f"{s.grounding.records} records, {s.grounding.new_records} new"
+            click.echo(f"  {s.term}  ({counts}; {', '.join(s.reasons)})")
+
+
+@click.command(cls=ShownErrors)
+@click.argument("query")
+@library_option
+@model_option
+@click.option("--term", "accepted", multiple=True, help="A term accepted for it; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+def draft(
+    query: str, library: Path, model: str | None, accepted: tuple[str, ...], as_json: bool
+) -> None:
+    """Draft strategies for 医中誌Web and PubMed from QUERY and the terms accepted for it.
+
+    English terms come from the library alone; a term that it pairs with no English one is listed
+    and left out of the draft for PubMed.
+    """
+    found = draft_strategies(Suggester(open_engine(library, model)), query, accepted)
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    click.echo(f"医中誌Web  {found.ichushi}")
+    click.echo(f"PubMed     {found.pubmed or '(no term has an English partner here)'}")
+    if found.without_english:
+        click.echo(f"Without an English partner: {', '.join(found.without_english)}")
 
 
 @click.command("verify", cls=ShownErrors)
@@ -233,4 +275,4 @@ def verify_command(library: Path) -> None:
     click.echo(f"generation {generation.name}: every file is as its manifest says")
 
 
-commands: list[click.Command] = [search, suggest, verify_command]
+commands: list[click.Command] = [search, suggest, draft, verify_command]

@@ -96,7 +96,9 @@ class Completer:
         if context and encoder.can_fill_masks and len(found) > 1:
             # A word that stands apart goes on as a list does; one that runs on, as the text does.
             joined = context + ("、" if before[-1] in _BREAKS else "")
-            fit = vocabulary.fit(encoder, literal(joined) + "{masks}。")[0] - vocabulary.prior
+            fit = (
+                vocabulary.fit(encoder, [literal(joined) + "{masks}。"])[0].mean - vocabulary.prior
+            )
             fitting: NDArray[np.float64] = fit[list(found)]
             known = np.isfinite(fitting)
             if known.any():

@@ -21,6 +21,7 @@ from web import access, errors, headers, language, services
 from web.api import collections as collections_api
 from web.api import duplicates as duplicates_api
 from web.api import strategies as strategies_api
+from web.api import suggestions as suggestions_api
 from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
@@ -34,6 +35,7 @@ from web.pages import (
     printing,
     report,
     strategies,
+    suggestions,
     users,
 )
 from web.pages import views as pages
@@ -114,6 +116,7 @@ def create_app(
     language.install(app)
     errors.install(app)
     app.register_api(api.blueprint)
+    app.register_api(suggestions_api.blueprint)
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
     app.register_api(collections_api.blueprint)
@@ -123,6 +126,7 @@ def create_app(
         account,
         collections,
         strategies,
+        suggestions,
         report,
         alerts,
         duplicates,

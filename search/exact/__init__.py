@@ -4,7 +4,7 @@ from search.exact.errors import ExactSyntaxError
 from search.exact.errors import Reason as FaultReason
 from search.exact.offers import expression_offers
 from search.exact.parser import Parsed, parse
-from search.exact.search import SORTS, ExactHit, ExactSearch, ExactSet, Lines, Sort
+from search.exact.search import SORTS, ExactHit, ExactSearch, ExactSet, Lines, Sort, quoted
 from search.exact.terms import Note, NoteReason
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Sort",
     "expression_offers",
     "parse",
+    "quoted",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
+import tantivy
 from numpy.typing import NDArray
 
 from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
@@ -151,6 +152,32 @@ class ExactSearch:
         """
         return self._asked(expression, filters, None).count()
 
+    def reach(
+        self, wanted: Sequence[str], among: Sequence[int] | str, filters: Filters | None = None
+    ) -> list[tuple[int, int]]:
+        """For each of some terms the number of records that have it, and how many of these are not
+        ``among`` others: what an expression finds, or records of the generation by their numbers.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        if isinstance(among, str):
+            found = self._asked(among, filters, None)
+            generation, known = found.generation, found.query
+        else:
+            generation = self.library.generation()
+            known = generation.lexical.numbers_query(among)
+        lexical = generation.lexical
+        counts = []
+        for term in wanted:
+            query = self._asked(quoted(term), filters, Lines(generation)).query
+            both = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, known)]
+            )
+            total = lexical.count(query)
+            counts.append((total, total - lexical.count(both) if total else 0))
+        return counts
+
     def numbers(
         self,
         expression: str,
@@ -186,6 +213,11 @@ class ExactSearch:
         return _Asked(lines, parsed, filters or Filters())
 
 
+def quoted(term: str) -> str:
+    """``term`` as an expression of its own, whatever it contains."""
+    return '"' + term.replace('"', " ") + '"'
+
+
 def folded_terms(tree: Expression) -> tuple[tuple[str, str], ...]:
     """The terms of an expression that folding respells, each with what is looked for."""
     pairs = [(t.text, fold(t.text)) for t in terms_of(tree) if is_respelled(t.text)]
@@ -210,27 +242,27 @@ class _Asked:
                 self._verified, self._merged, few_endings=False, lines=lines.found
             )
             query = builder.query(parsed.tree)
-        self._query = generation.lexical.filtered(query, filters)
+        self.query = generation.lexical.filtered(query, filters)
 
     def page(self, sort: Sort, first: int, count: int) -> tuple[int, list[int]]:
         """The size of the set, and the record numbers of one page."""
         lexical = self.generation.lexical
         if sort == "relevance":
-            return lexical.ranked_page(self._query, self._words(), first, count)
-        return lexical.sorted_page(self._query, sort, first, count)
+            return lexical.ranked_page(self.query, self._words(), first, count)
+        return lexical.sorted_page(self.query, sort, first, count)
 
     def count(self) -> int:
         """The size of the set."""
-        return self.generation.lexical.count(self._query)
+        return self.generation.lexical.count(self.query)
 
     def facets(self) -> Facets:
         """How the whole set divides."""
-        return facets(self.generation.lexical, self._query)
+        return facets(self.generation.lexical, self.query)
 
     def numbers(self, sort: Sort) -> NDArray[np.int64]:
         """All record numbers in order."""
         lexical = self.generation.lexical
-        size = lexical.count(self._query)
+        size = lexical.count(self.query)
         _, numbers = self.page(sort, 0, size) if size else (0, [])
         return np.array(numbers, np.int64)
 
@@ -268,4 +300,13 @@ def _checked(wanted: Term | Near) -> Callable[[Sequence[str]], bool]:
     return lambda row: contains_near(wanted, operands, row)
 
 
-__all__ = ["SORTS", "ExactHit", "ExactSearch", "ExactSet", "Lines", "Sort", "folded_terms"]
+__all__ = [
+    "SORTS",
+    "ExactHit",
+    "ExactSearch",
+    "ExactSet",
+    "Lines",
+    "Sort",
+    "folded_terms",
+    "quoted",
+]

@@ -63,6 +63,13 @@ _LOOSE_SUFFIXES |= {
     "内",
     "外",
 }
+# Parts of the body that Sudachi takes for counters: 筋萎縮 is no number of 萎縮.
+_BODY_PARTS = {"筋", "腹", "口"}
+# A name of several people before what it names: フォン・ヒッペル・リンドウ病. Without that it may
+# as well be a list.
+_NAMES = re.compile(
+    r"[ァ-ヺー]+(?:[・=][ァ-ヺー]+)+(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|スコア|試験)"
+)
 _WORTHLESS = re.compile(r"[0-9.,%±~<>=＝\-\s]*|[a-zぁ-んァ-ンー]")
 
 
@@ -81,7 +88,11 @@ def phrases(text: str) -> Iterator[tuple[str, ...]]:
     Joined without a space they are the phrase as written, NFKC-folded.
     """
     folded = fold_with_offsets(text, to_lexical)
-    expressions = {m.start(): m.end() for m in EXPRESSION.finditer(folded.text)}
+    expressions = {
+        m.start(): m.end()
+        for pattern in (EXPRESSION, _NAMES)
+        for m in pattern.finditer(folded.text)
+    }
     run: list[str] = []
     position = 0
     skip_until = 0
@@ -94,7 +105,7 @@ def phrases(text: str) -> Iterator[tuple[str, ...]]:
             run = []
         position = end
         if start in expressions and expressions[start] > end:
-            # A gene name or a drug code stays one word: IL-6, HbA1c.
+            # A gene name, a drug code, several people's name stay one word: IL-6, HbA1c.
             skip_until = position = expressions[start]
             run.append(_written(text, folded.original_span(start, skip_until)))
             continue
@@ -120,13 +131,15 @@ def is_term(phrase: str) -> bool:
         2 <= len(phrase) <= _MAX_LENGTH
         and lowered not in _COMMON
         and _WORTHLESS.fullmatch(lowered) is None
+        # 特徴的 says how something is; 分子標的 is something.
+        and (not lowered.endswith("的") or lowered.endswith("標的"))
     )
 
 
 def _belongs(morpheme: sudachipy.Morpheme, inside: bool) -> bool:
     kind = morpheme.part_of_speech()
     if kind[0] == "名詞":
-        return bool(_NOT_TERMS.isdisjoint(kind[1:3]))
+        return morpheme.surface() in _BODY_PARTS or bool(_NOT_TERMS.isdisjoint(kind[1:3]))
     if kind[0] == "接頭辞":
         return True
     if kind[0] == "接尾辞":

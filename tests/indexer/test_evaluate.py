@@ -181,7 +181,7 @@ def test_commands_from_source_to_figures(
     assert "Error: the query is empty" in done.output
     done = runner.invoke(suggest, ["[MASK]の治療", "--library", library, "--limit", "2", "--json"])
     assert done.exit_code == 0, done.output
-    assert len(json.loads(done.stdout)[0]) == 2
+    assert len(json.loads(done.stdout)["masks"][0]) == 2
     done = runner.invoke(suggest, ["抗菌薬", "--library", library])
     assert done.exit_code == 0, done.output
 

@@ -119,6 +119,23 @@ def test_search_suggestion_filter_record_and_back(page: Page) -> None:
     assert page.url == results
 
 
+def test_suggestions_work_by_keyboard(page: Page) -> None:
+    page.goto("/?q=糖尿病")
+    suggestions = page.get_by_role("navigation", name="検索語候補")
+    term = suggestions.locator(".chip [lang]").first.inner_text()
+    suggestions.locator(".chip").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    details = suggestions.locator("details[open]")
+    expect(details).to_have_count(1)
+    decline = details.get_by_role("button", name="この語は出さない")
+    expect(decline).to_be_visible()
+    decline.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("この訪問中は候補に出さない語")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile(f"追加.*{re.escape(term)} "))).to_have_count(0)
+
+
 def test_the_language_switch_keeps_the_search(page: Page) -> None:
     page.goto("/?q=喘息")
     page.get_by_role("link", name="English").click()

@@ -63,30 +63,6 @@ def test_a_mark_stands_around_the_words_of_the_query(hostile_client: FlaskClient
     assert '<mark class="best"><b class="term">吸入手技</b>を薬剤師が確認した。</mark>' in html
 
 
-def test_suggestions_are_plain_links_with_the_refined_query(client: FlaskClient) -> None:
-    page = get(client, "/?q=糖尿病&year_from=2010&page=2")
-    chips = page.all("a", **{"class": "chip add"})
-    assert chips
-    for chip in chips:
-        asked = parameters(chip["href"])
-        assert asked["q"][0].startswith("糖尿病 ")
-        assert asked["year_from"] == ["2010"]
-        assert "page" not in asked
-
-
-def test_a_blank_is_filled_by_links(client: FlaskClient) -> None:
-    page = get(client, "/?q=糖尿病の患者に＿＿を投与した")
-    chips = page.all("a", **{"class": "chip fill"})
-    assert chips
-    assert all("＿＿" not in parameters(chip["href"])["q"][0] for chip in chips)
-
-
-def test_a_blank_alone_is_answered_with_its_terms(client: FlaskClient) -> None:
-    page = get(client, "/?q=[MASK]")
-    assert page.all("a", **{"class": "chip fill"})
-    assert not page.all("ol", **{"class": "hits"})
-
-
 def test_filters_leave_in_what_meets_them_and_stay_in_the_form(client: FlaskClient) -> None:
     page = get(client, "/?q=患者&year_from=2019&year_to=2019&language=en&has_abstract=1")
     assert page.all("input", name="year_from", value="2019")

@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.correction import Kind as OfferKind
-from search.engine import MAX_QUERY
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
@@ -19,7 +18,9 @@ from web.links import outward_links
 Span = tuple[int, int]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Whatever the API answers with: made from our dataclasses, never changed."""
+
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
@@ -46,53 +47,14 @@ class RecordParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SuggestParameters(BaseModel):
-    """A query for which terms are wanted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    q: str = Field(
-        max_length=MAX_QUERY,
-        description="The query so far.",
-        json_schema_extra={"example": "糖尿病 足"},
-    )
-    limit: int = Field(default=8, ge=1, le=20, description="At most so many suggestions.")
-
-
-class CompleteParameters(BaseModel):
-    """A query of which the last word is still being typed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    q: str = Field(
-        max_length=MAX_QUERY,
-        description="The query up to the cursor. Kana and romaji are taken by their sound.",
-        json_schema_extra={"example": "糖尿病 しんきん"},
-    )
-    limit: int = Field(default=8, ge=1, le=20, description="At most so many terms.")
-
-
-class FillMaskParameters(BaseModel):
-    """A text with blanks."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    q: str = Field(
-        max_length=MAX_QUERY,
-        description="A text with [MASK] or ＿＿ where a term is wanted.",
-        json_schema_extra={"example": "この患者は[MASK]と診断された。"},
-    )
-    limit: int = Field(default=10, ge=1, le=50, description="At most so many terms a blank.")
-
-
-class AuthorBody(_Body):
+class AuthorBody(Body):
     """A person as family and given name, or an organisation as family name alone."""
 
     family: str
     given: str
 
 
-class TranslationBody(_Body):
+class TranslationBody(Body):
     """Title and abstract in another language than the record's own."""
 
     language: str
@@ -100,7 +62,7 @@ class TranslationBody(_Body):
     abstract: str
 
 
-class NoticeBody(_Body):
+class NoticeBody(Body):
     """A published notice about a record: a retraction, an erratum."""
 
     kind: str
@@ -108,7 +70,7 @@ class NoticeBody(_Body):
     pmid: str
 
 
-class RecordBody(_Body):
+class RecordBody(Body):
     """One bibliographic item. What is unknown is an empty string or list, or null."""
 
     id: str
@@ -147,7 +109,7 @@ class RecordBody(_Body):
         )
 
 
-class FiltersBody(_Body):
+class FiltersBody(Body):
     """The conditions that every hit meets."""
 
     year_from: int | None
@@ -160,14 +122,14 @@ class FiltersBody(_Body):
     retraction: RetractionFilter
 
 
-class LegBody(_Body):
+class LegBody(Body):
     """What one retriever thought of a record. Scores compare within one answer only."""
 
     score: float
     rank: int
 
 
-class SentenceBody(_Body):
+class SentenceBody(Body):
     """The sentence nearest to the query: an offset into the title or abstract of the record's
     version in ``language``."""
 
@@ -179,7 +141,7 @@ class SentenceBody(_Body):
     marks: tuple[Span, ...] = Field(description="Matched terms as spans of this text.")
 
 
-class HitBody(_Body):
+class HitBody(Body):
     """A record in a ranked list. A retriever that did not find it is null."""
 
     rank: int
@@ -192,7 +154,7 @@ class HitBody(_Body):
     record: RecordBody
 
 
-class OfferBody(_Body):
+class OfferBody(Body):
     """A term of the library for a word that no record contains: offered, not applied."""
 
     written: str
@@ -202,7 +164,7 @@ class OfferBody(_Body):
     records: int = Field(description="Records that contain the term.")
 
 
-class UnderstoodBody(_Body):
+class UnderstoodBody(Body):
     """What the engine made of the query."""
 
     folded: tuple[tuple[str, str], ...] = Field(
@@ -220,7 +182,7 @@ class UnderstoodBody(_Body):
     )
 
 
-class FacetsBody(_Body):
+class FacetsBody(Body):
     """How the counted records divide, as pairs of value and number of records: all years in order,
     the ten most frequent of all others."""
 
@@ -232,7 +194,7 @@ class FacetsBody(_Body):
     languages: tuple[tuple[str, int], ...]
 
 
-class SearchBody(_Body):
+class SearchBody(Body):
     """A page of a ranked list."""
 
     query: str
@@ -254,7 +216,7 @@ class SearchBody(_Body):
     generation: str = Field(description="The library's generation that answered.")
 
 
-class ExactHitBody(_Body):
+class ExactHitBody(Body):
     """A record of a complete set; ``sentence`` is the abstract's first that has a term."""
 
     sentence: SentenceBody | None
@@ -262,14 +224,14 @@ class ExactHitBody(_Body):
     record: RecordBody
 
 
-class NoteBody(_Body):
+class NoteBody(Body):
     """What the searcher should know about a part of the expression."""
 
     reason: NoteReason
     detail: str
 
 
-class ExactUnderstoodBody(_Body):
+class ExactUnderstoodBody(Body):
     """What the engine made of an expression."""
 
     canonical: str = Field(description="The expression with fields and grouping written out.")
@@ -279,7 +241,7 @@ class ExactUnderstoodBody(_Body):
     notes: tuple[NoteBody, ...]
 
 
-class ExactBody(_Body):
+class ExactBody(Body):
     """A page of a complete set."""
 
     expression: str
@@ -295,63 +257,14 @@ class ExactBody(_Body):
     generation: str = Field(description="The library's generation that answered.")
 
 
-class SimilarBody(_Body):
+class SimilarBody(Body):
     """The records nearest in meaning to one."""
 
     id: str
     hits: tuple[HitBody, ...]
 
 
-class SuggestionBody(_Body):
-    """A term offered for a query."""
-
-    term: str
-    kind: Literal["add", "fill"] = Field(description="Added to the query, or fills its blank.")
-    query: str = Field(description="The query with the term.")
-    records: int = Field(description="Records that contain the term.")
-    score: float
-
-
-class SuggestBody(_Body):
-    """Terms offered for a query, best first."""
-
-    query: str
-    suggestions: tuple[SuggestionBody, ...]
-
-
-class CompletionBody(_Body):
-    """A term that the word being typed may become."""
-
-    term: str
-    query: str = Field(description="The query with the term in the word's place.")
-    start: int = Field(description="Where the word begins in the query: an offset.")
-    records: int = Field(description="Records that contain the term.")
-
-
-class CompleteBody(_Body):
-    """Terms for the word being typed, best first."""
-
-    query: str
-    completions: tuple[CompletionBody, ...]
-
-
-class FillingBody(_Body):
-    """A term for a blank."""
-
-    term: str
-    probability: float
-    query: str = Field(description="The text with the term.")
-    records: int = Field(description="Records that contain the term.")
-
-
-class FillMaskBody(_Body):
-    """For each blank, in order, the terms that fit, best first."""
-
-    query: str
-    masks: tuple[tuple[FillingBody, ...], ...]
-
-
-class HealthBody(_Body):
+class HealthBody(Body):
     """The service can answer."""
 
     status: Literal["ok"]

@@ -17,16 +17,10 @@ from search.exact import expression_offers
 from search.ranking import DEPTH
 from web import services
 from web.api.models import (
-    CompleteBody,
-    CompleteParameters,
-    CompletionBody,
     ExactBody,
     ExactHitBody,
     ExactUnderstoodBody,
     FacetsBody,
-    FillingBody,
-    FillMaskBody,
-    FillMaskParameters,
     FiltersBody,
     HealthBody,
     HitBody,
@@ -39,9 +33,6 @@ from web.api.models import (
     SentenceBody,
     SimilarBody,
     SimilarParameters,
-    SuggestBody,
-    SuggestionBody,
-    SuggestParameters,
     UnderstoodBody,
 )
 from web.api.problems import CONTENT_TYPE, problem
@@ -60,15 +51,15 @@ def problem_response(description: str) -> dict[str, Any]:
     return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
 
 
-_RESPONSES: ResponseDict = {
+RESPONSES: ResponseDict = {
     "400": problem_response("A parameter cannot be taken."),
     "401": problem_response("Nobody is signed in, where there are accounts."),
     "500": problem_response("An error of the server."),
     "503": problem_response("The library cannot be used."),
 }
 _UNKNOWN: ResponseDict = {"404": problem_response("There is no such record.")}
-_NO_HEAD: ResponseDict = {"501": problem_response("The model has no MLM head.")}
-_TAG = Tag(name="search", description="Ranked search, records, suggestions")
+NO_HEAD: ResponseDict = {"501": problem_response("The model has no MLM head.")}
+_TAG = Tag(name="search", description="Ranked search, exact search, records")
 
 
 def operation_id(*, name: str = "", **_: str) -> str:
@@ -81,14 +72,14 @@ blueprint = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_tags=[_TAG],
-    abp_responses=_RESPONSES,
+    abp_responses=RESPONSES,
     operation_id_callback=operation_id,
 )
 health = APIBlueprint(
     "health",
     __name__,
     abp_tags=[Tag(name="operation", description="For those who run the service")],
-    abp_responses=_RESPONSES,
+    abp_responses=RESPONSES,
     operation_id_callback=operation_id,
 )
 
@@ -191,44 +182,6 @@ def similar(path: RecordPath, query: SimilarParameters) -> Response:
     """The records nearest in meaning to a record."""
     hits = services.engine().similar(path.record_id, query.limit, language="")
     return as_json(SimilarBody(id=path.record_id, hits=tuple(_hit(hit) for hit in hits)))
-
-
-@blueprint.get("/suggest", responses={"200": SuggestBody, **_NO_HEAD})
-def suggest(query: SuggestParameters) -> Response:
-    """Terms of the library that refine a query."""
-    found = services.suggester().suggest(query.q, query.limit)
-    return as_json(
-        SuggestBody(
-            query=query.q,
-            suggestions=tuple(SuggestionBody.model_validate(item) for item in found),
-        )
-    )
-
-
-@blueprint.get("/complete", responses={"200": CompleteBody})
-def complete(query: CompleteParameters) -> Response:
-    """Terms of the library for the word that is being typed."""
-    found = services.completer().complete(query.q, query.limit)
-    return as_json(
-        CompleteBody(
-            query=query.q,
-            completions=tuple(CompletionBody.model_validate(item) for item in found),
-        )
-    )
-
-
-@blueprint.get("/fill-mask", responses={"200": FillMaskBody, **_NO_HEAD})
-def fill_mask(query: FillMaskParameters) -> Response:
-    """Terms of the library for the blanks of a text."""
-    masks = services.suggester().fill_masks(query.q, query.limit)
-    return as_json(
-        FillMaskBody(
-            query=query.q,
-            masks=tuple(
-                tuple(FillingBody.model_validate(item) for item in fillings) for fillings in masks
-            ),
-        )
-    )
 
 
 @blueprint.get("/openapi.json", doc_ui=False)

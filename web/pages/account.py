@@ -12,14 +12,14 @@ blueprint = Blueprint("account", __name__)
 @blueprint.get("/sign-in")
 def sign_in_form() -> str:
     """The form."""
-    return render_template("sign_in.html", name="", next=_own(request.args.get("next", "")))
+    return render_template("sign_in.html", name="", next=own_address(request.args.get("next", "")))
 
 
 @blueprint.post("/sign-in")
 def sign_in() -> Response:
     """A session for whoever knows a name and its password; one that there was ends."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
-    onward = _own(request.form.get("next", ""))
+    onward = own_address(request.form.get("next", ""))
     desk = services.desk()
     user = (
         desk.accounts.check_password(name, password)
@@ -64,7 +64,7 @@ def _end_session() -> None:
         desk.accounts.close_session(secret)
 
 
-def _own(address: str) -> str:
+def own_address(address: str) -> str:
     """An address of this site, path and query; empty for any other."""
     own = address.startswith("/") and address[1:2] not in {"/", "\\"}
     return address if own and address.isprintable() else ""

@@ -4,28 +4,22 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from pydantic import ValidationError
 
 from search.correction import Offer
-from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.manifest import LibraryError
 from search.ranking import DEPTH
-from search.suggest import Suggestion
 from search.text.profile import has_mask
 from search.text.terms import terms
 from web import services
 from web.api.problems import TITLES
 from web.errors import query_message
 from web.language import chosen_language, gettext
-from web.pages import context, exact
+from web.pages import context, exact, suggestions
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import Facts, facts
 from web.parameters import SearchParameters
 
 SIMILAR = 8
-SUGGESTIONS = 8
-# Refining makes sense for what someone typed, not for a pasted abstract, whose suggestions take
-# many times as long as its search.
-_LONGEST_REFINED = 200
 # A record's address carries the search that led to it unless that makes the page heavy.
 _LONGEST_CARRIED = 500
 # Of a pasted abstract not every word is repeated.
@@ -57,7 +51,7 @@ def search() -> Response | str:
         return make_response(
             render_template("search.html", typed=typed, facts=found, messages=messages), 400
         )
-    suggestions, messages = _suggestions(parameters.q)
+    suggested, fillings, messages = suggestions.offered(parameters)
     ranked = None
     status = 200
     try:
@@ -80,7 +74,8 @@ def search() -> Response | str:
         messages=messages,
         parameters=parameters,
         ranked=ranked,
-        suggestions=suggestions,
+        suggested=suggested,
+        fillings=fillings,
         carried=_carried(parameters),
         depth=DEPTH,
         most_terms=_MOST_TERMS,
@@ -140,7 +135,7 @@ def model_card() -> Response:
 
 def _offers(query: str) -> tuple[Offer, ...]:
     """Terms for mistyped words."""
-    if len(query) > _LONGEST_REFINED:
+    if len(query) > suggestions.LONGEST_REFINED:
         return ()
     return services.corrector().offers(services.engine().generation(), query)
 
@@ -148,7 +143,7 @@ def _offers(query: str) -> tuple[Offer, ...]:
 def _exact_count(parameters: SearchParameters) -> int | None:
     """How many records exact search finds for the same words; None where they are no expression
     that one would type."""
-    if len(parameters.q) > _LONGEST_REFINED or has_mask(parameters.q):
+    if len(parameters.q) > suggestions.LONGEST_REFINED or has_mask(parameters.q):
         return None
     try:
         return services.exact().count(parameters.q, parameters.filters())
@@ -158,18 +153,6 @@ def _exact_count(parameters: SearchParameters) -> int | None:
 
 def _carried(parameters: SearchParameters) -> dict[str, str | int]:
     return parameters.address() if len(parameters.q) <= _LONGEST_CARRIED else {}
-
-
-def _suggestions(query: str) -> tuple[tuple[Suggestion, ...], list[str]]:
-    """Terms that refine the query, or why there are none."""
-    if not query.strip() or len(query) > _LONGEST_REFINED:
-        return (), []
-    try:
-        return services.suggester().suggest(query, SUGGESTIONS), []
-    except QueryError:
-        return (), []
-    except ModelError:
-        return (), [gettext("This model cannot fill blanks.")]
 
 
 def _unknown_journal(parameters: SearchParameters, found: Facts) -> bool:

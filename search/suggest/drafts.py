@@ -1,0 +1,113 @@
+"""A bridge out: a query and its accepted terms as draft strategies for 医中誌Web and PubMed.
+
+A draft is a beginning for a librarian. For 医中誌Web a term is searched as a heading (/TH) only
+where records of the library carry it as one, and always in all fields (/AL). For PubMed only
+English terms go in that the library itself pairs with the Japanese ones; a term without a partner
+is listed and left out, not translated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from search.engine import QueryError, clean_query
+from search.exact import ExactSearch, quoted
+from search.suggest.english import Partner, is_latin, partners
+from search.suggest.suggester import Suggester
+from search.text.profile import without_masks
+
+
+@dataclass(frozen=True)
+class DraftTerm:
+    """A term of a draft: whether records of the library carry it as a heading, its English
+    partners, and in how many records it stands."""
+
+    term: str
+    heading: bool
+    records: int
+    english: tuple[Partner, ...]
+
+    @property
+    def has_english(self) -> bool:
+        """Whether PubMed can be asked for it: it has a partner, or is English itself."""
+        return bool(self.english) or is_latin(self.term)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``concepts`` are joined by AND, the terms of each by OR; ``ichushi`` and ``pubmed`` are the
+    strategies as text (PubMed's is empty where no concept has an English term);
+    ``without_english`` are the terms that the library pairs with no English one."""
+
+    concepts: tuple[tuple[DraftTerm, ...], ...]
+    ichushi: str
+    pubmed: str
+    without_english: tuple[str, ...]
+
+
+def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Draft:
+    """Draft strategies for a query and the terms accepted for it.
+
+    Each word of the query between spaces, or each noun phrase of a sentence, is a concept; an
+    accepted term joins the one that it is a synonym of, or is a concept of its own.
+
+    Raises:
+        QueryError: for an empty query.
+    """
+    text = without_masks(clean_query(query))
+    if not text:
+        raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
+    concepts = suggester.concepts(text, accepted)
+    exact = ExactSearch(suggester.engine.library)
+    generation = suggester.engine.generation()
+    described = tuple(
+        tuple(
+            DraftTerm(
+                term=term,
+                heading=exact.count(f"{quoted(term)}/TH") > 0,
+                records=exact.count(quoted(term)),
+                english=() if is_latin(term) else partners(exact, generation, term),
+            )
+            for term in concept
+        )
+        for concept in concepts
+    )
+    lines = [_any(f for t in concept for f in _ichushi(t)) for concept in described]
+    english = [
+        list(dict.fromkeys(f for t in concept for f in _pubmed(exact, t))) for concept in described
+    ]
+    return Draft(
+        concepts=described,
+        ichushi=" and ".join(lines),
+        pubmed=" AND ".join(_any(found, " OR ") for found in english if found),
+        without_english=tuple(
+            t.term for concept in described for t in concept if not t.has_english
+        ),
+    )
+
+
+def _ichushi(term: DraftTerm) -> list[str]:
+    written = _written(term.term)
+    return [f"{written}/TH", f"{written}/AL"] if term.heading else [f"{written}/AL"]
+
+
+def _pubmed(exact: ExactSearch, term: DraftTerm) -> list[str]:
+    if is_latin(term.term):
+        names = [(term.term, exact.count(f"{quoted(term.term)}[mh]") > 0)]
+    else:
+        names = [(p.english, p.heading) for p in term.english]
+    return [
+        form
+        for name, heading in names
+        for form in ([f'"{name}"[mh]'] if heading else []) + [f'"{name}"[tiab]']
+    ]
+
+
+def _written(term: str) -> str:
+    """A term as 医中誌Web takes it: in quotes where it has spaces or signs of the syntax."""
+    clean = term.replace('"', " ")
+    return clean if clean.isalnum() else f'"{clean}"'
+
+
+def _any(forms: Iterable[str], word: str = " or ") -> str:
+    listed = list(dict.fromkeys(forms))
+    return listed[0] if len(listed) == 1 else f"({word.join(listed)})"

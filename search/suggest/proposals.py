@@ -1,0 +1,356 @@
+"""From a query and its hits to the terms that are worth proposing, and why.
+
+What speaks for a term: that it stands in the hits and is rare elsewhere (pseudo-relevance
+feedback), that the query makes it likelier to the MLM head than it is anyway, and that its
+vector is near the query's. Which of the terms that are well spoken for are taken is decided by
+what each would do to the hits (:mod:`search.suggest.effect`), a few of each group at most.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from importlib import resources
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.encoder import Encoder
+from search.filters import Filters
+from search.library import Generation
+from search.ranking import rank
+from search.suggest.effect import LeadingHits, choose, effects, leading_hits
+from search.suggest.groups import Group, kind_by_ending, relation
+from search.suggest.synonyms import are_synonyms, likeness
+from search.suggest.vocabulary import Vocabulary, literal
+from search.text.phrases import is_term, phrases
+from search.text.terms import terms
+from search.text.variants import fold
+
+Reason = Literal["synonym", "cooccurs", "fits"]
+
+# The hits whose terms are looked at: what a searcher would skim.
+HITS = 20
+# How a searcher enumerates terms; the masks come last.
+_CONTEXT = "{query}、{masks}。"
+# The parts of a query for which synonyms are looked for, and how many terms may enter by being
+# like one of them.
+_PARTS = 3
+_LIKE = 12
+# A query of more words is a sentence.
+_WORDS = 6
+# Terms at least so like a part of the query are weighed whatever else speaks for them.
+_NEAR = 0.62
+_SMALL_WORDS = re.compile(
+    r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
+)
+# The terms with the best evidence, among which effects decide.
+_WEIGHED = 60
+# How much of each kind of evidence counts, each standardised over the candidates.
+_COOCCURRENCE, _FIT, _MEANING = 1.0, 0.5, 0.5
+# What a standard deviation of evidence is worth in nDCG, and how much what a term does on average
+# counts against what it does for those whom it suits.
+_EVIDENCE, _CARE = 0.02, 1.0
+# Likeness of a synonym counts beside its evidence.
+_LIKENESS = 2.0
+# Evidence of so many standard deviations is a reason of its own.
+_TELLING = 1.0
+
+
+def _not_offered() -> set[str]:
+    file = resources.files("search.suggest") / "not_offered.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {fold(word) for line in lines if not line.startswith("#") for word in line.split()}
+
+
+_NOT_OFFERED = _not_offered()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A term of the vocabulary (its index) for a query; ``replaces`` is the part of the query that
+    a synonym can stand for, ``hit`` the number of the first hit that contains the term."""
+
+    term: int
+    group: Group
+    reasons: tuple[Reason, ...]
+    replaces: str
+    hit: int | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Terms for a query, best first, and the numbers of the hits that they were drawn from."""
+
+    terms: list[Proposal]
+    hits: list[int]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for each of some candidates (k,), which are indices of terms.
+
+    The kinds are standardised over the candidates; ``likeness`` (k,) is that to the part of the
+    query (``part``: its index) that a candidate is most like.
+    """
+
+    candidates: NDArray[np.int64]
+    cooccurrence: NDArray[np.float64]
+    fit: NDArray[np.float64]
+    meaning: NDArray[np.float64]
+    likeness: NDArray[np.float64]
+    part: NDArray[np.int64]
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """All of it together."""
+        score: NDArray[np.float64] = (
+            _COOCCURRENCE * self.cooccurrence + _FIT * self.fit + _MEANING * self.meaning
+        )
+        return score
+
+    def of(self, rows: NDArray[np.int64]) -> "Evidence":
+        """That of some of the candidates."""
+        return Evidence(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+def parts_of(query: str) -> tuple[str, ...]:
+    """The terms that a query is made of, at most three: the query itself where it is short enough
+    to be one, then its noun phrases; in English what stands between its small words."""
+    found = words_of(query) if query.isascii() else map("".join, phrases(query))
+    whole = [query] if len(query.split()) <= _WORDS else []
+    return tuple(dict.fromkeys(term for term in [*whole, *found] if is_term(term)))[:_PARTS]
+
+
+def words_of(query: str) -> tuple[str, ...]:
+    """A query cut into the terms that a searcher would enter one by one: at spaces, and what
+    stands between them into its noun phrases; English at its small words."""
+    found: list[str] = []
+    for piece in _SMALL_WORDS.split(query) if query.isascii() else query.split():
+        inside = ["".join(words) for words in phrases(piece)]
+        found += [piece.strip()] if piece.isascii() or not inside else inside
+    return tuple(dict.fromkeys(word for word in found if word))
+
+
+def propose(
+    vocabulary: Vocabulary,
+    encoder: Encoder,
+    generation: Generation,
+    query: str,
+    filters: Filters,
+    limit: int,
+    left_out: Collection[str] = (),
+) -> Proposals:
+    """At most ``limit`` terms for a query without masks, best first."""
+    parts = parts_of(query)
+    vectors = _vectors(vocabulary, encoder, [query, *parts])
+    ranked = rank(generation, vectors[0], terms(query), filters)
+    numbers = [number for number, _ in ranked.order[:HITS]]
+    if not numbers or not len(vocabulary):
+        return Proposals([], numbers)
+    hits = leading_hits(
+        ranked.order[:HITS],
+        ranked.dense,
+        ranked.lexical,
+        generation.vectors(
+            ranked.passages[n] if n in ranked.passages else generation.passages_of(n)[0].number
+            for n in numbers
+        ),
+        0.5 if ranked.dense_weight is None else ranked.dense_weight,
+        ranked.full_match,
+    )
+    contained = incidence(vocabulary, numbers)
+    records = generation.records(numbers).values()
+    meaning = vocabulary.meaning(vectors)
+    likenesses = [
+        likeness(vocabulary, part, own, records)
+        for part, own in zip(parts, meaning[1:], strict=True)
+    ]
+    near = [best(scores, _LIKE) for scores in likenesses]
+    candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))
+    evidence = gather(
+        vocabulary, encoder, query, meaning[0], hits.scores, contained, likenesses, candidates
+    )
+    rows = np.union1d(
+        np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
+        np.flatnonzero(evidence.likeness >= _NEAR),
+    )
+    words = [frozenset(terms(vocabulary.terms[i])) for i in evidence.candidates[rows]]
+    present = frozenset(terms(query))
+    unwanted = _NOT_OFFERED | {fold(term) for term in left_out}
+    new = [
+        bool(said) and not said <= present and fold(vocabulary.terms[i]) not in unwanted
+        for said, i in zip(words, evidence.candidates[rows].tolist(), strict=True)
+    ]
+    kept = evidence.of(rows[new])
+    if not len(kept.candidates):
+        return Proposals([], numbers)
+    said = [w for w, is_new in zip(words, new, strict=True) if is_new]
+    found = _chosen(
+        vocabulary, query, vectors[0], parts, hits, numbers, contained, kept, said, limit
+    )
+    return Proposals(found, numbers)
+
+
+def _vectors(vocabulary: Vocabulary, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The vectors of a query and its parts (n, dim); those of terms of the library are there."""
+    indices = {t: i for t in texts[1:] if (i := vocabulary.index.get(t)) is not None}
+    found = vocabulary.vectors_of(np.array(list(indices.values()), np.int64))
+    known = {t: row for t, row in zip(indices, found, strict=True) if row.any()}
+    unknown = list(dict.fromkeys([texts[0], *(t for t in texts if t not in known)]))
+    known |= dict(zip(unknown, encoder.encode_queries(unknown), strict=True))
+    return np.stack([known[text] for text in texts])
+
+
+def divergence(
+    vocabulary: Vocabulary,
+    scores: NDArray[np.float64],
+    contained: NDArray[np.bool_],
+    candidates: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """What each candidate adds to the Kullback-Leibler divergence of the hits from the library
+    (k,): p log(p / q), with p the share of the hits that contain it, each weighed by how much its
+    score exceeds the last one's, and q the share of all records (Carpineto et al., An
+    Information-Theoretic Approach to Automatic Query Expansion, ACM TOIS 2001)."""
+    weights = scores - scores.min() + 1e-6
+    inside = contained @ (weights / weights.sum())
+    outside = vocabulary.shares[candidates]
+    found: NDArray[np.float64] = inside * np.log(np.maximum(inside, 1e-9) / outside)
+    return found
+
+
+def best(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The indices of the ``count`` highest scores, in no order."""
+    count = min(count, len(scores))
+    return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
+
+
+def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool_]:
+    """Which term each of some records contains: (terms, records)."""
+    found = np.zeros((len(vocabulary), len(numbers)), bool)
+    for column, indices in enumerate(vocabulary.contained(numbers)):
+        found[indices, column] = True
+    return found
+
+
+def gather(
+    vocabulary: Vocabulary,
+    encoder: Encoder,
+    query: str,
+    meaning: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    contained: NDArray[np.bool_],
+    likenesses: Sequence[NDArray[np.float64]],
+    candidates: NDArray[np.int64],
+) -> Evidence:
+    """The evidence for some candidates, from the query's ``meaning`` (terms,), the hits' ``scores``
+    (hits,) and ``contained`` (terms, hits), and each part's likeness (terms,)."""
+    cooccurrence = divergence(vocabulary, scores, contained[candidates], candidates)
+    fit = np.zeros(len(candidates))
+    if encoder.can_fill_masks:
+        context = _CONTEXT.format(query=literal(query), masks="{masks}")
+        # What the query makes likelier, not what is likely anyway (治療, 患者).
+        found = (vocabulary.fit(encoder, [context])[0].mean - vocabulary.prior)[candidates]
+        known = np.isfinite(found)
+        if known.any():
+            # Terms too long to be scored are neither helped nor hurt.
+            fit = np.where(known, found, np.median(found[known]))
+    like = np.stack(likenesses) if likenesses else np.zeros((1, len(vocabulary)))
+    return Evidence(
+        candidates=candidates,
+        cooccurrence=standardised(cooccurrence),
+        fit=standardised(fit),
+        meaning=standardised(meaning[candidates]),
+        likeness=like[:, candidates].max(axis=0),
+        part=like[:, candidates].argmax(axis=0),
+    )
+
+
+def _chosen(
+    vocabulary: Vocabulary,
+    query: str,
+    vector: NDArray[np.float32],
+    parts: Sequence[str],
+    hits: LeadingHits,
+    numbers: Sequence[int],
+    contained: NDArray[np.bool_],
+    evidence: Evidence,
+    said: Sequence[frozenset[str]],
+    limit: int,
+) -> list[Proposal]:
+    chosen = evidence.candidates
+    texts = [vocabulary.terms[i] for i in chosen.tolist()]
+    found = effects(
+        hits,
+        vector,
+        len(query),
+        vocabulary.vectors_of(chosen),
+        np.array([len(text) for text in texts]),
+        contained[chosen],
+        vocabulary.rarity[chosen],
+    )
+    groups = [
+        _group(text, parts, float(evidence.likeness[row]), int(evidence.part[row]))
+        for row, text in enumerate(texts)
+    ]
+    quality = _EVIDENCE * (
+        evidence.score + _LIKENESS * np.array([g == "synonym" for g in groups]) * evidence.likeness
+    )
+    rows = choose(found, quality, limit, _CARE, conflicts(said), groups)
+    return [
+        Proposal(
+            term=int(chosen[row]),
+            group=groups[row],
+            reasons=_reasons(evidence, row, groups[row], contained[chosen[row]].any()),
+            replaces=parts[int(evidence.part[row])] if groups[row] == "synonym" else "",
+            hit=_first(contained[chosen[row]], numbers),
+            score=float(quality[row]),
+        )
+        for row in rows
+    ]
+
+
+def _first(contained: NDArray[np.bool_], numbers: Sequence[int]) -> int | None:
+    return numbers[int(contained.argmax())] if contained.any() else None
+
+
+def _group(
+    text: str,
+    parts: Sequence[str],
+    likeness_: float,
+    part: int,
+) -> Group:
+    for whole in parts:
+        related = relation(text, whole)
+        if related:
+            return related
+    if parts and are_synonyms(parts[part], text, likeness_):
+        return "synonym"
+    return kind_by_ending(text) or "related"
+
+
+def _reasons(evidence: Evidence, row: int, group: Group, in_hits: np.bool_) -> tuple[Reason, ...]:
+    """Why a term is offered, the strongest first."""
+    strength: dict[Reason, float] = {
+        "cooccurs": float(evidence.cooccurrence[row]) if in_hits else -np.inf,
+        "fits": float(evidence.fit[row]) if evidence.fit.any() else -np.inf,
+    }
+    if group == "synonym":
+        strength["synonym"] = np.inf
+    ordered = sorted(strength, key=lambda reason: (-strength[reason], reason))
+    return tuple(r for i, r in enumerate(ordered) if not i or strength[r] > _TELLING)
+
+
+def conflicts(said: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
+    """Which terms should not both be offered: one has all the words of the other."""
+    return np.array([[a <= b or b <= a for b in said] for a in said], bool).reshape(
+        len(said), len(said)
+    )
+
+
+def standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``values`` with mean 0 and standard deviation 1; all 0 where they are equal."""
+    spread = float(values.std())
+    result: NDArray[np.float64] = (values - values.mean()) / (spread if spread > 0 else 1.0)
+    return result

@@ -1,0 +1,241 @@
+"""The door to query-term suggestion: terms for a query, and terms for its masks."""
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine import Engine, QueryError, clean_query
+from search.exact import ExactSearch
+from search.filters import Filters
+from search.library import Generation
+from search.ranking import rank
+from search.suggest.grounding import Grounding, ground
+from search.suggest.groups import GROUPS, Group
+from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
+from search.suggest.proposals import (
+    HITS,
+    Proposal,
+    Proposals,
+    Reason,
+    incidence,
+    propose,
+    words_of,
+)
+from search.suggest.synonyms import are_synonyms, likeness
+from search.suggest.vocabulary import Vocabulary
+from search.text.profile import MASK, split_masks, without_masks
+from search.text.terms import terms
+
+# Terms chosen beyond those asked for, in the place of those that no record within the filters has.
+_SPARE = 4
+# Fillings of all masks together: more than these are hardly told apart.
+_TOGETHER = 5
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A term offered for a query.
+
+    ``group`` is what it is to the query, ``reasons`` why it is offered, the strongest first.
+    ``query`` is the query with it added; ``swapped`` the query with it in the place of
+    ``replaces``, a part of the query that it is a synonym of (both empty for other groups, and
+    where that part is not written so). ``grounding`` says what the library holds of it; ``score``
+    orders suggestions of one query and means nothing beyond it.
+    """
+
+    term: str
+    group: Group
+    reasons: tuple[Reason, ...]
+    query: str
+    swapped: str
+    replaces: str
+    grounding: Grounding
+    score: float
+
+
+@dataclass(frozen=True)
+class MaskFillings:
+    """For each mask of a query, in order, the terms that fit there, best first; and where there
+    are several masks, terms for all of them together."""
+
+    masks: tuple[tuple[Filling, ...], ...]
+    together: tuple[JointFilling, ...]
+
+
+class Suggester:
+    """Proposes terms for queries over an engine's library, all of them whole terms of its
+    vocabulary. Safe to call from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._exact = ExactSearch(engine.library)
+        self._lock = threading.Lock()
+        self._loaded: tuple[Generation, Vocabulary] | None = None
+
+    def vocabulary(self, generation: Generation) -> Vocabulary:
+        """The terms of a generation, read once."""
+        with self._lock:
+            if self._loaded is None or self._loaded[0] is not generation:
+                self._loaded = (generation, Vocabulary.load(generation, self.engine.encoder))
+            return self._loaded[1]
+
+    def suggest(
+        self,
+        query: str,
+        limit: int = 8,
+        filters: Filters | None = None,
+        *,
+        declined: Collection[str] = (),
+        language: str = "",
+    ) -> tuple[Suggestion, ...]:
+        """Terms to add to ``query`` or to swap for a part of it, without those ``declined``, in
+        the order of their groups, the best first in each. Masks in the query are left aside.
+
+        Every one is in some record that ``filters`` leave in. Without an MLM head, or without term
+        vectors in the library, the rest of the evidence decides. ``language`` is that of examples.
+
+        Raises:
+            QueryError: for an empty query.
+        """
+        filters = filters or Filters()
+        query = clean_query(query)
+        text = without_masks(query)
+        if not text:
+            raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
+        generation = self.engine.generation()
+        vocabulary = self.vocabulary(generation)
+        proposed = propose(
+            vocabulary, self.engine.encoder, generation, text, filters, limit + _SPARE, declined
+        )
+        suggestions: list[Suggestion] = []
+        # What lies in reserve is looked up only where it is needed.
+        for few in (proposed.terms[:limit], proposed.terms[limit:]):
+            if len(suggestions) < limit and few:
+                found = replace(proposed, terms=few)
+                suggestions += self._grounded(generation, query, found, filters, language)
+        return tuple(sorted(suggestions[:limit], key=lambda s: (GROUPS.index(s.group), -s.score)))
+
+    def _grounded(
+        self,
+        generation: Generation,
+        query: str,
+        proposed: Proposals,
+        filters: Filters,
+        language: str,
+    ) -> list[Suggestion]:
+        """Those proposals that some record has, as suggestions."""
+        texts = self.vocabulary(generation).terms
+        found = [(texts[p.term], p.hit) for p in proposed.terms]
+        grounds = ground(self._exact, generation, query, found, filters, proposed.hits, language)
+        return [
+            Suggestion(
+                term=term,
+                group=p.group,
+                reasons=p.reasons,
+                query=f"{query} {term}",
+                swapped=query.replace(p.replaces, term, 1) if _stands(p, query) else "",
+                replaces=p.replaces if _stands(p, query) else "",
+                grounding=grounding,
+                score=p.score,
+            )
+            for (term, _), p, grounding in zip(found, proposed.terms, grounds, strict=True)
+            if grounding is not None
+        ]
+
+    def concepts(self, query: str, accepted: Sequence[str] = ()) -> list[list[str]]:
+        """The terms of a query and those accepted for it as concepts: each a term and the synonyms
+        of it that are among them."""
+        generation = self.engine.generation()
+        vocabulary = self.vocabulary(generation)
+        words = list(dict.fromkeys([*words_of(query), *accepted]))
+        meaning = vocabulary.meaning(self.engine.encoder.encode_queries(words))
+        concepts: list[list[str]] = []
+        likenesses: list[NDArray[np.float64]] = []
+        for word, own in zip(words, meaning, strict=True):
+            i = vocabulary.index.get(word, -1)
+            same = [
+                concept
+                for concept, scores in zip(concepts, likenesses, strict=True)
+                if i >= 0 and are_synonyms(concept[0], word, float(scores[i]))
+            ]
+            if same:
+                same[0].append(word)
+                continue
+            concepts.append([word])
+            likenesses.append(likeness(vocabulary, word, own, ()))
+        return concepts
+
+    def fill_masks(
+        self,
+        query: str,
+        limit: int = 10,
+        filters: Filters | None = None,
+        *,
+        declined: Collection[str] = (),
+    ) -> MaskFillings:
+        """The terms that fit the masks of ``query``, without those ``declined``.
+
+        Raises:
+            QueryError: for an empty query or one without a mask.
+            ModelError: for a model without MLM head.
+        """
+        query = clean_query(query)
+        parts = split_masks(query)
+        if len(parts) < 2:
+            raise QueryError(
+                "no mask", f"the query has no mask: write {MASK} or ＿＿ where a word is missing"
+            )
+        generation = self.engine.generation()
+        vocabulary = self.vocabulary(generation)
+        encoder = self.engine.encoder
+        context = self._context(generation, vocabulary, query, filters or Filters())
+        filled = [
+            fill(vocabulary, encoder, parts, position, context, limit, declined)
+            for position in range(len(parts) - 1)
+        ]
+        return MaskFillings(
+            masks=tuple(
+                tuple(
+                    Filling(
+                        term=vocabulary.terms[i],
+                        probability=float(np.exp(score)),
+                        query=MASK.join(parts[: position + 1])
+                        + vocabulary.terms[i]
+                        + MASK.join(parts[position + 1 :]),
+                        records=int(vocabulary.records[i]),
+                    )
+                    for i, score in found
+                )
+                for position, found in enumerate(filled)
+            ),
+            together=tuple(
+                fill_together(vocabulary, encoder, parts, filled[0], context, _TOGETHER)
+                if len(parts) > 2
+                else ()
+            ),
+        )
+
+    def _context(
+        self, generation: Generation, vocabulary: Vocabulary, query: str, filters: Filters
+    ) -> Context | None:
+        """What the query without its masks finds."""
+        text = without_masks(query)
+        if not terms(text):
+            return None
+        vector = self.engine.query_vectors.vector(text)
+        order = rank(generation, vector, terms(text), filters).order[:HITS]
+        if not order:
+            return None
+        return Context(
+            scores=np.array([score for _, score in order]),
+            contained=incidence(vocabulary, [number for number, _ in order]),
+            meaning=vocabulary.meaning(vector[None, :])[0],
+        )
+
+
+def _stands(proposal: Proposal, query: str) -> bool:
+    """Whether the part of the query that a term replaces is written there as it is."""
+    return bool(proposal.replaces) and proposal.replaces in query

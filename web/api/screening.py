@@ -52,7 +52,7 @@ from web.collections.screening.estimates import stage_recall
 from web.collections.screening.ordering import next_record as following
 from web.collections.screening.outcomes import Outcome, Screened, agreements, progress, screened
 from web.collections.screening.plan import STAGES, Plan
-from web.collections.screening.test_set import write_test_set
+from web.collections.screening.test_set import packed_test_set
 from web.desk import editor, file_name, store
 from web.exports import saved
 
@@ -223,11 +223,10 @@ def save_test_set(path: CollectionPath, query: StageParameters) -> Response:
     """Decisions as qrels, the strategy's searches as queries and runs, in a ZIP."""
     shown = shelf.collection(store(), path.number)
     generation = services.engine().generation()
-    return saved(
-        lambda file: write_test_set(store(), path.number, query.stage, generation, file),
-        "application/zip",
-        file_name(shown, "-test-set.zip"),
-    )
+    # Packed first: what cannot be written leaves no file behind.
+    packed = packed_test_set(store(), path.number, query.stage, generation)
+    name = file_name(shown, "-test-set.zip")
+    return saved(lambda file: file.write(packed), "application/zip", name)
 
 
 @blueprint.get("/collections/<int:number>/growing", responses={"200": GrowthBody})

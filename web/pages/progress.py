@@ -10,7 +10,7 @@ from web.collections.screening.flow import flow
 from web.collections.screening.ordering import own_labels
 from web.collections.screening.outcomes import agreements, progress, screened
 from web.collections.screening.recall import Recall, curve
-from web.collections.screening.test_set import write_test_set
+from web.collections.screening.test_set import packed_test_set
 from web.desk import editor, file_name, store
 from web.exports import saved
 from web.language import gettext
@@ -70,11 +70,10 @@ def test_set(number: int) -> Response:
     generation = live_generation(services.engine().library)
     if generation is None:
         abort(503)
-    return saved(
-        lambda file: write_test_set(store(), number, stage, generation, file),
-        "application/zip",
-        file_name(shown, "-test-set.zip"),
-    )
+    # Packed first: what cannot be written leaves no file behind.
+    packed = packed_test_set(store(), number, stage, generation)
+    name = file_name(shown, "-test-set.zip")
+    return saved(lambda file: file.write(packed), "application/zip", name)
 
 
 def _chart(labels: list[bool], recall: Recall) -> LineChart:

@@ -22,6 +22,7 @@ from web.collections.likeness import remembered_links
 from web.collections.members import live_generation, members
 from web.collections.screening import abstracts, deciding, numbers, plan
 from web.collections.screening.estimates import stage_recall
+from web.collections.screening.flow import NOT_RETRIEVED
 from web.collections.screening.ledger import Verdict
 from web.collections.screening.marking import word_marks
 from web.collections.screening.ordering import next_record
@@ -60,6 +61,7 @@ def show(number: int) -> str:
         own=_own(outcome, reviewer),
         recall=stage_recall(store(), number, stage, reviewer, found),
         keys=KEYS,
+        not_retrieved=NOT_RETRIEVED,
         written_time=written_time,
         done=screening_message(request.args),
         **(_record(number, outcome.record_id) if outcome else {"member": None}),

@@ -10,7 +10,6 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from search.formats import FORMATS
 from search.library import Generation
@@ -78,18 +77,18 @@ def test_set(
     return files
 
 
-def write_test_set(
-    store: Store, number: int, stage: Stage, generation: Generation, stream: BinaryIO
-) -> None:
-    """Write the files into a ZIP, in a folder ``test-set``.
+def packed_test_set(store: Store, number: int, stage: Stage, generation: Generation) -> bytes:
+    """The files as a ZIP, in a folder ``test-set``.
 
     Raises:
         UnknownError, CollectionError: as :func:`test_set`.
     """
     name = "test-set"
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as packed:
         for path, content in test_set(store, number, stage, generation, name).items():
             packed.writestr(f"{name}/{path}", content)
+    return found.getvalue()
 
 
 def write_folder(

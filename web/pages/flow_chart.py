@@ -11,6 +11,8 @@ WIDTH = 760
 _LEFT, _RIGHT = 48, 420
 _BOX, _SIDE = 320, 330
 _LINE, _PAD, _GAP = 18, 22, 34
+# A phase's name, which stands upright, needs so much.
+_PHASE = 72
 # A line of so many columns (a Japanese character takes two) fits into a box.
 _COLUMNS = 44
 
@@ -67,14 +69,15 @@ def flow_chart(flow: Flow) -> FlowChart:
         y += height + _GAP
     last = len(rows) - 1
     phases = [
-        Phase(name, tops[first][0], tops[end][0] + tops[end][1] - tops[first][0])
+        Phase(name, tops[first][0], max(tops[end][0] + tops[end][1] - tops[first][0], _PHASE))
         for name, first, end in (
             (gettext("Identification"), 0, 0),
             (gettext("Screening"), 1, last - 1),
             (gettext("Included"), last, last),
         )
     ]
-    return FlowChart(tuple(boxes), tuple(arrows), tuple(phases), WIDTH, round(y - _GAP + 12))
+    height = max(y - _GAP, phases[-1].y + phases[-1].height) + 12
+    return FlowChart(tuple(boxes), tuple(arrows), tuple(phases), WIDTH, round(height))
 
 
 def flow_told(flow: Flow) -> str:

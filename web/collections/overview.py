@@ -65,11 +65,7 @@ class Map:
 
 
 def counts(store: Store, number: int) -> Counts:
-    """What a collection is made of.
-
-    Raises:
-        UnknownError: when there is no such collection.
-    """
+    """What a collection is made of."""
     _, found = items(store, number)
     records = [item.record for item in found]
     years = Counter(r.year for r in records if r.year)

@@ -87,11 +87,11 @@ def line_chart(
     if band:
         low, high = (at(0, y)[1] for y in band)
         shaded = Band(round(high, 1), round(max(low - high, 1), 1))
-    written = (lambda v: f"{v:.0%}") if percent else (lambda v: f"{v:g}")
+    written = "{:.0%}" if percent else "{:g}"
     return LineChart(
         lines,
-        tuple(Tick(at(x, 0)[0], written(x)) for x in ticks(x_most)),
-        tuple(Tick(at(0, y)[1], written(y)) for y in ticks(y_most)),
+        tuple(Tick(at(x, 0)[0], written.format(x)) for x in ticks(x_most)),
+        tuple(Tick(at(0, y)[1], written.format(y)) for y in ticks(y_most)),
         shaded,
     )
 

@@ -15,21 +15,20 @@ def plot(curves: Sequence[tuple[str, NDArray[np.float64]]]) -> str:
 
     ``curves`` are pairs of a name and the recall after each record.
     """
-    series = [
-        (name, "other", list(zip(np.linspace(0, 1, len(c) + 1), [0.0, *c], strict=True)))
-        for name, c in curves
-    ]
     shares = np.linspace(0, 1, 201)
-    mean = np.mean(
-        [np.interp(shares, *zip(*points, strict=True)) for _, _, points in series], axis=0
-    )
-    chart = line_chart(
-        [*series, ("mean", "main", list(zip(shares, mean, strict=True)))],
-        x_most=1.0,
-        y_most=1.0,
-        percent=True,
-    )
+    series: list[tuple[str, str, list[tuple[float, float]]]] = []
+    even = []
+    for name, curve in curves:
+        read, found = np.linspace(0, 1, len(curve) + 1), np.concatenate([[0.0], curve])
+        even.append(np.interp(shares, read, found))
+        series.append((name, "other", _points(read, found)))
+    series.append(("mean", "main", _points(shares, np.mean(even, axis=0))))
+    chart = line_chart(series, x_most=1.0, y_most=1.0, percent=True)
     app = Flask(__name__)
     install(app)
     with app.test_request_context("/?lang=en"):
         return render_template("recall_curves.svg", chart=chart)
+
+
+def _points(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return list(zip(x.tolist(), y.tolist(), strict=True))

@@ -75,14 +75,7 @@ _ZIP: dict[str, Any] = {
 @blueprint.get(f"{_SCREENING}/plan", responses={"200": ScreeningPlanBody})
 def show_plan(path: CollectionPath) -> Response:
     """Criteria, reasons and reviewers of both stages, and the words."""
-    return as_json(
-        ScreeningPlanBody(
-            stages=tuple(
-                PlanBody.model_validate(plan.plan(store(), path.number, s)) for s in STAGES
-            ),
-            words=WordsBody.model_validate(plan.words(store(), path.number)),
-        )
-    )
+    return _plans(path.number)
 
 
 @blueprint.put(f"{_SCREENING}/plan", responses={"200": ScreeningPlanBody})
@@ -90,14 +83,14 @@ def change_plan(path: CollectionPath, body: NewPlan) -> Response:
     """Write the plan of a stage."""
     wanted = Plan(body.stage, body.criteria, tuple(body.reasons), body.reviewers)
     plan.set_plan(store(), editor(), path.number, wanted)
-    return show_plan(path)
+    return _plans(path.number)
 
 
 @blueprint.put(f"{_SCREENING}/words", responses={"200": ScreeningPlanBody})
 def change_words(path: CollectionPath, body: NewWords) -> Response:
     """Write the words to be marked."""
     plan.set_words(store(), editor(), path.number, body.include, body.exclude)
-    return show_plan(path)
+    return _plans(path.number)
 
 
 @blueprint.get(f"{_SCREENING}/next", responses={"200": NextBody})
@@ -281,4 +274,13 @@ def _outcome(found: Screened, outcome: Outcome) -> OutcomeBody:
         resolution=(
             DecisionBody.model_validate(outcome.resolution) if outcome.resolution else None
         ),
+    )
+
+
+def _plans(number: int) -> Response:
+    return as_json(
+        ScreeningPlanBody(
+            stages=tuple(PlanBody.model_validate(plan.plan(store(), number, s)) for s in STAGES),
+            words=WordsBody.model_validate(plan.words(store(), number)),
+        )
     )

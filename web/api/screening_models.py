@@ -1,6 +1,6 @@
 """What the API of screening takes and gives."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from web.collections.screening.ledger import Verdict
 from web.collections.screening.outcomes import State
 from web.collections.screening.plan import Stage
 
-_STAGE = Field(default="title-abstract", description="title-abstract or full-text.")
+_STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
 
 
 class StageParameters(Asked):

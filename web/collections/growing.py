@@ -150,7 +150,8 @@ def record_vectors(generation: Generation, numbers: Sequence[int]) -> _Matrix:
 def unit(vectors: _Matrix) -> _Matrix:
     """Rows of length 1; zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    found: _Matrix = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return found
 
 
 def theme_labels(vectors: _Matrix) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from web.collections.store import Store
 
 State = Literal["include", "exclude", "maybe", "conflict", "open"]
 # What of the first stage goes on to the second.
-GOES_ON = ("include", "maybe")
+GOES_ON: tuple[State, ...] = ("include", "maybe")
 # A longer pause (s) between two decisions was no reading.
 _PAUSE = 300.0
 _LATEST = 50

@@ -173,7 +173,7 @@ def test_a_test_set_and_growing_over_a_library(growing: Growing) -> None:
         client.post(
             f"/api/v1{here}/screening/decisions", json={"id": record_id, "verdict": verdict}
         )
-    response = client.get(f"{here}/screening/test-set")
+    response = client.get(f"{here}/screening/test-set", buffered=True)
     packed = zipfile.ZipFile(io.BytesIO(response.data))
     names = {n.removeprefix("test-set/") for n in packed.namelist()}
     assert {"corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "qrels/test.qrels"} <= names

@@ -20,6 +20,7 @@ from search.suggest import Suggester
 from web import access, errors, headers, language, services
 from web.api import collections as collections_api
 from web.api import duplicates as duplicates_api
+from web.api import screening as screening_api
 from web.api import strategies as strategies_api
 from web.api import suggestions as suggestions_api
 from web.api import views as api
@@ -31,9 +32,12 @@ from web.pages import (
     alerts,
     collections,
     duplicates,
+    overview,
     own_account,
     printing,
+    progress,
     report,
+    screening,
     strategies,
     suggestions,
     users,
@@ -122,6 +126,7 @@ def create_app(
     app.register_api(collections_api.blueprint)
     app.register_api(strategies_api.blueprint)
     app.register_api(duplicates_api.blueprint)
+    app.register_api(screening_api.blueprint)
     for part in (
         account,
         collections,
@@ -133,7 +138,11 @@ def create_app(
         printing,
         own_account,
         users,
+        screening,
+        progress,
+        overview,
     ):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(overview.growing)
     headers.install(app)
     return app

@@ -21,6 +21,8 @@ from web.collections.collection_commands import collection
 from web.collections.collection_commands import commands as collection_commands
 from web.collections.desk import Desk, open_desk
 from web.collections.options import collections_option, opened
+from web.collections.screening_commands import commands as screening_commands
+from web.collections.simulate_command import simulate
 from web.collections.strategy_commands import commands as strategy_commands
 from web.server import is_loopback, listen
 from web.server import serve as run_server
@@ -158,13 +160,14 @@ def _end(*_: object) -> None:
     raise SystemExit(0)
 
 
-for strategy_command in strategy_commands:
-    collection.add_command(strategy_command)
+for desk_command in (*strategy_commands, *screening_commands):
+    collection.add_command(desk_command)
 for command in (
     *search_commands,
     *indexer_commands,
     *account_commands,
     *collection_commands,
+    simulate,
     serve,
     demo,
 ):

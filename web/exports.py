@@ -42,7 +42,7 @@ def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) 
     )
 
 
-def saved(write: Callable[[BinaryIO], None], mimetype: str, name: str) -> Response:
+def saved(write: Callable[[BinaryIO], object], mimetype: str, name: str) -> Response:
     """What ``write`` writes, as a file to be saved as ``name``."""
     # send_file closes it when the answer has been sent.
     file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115

@@ -16,6 +16,7 @@ COOKIE = "lang"
 PAGES = {
     *("account", "alerts", "collections", "duplicates", "own_account", "pages", "printing"),
     *("report", "strategies", "suggestions", "users"),
+    *("screening", "progress", "overview", "growing"),
 }
 _YEAR = 365 * 24 * 3600
 

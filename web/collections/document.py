@@ -7,6 +7,7 @@ that the store has given out, so that rows which only the history knows keep the
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,8 @@ from web.collections.found import found_ids, keep_found
 from web.collections.history import Action, CollectionError, change
 from web.collections.items import keep
 from web.collections.schema import TRACKED
+from web.collections.screening.ledger import Kind
+from web.collections.screening.plan import Stage
 from web.collections.shelf import checked_name, checked_text, collection
 from web.collections.store import Store
 from web.collections.strategy_rows import check_strategy
@@ -24,6 +27,7 @@ from web.collections.strategy_rows import check_strategy
 _OWN = (
     *("items", "tags", "item_tags", "duplicates", "distinct_pairs"),
     *("searches", "runs", "alerts", "report_answers"),
+    *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
 )
 # Columns that hold the number of a row in a table.
 _LEADS_TO = {
@@ -41,6 +45,7 @@ _BY_ITEM = "join items on items.id = item where items.collection = ?"
 _BY_SEARCH = "join searches on searches.id = search where searches.collection = ?"
 _THROUGH = {
     **dict.fromkeys(("item_tags", "duplicates", "distinct_pairs"), _BY_ITEM),
+    **dict.fromkeys(("filled_abstracts", "item_numbers"), _BY_ITEM),
     **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
 }
 _Value = str | int | float | None
@@ -65,10 +70,26 @@ class RowChange(_Strict):
         "runs",
         "alerts",
         "report_answers",
+        "screening_stages",
+        "screening_words",
+        "filled_abstracts",
+        "item_numbers",
     ]
     row: int = Field(ge=1)
     before: _Row | None
     after: _Row | None
+
+
+class LoggedDecision(_Strict):
+    """A row of the log of screening, in its order."""
+
+    record_id: str
+    stage: Stage
+    kind: Kind
+    who: str
+    verdict: Literal["include", "exclude", "maybe", "undone"]
+    reason: str
+    at: datetime
 
 
 class PastChange(_Strict):
@@ -99,6 +120,11 @@ class Document(_Strict):
     runs: tuple[_Row, ...] = ()
     alerts: tuple[_Row, ...] = ()
     report_answers: tuple[_Row, ...] = ()
+    screening_stages: tuple[_Row, ...] = ()
+    screening_words: tuple[_Row, ...] = ()
+    filled_abstracts: tuple[_Row, ...] = ()
+    item_numbers: tuple[_Row, ...] = ()
+    screening_decisions: tuple[LoggedDecision, ...] = ()
     records: dict[str, dict[str, Any]]
     found: dict[str, tuple[str, ...]] = {}
     history: tuple[PastChange, ...]
@@ -157,6 +183,14 @@ def document(store: Store, number: int) -> Document:
         name=shown.name,
         description=shown.description,
         **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
+        screening_decisions=tuple(
+            LoggedDecision.model_validate(dict(row))
+            for row in db.execute(
+                f"select {', '.join(LoggedDecision.model_fields)} "  # noqa: S608 - our own names
+                "from screening_decisions where collection = ? order by id",
+                [number],
+            )
+        ),
         records=_records(db, rows["items"], history),
         found=_found(db, [*rows["runs"], *rows["alerts"]], history),
         history=history,
@@ -206,6 +240,9 @@ def import_document(
             for table in _OWN:
                 for row in getattr(read, table):
                     _insert(db, table, shift.row(table, row))
+            for row in read.screening_decisions:
+                values = row.model_dump() | {"at": row.at.isoformat(timespec="seconds")}
+                _insert(db, "screening_decisions", values | {"collection": number})
             for past in read.history:
                 _insert_past(db, past, shift)
             shift.reserve(db, read)

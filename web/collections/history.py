@@ -49,6 +49,10 @@ Action = Literal[
     "take apart",
     "declare distinct",
     "propose again",
+    "plan screening",
+    "mark words",
+    "fill in abstract",
+    "note number",
     "undo",
     "restore",
 ]

@@ -115,7 +115,7 @@ def add_file(
         (current[known[i][0]], FROM_LIBRARY) if i in known else (record, name)
         for i, record in records.items()
     ]
-    added = add(store, who, collection, offered, name)
+    added = add(store, who, collection, offered, name, of_file=True)
     return Intake(added, read - added, rejected=tuple(rejected))
 
 

@@ -109,19 +109,23 @@ def add(
     collection: int,
     records: Iterable[tuple[Record, str]],
     origin: str = "",
+    *,
+    of_file: bool = False,
 ) -> int:
     """Add records, each with its source, at the end; those that are there already stay as they
     are. ``origin`` says in the history where they came from (a query, a file). How many came in.
+    Of a file's records (``of_file``) the history also says how many were there already: a flow
+    diagram counts them as identified, and as duplicates.
 
     Raises:
         UnknownError: when there is no such collection.
     """
-    with change(store, who, "add records", collection) as opened:
+    with change(store, who, "add records", collection, without_rows=of_file) as opened:
         db = opened.db
         (last,) = db.execute(
             "select coalesce(max(position), 0) from items where collection = ?", [collection]
         ).fetchone()
-        added = 0
+        added = already = 0
         for record, source in records:
             digest = keep(db, record, searchable=source != FROM_LIBRARY)
             found = db.execute(
@@ -130,7 +134,9 @@ def add(
                 [collection, record.id, digest, source, last + added + 1, now(), who],
             )
             added += found.rowcount
-        opened.says(records=added, **({"from": origin} if origin else {}))
+            already += 1 - found.rowcount
+        told = {"records": added} | ({"already": already} if already and of_file else {})
+        opened.says(**told, **({"from": origin} if origin else {}))
     return added
 
 
@@ -151,6 +157,8 @@ def remove(store: Store, who: str, collection: int, record_ids: Sequence[str]) -
         numbers = json.dumps([*named, *hidden])
         for table, column in (
             ("item_tags", "item"),
+            ("filled_abstracts", "item"),
+            ("item_numbers", "item"),
             ("distinct_pairs", "item"),
             ("distinct_pairs", "other"),
             ("duplicates", "item"),

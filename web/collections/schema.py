@@ -28,6 +28,10 @@ TRACKED = {
     "report_answers": ("id", "collection", "heading", "text"),
     "duplicates": ("id", "item", "main"),
     "distinct_pairs": ("id", "item", "other"),
+    "screening_stages": ("id", "collection", "stage", "criteria", "reasons", "reviewers"),
+    "screening_words": ("id", "collection", "kind", "word"),
+    "filled_abstracts": ("id", "item", "text", "source"),
+    "item_numbers": ("id", "item", "name", "value"),
 }
 
 
@@ -261,6 +265,65 @@ def duplicates(db: Database) -> None:
             "begin select raise(abort, 'a main record cannot be under another'); end"
         )
     _track(db, "duplicates", "distinct_pairs")
+
+
+@migrations()
+def screening(db: Database) -> None:
+    """What a collection is screened by, and the log of its decisions."""
+    _run(
+        db,
+        """
+        create table screening_stages (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            stage text not null check (stage in ('title-abstract', 'full-text')),
+            criteria text not null,
+            reasons text not null,
+            reviewers integer not null check (reviewers in (1, 2)),
+            unique (collection, stage)
+        );
+        create table screening_words (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            kind text not null check (kind in ('include', 'exclude')),
+            word text not null,
+            unique (collection, word)
+        );
+        create table filled_abstracts (
+            id integer primary key autoincrement,
+            item integer not null unique references items(id),
+            text text not null,
+            source text not null
+        );
+        create table item_numbers (
+            id integer primary key autoincrement,
+            item integer not null references items(id),
+            name text not null,
+            value real not null,
+            unique (item, name)
+        );
+        -- By a record's id, not its row: it may be taken out and come back.
+        create table screening_decisions (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            record_id text not null,
+            stage text not null check (stage in ('title-abstract', 'full-text')),
+            kind text not null check (kind in ('review', 'resolution')),
+            who text not null,
+            verdict text not null check (verdict in ('include', 'exclude', 'maybe', 'undone')),
+            reason text not null default '',
+            at text not null
+        );
+        create index screening_decisions_stage on screening_decisions(collection, stage, id);
+    """,
+    )
+    # A log: what was decided is never changed, only decided anew or taken back by a further row.
+    for event in ("update", "delete"):
+        db.conn.execute(
+            f"create trigger screening_decisions_{event} before {event} on screening_decisions "
+            "begin select raise(abort, 'decisions are only ever added'); end"
+        )
+    _track(db, "screening_stages", "screening_words", "filled_abstracts", "item_numbers")
 
 
 def _track(db: Database, *tables: str) -> None:

@@ -45,6 +45,10 @@ def action_message(action: Action) -> str:
         "take apart": gettext("Records taken apart again"),
         "declare distinct": gettext("Declared not to be duplicates"),
         "propose again": gettext("Proposed again as duplicates"),
+        "plan screening": gettext("Criteria of screening changed"),
+        "mark words": gettext("Words of screening changed"),
+        "fill in abstract": gettext("Abstract filled in"),
+        "note number": gettext("Number noted"),
         "undo": gettext("Change undone"),
         "restore": gettext("Earlier state restored"),
     }[action]

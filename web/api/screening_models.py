@@ -1,0 +1,277 @@
+"""What the API of screening takes and gives."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from web.api.collection_models import Asked, Given
+from web.api.models import RecordBody
+from web.collections.screening.ledger import Verdict
+from web.collections.screening.outcomes import State
+from web.collections.screening.plan import Stage
+
+_STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
+
+
+class StageParameters(Asked):
+    """Which stage is meant."""
+
+    stage: Stage = _STAGE
+
+
+class OutcomesParameters(StageParameters):
+    """Which outcomes are wanted."""
+
+    state: State | Literal[""] = Field(default="", description="Only those that stand so.")
+    page: int = Field(default=1, ge=1)
+    per_page: int = Field(default=100, ge=1, le=1000)
+
+
+class NewDecision(Asked):
+    """A decision to be made."""
+
+    stage: Stage = _STAGE
+    id: str = Field(description="The record's id.")
+    verdict: Verdict
+    reason: str = Field(
+        default="", description="Why it is excluded; a full text cannot be without one."
+    )
+
+
+class TakenBack(Asked):
+    """A decision to be taken back."""
+
+    stage: Stage = _STAGE
+    id: str | None = Field(default=None, description="The record; one's latest where left out.")
+
+
+class NewPlan(Asked):
+    """What a stage is screened by."""
+
+    stage: Stage = _STAGE
+    criteria: str = ""
+    reasons: list[str] = Field(default_factory=list, max_length=50)
+    reviewers: int = Field(default=1, ge=1, le=2, description="Who decide on each record.")
+
+
+class NewWords(Asked):
+    """The words to be marked."""
+
+    include: list[str] = Field(default_factory=list, max_length=500)
+    exclude: list[str] = Field(default_factory=list, max_length=500)
+
+
+class NewAbstract(Asked):
+    """An abstract for a record that has none: its text, or the record to take it from."""
+
+    id: str
+    text: str | None = Field(default=None, description="An empty one takes it away again.")
+    source: str | None = Field(default=None, description="Id of a record that has one.")
+
+
+class NewNumber(Asked):
+    """A number of a record, under a name."""
+
+    id: str
+    name: str
+    value: float | None = Field(description="null takes it away.")
+
+
+class PlanBody(Given):
+    """What a stage is screened by."""
+
+    stage: Stage
+    criteria: str
+    reasons: tuple[str, ...]
+    reviewers: int
+
+
+class WordsBody(Given):
+    """The words that speak for a record and against it."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+class ScreeningPlanBody(Given):
+    """The plans of both stages, and the words."""
+
+    stages: tuple[PlanBody, ...]
+    words: WordsBody
+
+
+class TermBody(Given):
+    """A term and what it adds to a record's score."""
+
+    term: str
+    weight: float
+
+
+class NextBody(Given):
+    """The record that comes next; null where nothing is left."""
+
+    record: RecordBody | None
+    why: tuple[TermBody, ...] = Field(description="Its terms that weigh most for it.")
+    learnt: bool = Field(description="Whether the order is learnt from decisions.")
+    prepared: bool = Field(description="false while terms are weighed in the background.")
+    left: int = Field(description="So many wait for this reviewer.")
+
+
+class DecisionBody(Given):
+    """A decision that holds."""
+
+    record_id: str
+    who: str
+    verdict: Verdict
+    reason: str
+    at: str
+
+
+class DecisionsBody(Given):
+    """One's own decisions, in the order in which they were made."""
+
+    decisions: tuple[DecisionBody, ...]
+
+
+class DecidedBody(Given):
+    """A decision that was made: its place in the log. It is on the disk."""
+
+    number: int
+    record_id: str
+
+
+class TakenBackBody(Given):
+    """The record that waits for a decision again."""
+
+    record_id: str
+
+
+class OutcomeBody(Given):
+    """Where a record stands. Decisions are told once all reviewers have decided."""
+
+    record_id: str
+    state: State
+    reason: str
+    decisions: tuple[DecisionBody, ...]
+    resolution: DecisionBody | None
+
+
+class OutcomesBody(Given):
+    """A page of the records of a stage."""
+
+    total: int
+    outcomes: tuple[OutcomeBody, ...]
+
+
+class AgreementBody(Given):
+    """How two reviewers agree."""
+
+    reviewers: tuple[str, str]
+    both: int
+    agreed: int
+    kappa: float | None
+
+
+class ConflictsBody(Given):
+    """What is to be settled, and how reviewers agree."""
+
+    conflicts: tuple[OutcomeBody, ...]
+    agreements: tuple[AgreementBody, ...]
+
+
+class RecallBody(Given):
+    """What one's decisions say of recall."""
+
+    found: int
+    decided: int
+    total: int
+    estimate: float | None
+    bound: float = Field(description="Recall is at least so much, with 95 % confidence.")
+    enough: bool = Field(description="Whether the bound has reached 95 %.")
+
+
+class ProgressBody(Given):
+    """How far one is, and the stage as a whole."""
+
+    total: int
+    decided: int
+    include: int
+    exclude: int
+    maybe: int
+    left: int
+    settled: int
+    conflicts: int
+    seconds_each: float | None
+    seconds_left: float | None
+    recall: RecallBody | None = None
+
+
+class FlowBody(Given):
+    """The numbers of the PRISMA 2020 flow diagram."""
+
+    identified: dict[str, int]
+    total: int
+    duplicates: int
+    removed: int
+    screened: int
+    excluded: int
+    waiting: int
+    sought: int
+    not_retrieved: int
+    assessed: int
+    reasons: dict[str, int]
+    waiting_full_text: int
+    included: int
+    adds_up: bool
+
+
+class ThemeBody(Given):
+    """A theme of a collection."""
+
+    record_ids: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+class ProposalBody(Given):
+    """A record that the collection lacks, and why it is proposed."""
+
+    record: RecordBody
+    theme: int = Field(description="Number of the theme that it is near to, from 0.")
+    likeness: float
+    nearest: str = Field(description="The record of the collection that it is nearest to.")
+    shared: tuple[str, ...] = Field(description="Words that both titles have.")
+
+
+class OutlierBody(Given):
+    """A record that lies apart from the others."""
+
+    record_id: str
+    likeness: float
+    usual: float
+
+
+class GrowthBody(Given):
+    """What a collection could grow by."""
+
+    themes: tuple[ThemeBody, ...]
+    proposals: tuple[ProposalBody, ...]
+    outliers: tuple[OutlierBody, ...]
+    unheld: int = Field(description="Records that the library does not hold: they take no part.")
+
+
+class PointBody(Given):
+    """A record on the map, from 0 to 1 in both directions."""
+
+    x: float
+    y: float
+    kind: Literal["include", "exclude", "around"]
+    record_id: str
+
+
+class OverviewBody(Given):
+    """What a collection is made of."""
+
+    years: tuple[tuple[int, int], ...]
+    journals: tuple[tuple[str, int], ...]
+    keywords: tuple[tuple[str, int], ...]
+    map: tuple[PointBody, ...]

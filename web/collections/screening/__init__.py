@@ -1,0 +1,1 @@
+"""Screening (スクリーニング): include, exclude or maybe for each record of a collection."""

@@ -1,0 +1,95 @@
+"""How screening goes: recall and whether to stop, agreement, the flow diagram, the test set."""
+
+from flask import Blueprint, Response, abort, render_template, request
+
+from web import services
+from web.collections import shelf
+from web.collections.members import live_generation
+from web.collections.screening.estimates import stage_recall
+from web.collections.screening.flow import flow
+from web.collections.screening.ordering import own_labels
+from web.collections.screening.outcomes import agreements, progress, screened
+from web.collections.screening.recall import Recall, curve
+from web.collections.screening.test_set import packed_test_set
+from web.desk import editor, file_name, store
+from web.exports import saved
+from web.language import gettext
+from web.pages.charts import LineChart, line_chart
+from web.pages.flow_chart import flow_chart, flow_told
+from web.pages.screening import stage_of, written_time
+
+blueprint = Blueprint("progress", __name__)
+
+
+@blueprint.get("/collections/<int:number>/screening/progress")
+def show(number: int) -> str:
+    """The recall curve of one's own decisions, and where the screening of all stands."""
+    stage = stage_of(request.args.get("stage"))
+    found = screened(store(), number, stage)
+    labels = list(own_labels(found, editor()).values())
+    recall = stage_recall(store(), number, stage, editor(), found, fresh=True)
+    flowing = flow(store(), number)
+    return render_template(
+        "screening_progress.html",
+        collection=shelf.collection(store(), number),
+        stage=stage,
+        plan=found.plan,
+        progress=progress(found, editor()),
+        recall=recall,
+        chart=_chart(labels, recall) if recall else None,
+        agreements=agreements(found),
+        flow=flowing,
+        diagram=flow_chart(flowing),
+        told=flow_told(flowing),
+        written_time=written_time,
+    )
+
+
+@blueprint.get("/collections/<int:number>/screening/flow.svg")
+def flow_file(number: int) -> Response:
+    """The flow diagram as a file of its own."""
+    collection = shelf.collection(store(), number)
+    flowing = flow(store(), number)
+    svg = render_template(
+        "screening_flow.svg",
+        title=collection.name,
+        diagram=flow_chart(flowing),
+        told=flow_told(flowing),
+    )
+    response = Response(svg, mimetype="image/svg+xml")
+    name = file_name(collection, "-prisma.svg")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+@blueprint.get("/collections/<int:number>/screening/test-set")
+def test_set(number: int) -> Response:
+    """Decisions as a test collection: BEIR's files and TREC's in a ZIP."""
+    shown = shelf.collection(store(), number)
+    stage = stage_of(request.args.get("stage"))
+    generation = live_generation(services.engine().library)
+    if generation is None:
+        abort(503)
+    # Packed first: what cannot be written leaves no file behind.
+    packed = packed_test_set(store(), number, stage, generation)
+    name = file_name(shown, "-test-set.zip")
+    return saved(lambda file: file.write(packed), "application/zip", name)
+
+
+def _chart(labels: list[bool], recall: Recall) -> LineChart:
+    found = curve(labels)
+    most = max(recall.most, found[-1] if found else 0, 1)
+    points = [(0.0, 0.0), *((n, float(y)) for n, y in enumerate(found, 1))]
+    series = [(gettext("Found"), "main", points)]
+    if recall.estimate:
+        likely = recall.found / recall.estimate
+        series.append(
+            (gettext("Estimated number"), "limit", [(0.0, likely), (float(recall.total), likely)])
+        )
+        most = max(most, round(likely))
+    return line_chart(
+        series,
+        x_most=recall.total,
+        y_most=most * 1.05,
+        band=(recall.found, recall.most),
+    )

@@ -48,7 +48,7 @@ _SMALL_WORDS = re.compile(
 _LEADING = re.compile("以下|別名|通称|いわゆる|[本同当](?=症|疾患|病|欠損|群|例|法|剤)")
 # The terms with the best evidence, among which effects decide.
 _WEIGHED = 60
-# How much of each kind of evidence counts, each standardised over the candidates.
+# How much of each kind of evidence counts, each standardised over the candidates; set by hand.
 _COOCCURRENCE, _FIT, _MEANING = 1.0, 0.5, 0.5
 # What a standard deviation of evidence is worth in nDCG, and how much what a term does on average
 # counts against what it does for those whom it suits.

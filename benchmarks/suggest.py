@@ -227,7 +227,7 @@ def masked_texts(bench: Bench, names: set[str]) -> Iterator[tuple[str, str, str]
     which another record has, too."""
     known = bench.vocabulary.index
     for number, record in bench.generation.all_records():
-        version = record.versions()[0]
+        version = next(iter(record.versions()))
         texts = [version.title]
         texts += [version.abstract[s:e] for s, e in sentence_spans(version.abstract)[:1]]
         for text in map(nfkc, texts):

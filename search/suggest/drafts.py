@@ -73,7 +73,8 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
     )
     lines = [_any(f for t in concept for f in _ichushi(t)) for concept in described]
     english = [
-        list(dict.fromkeys(f for t in concept for f in _pubmed(exact, t))) for concept in described
+        list({f.casefold(): f for t in concept for f in _pubmed(exact, t)}.values())
+        for concept in described
     ]
     return Draft(
         concepts=described,

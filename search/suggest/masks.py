@@ -21,8 +21,7 @@ from search.text.terms import terms
 
 # The sum of log-probabilities is divided by the number of pieces to this power.
 _LENGTH_POWER = 0.5
-# What the hits and the query's vector count beside the MLM head; learnt as the weights of
-# search.suggest.proposals are.
+# What the hits and the query's vector count beside the MLM head; set by hand.
 _COOCCURRENCE, _MEANING = 1.0, 0.3
 # The terms by the MLM head alone that are looked at.
 _CONSIDERED = 400

@@ -44,9 +44,11 @@ _NEAR = 0.62
 _SMALL_WORDS = re.compile(
     r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
 )
+# What only its own text can say: 本症候群, 以下BOR症候群.
+_LEADING = re.compile("以下|別名|通称|いわゆる|[本同当](?=症|疾患|病|欠損|群|例|法|剤)")
 # The terms with the best evidence, among which effects decide.
 _WEIGHED = 60
-# How much of each kind of evidence counts, each standardised over the candidates.
+# How much of each kind of evidence counts, each standardised over the candidates; set by hand.
 _COOCCURRENCE, _FIT, _MEANING = 1.0, 0.5, 0.5
 # What a standard deviation of evidence is worth in nDCG, and how much what a term does on average
 # counts against what it does for those whom it suits.
@@ -180,7 +182,10 @@ def propose(
     present = frozenset(terms(query))
     unwanted = _NOT_OFFERED | {fold(term) for term in left_out}
     new = [
-        bool(said) and not said <= present and fold(vocabulary.terms[i]) not in unwanted
+        bool(said)
+        and not said <= present
+        and fold(vocabulary.terms[i]) not in unwanted
+        and not _LEADING.match(vocabulary.terms[i])
         for said, i in zip(words, evidence.candidates[rows].tolist(), strict=True)
     ]
     kept = evidence.of(rows[new])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine import Engine, QueryError, clean_query
-from search.exact import ExactSearch
+from search.exact import ExactSearch, quoted
 from search.filters import Filters
 from search.library import Generation
 from search.ranking import rank
@@ -165,7 +165,10 @@ class Suggester:
                 same[0].append(word)
                 continue
             concepts.append([word])
-            likenesses.append(likeness(vocabulary, word, own, ()))
+            # The records that have it are those that may introduce it by another name.
+            numbers = self._exact.numbers(quoted(word))[:HITS].tolist()
+            records = generation.records(numbers).values()
+            likenesses.append(likeness(vocabulary, word, own, records))
         return concepts
 
     def fill_masks(

@@ -19,7 +19,8 @@ from search.suggest.vocabulary import Vocabulary
 from search.text.fold import nfkc, to_lexical
 from search.text.variants import fold
 
-# Chosen on the quarter of Manbyo's and HPO's concepts that benchmarks/suggest.py does not measure.
+# The first two were chosen on Manbyo names that benchmarks/suggest.py does not measure; the third
+# is set by hand.
 _SPELLING, _INTRODUCED, _TRANSLATED = 0.3, 0.6, 0.2
 # From which likeness on a term is a synonym.
 _SAME_SCRIPT, _OTHER_SCRIPT = 1.05, 0.62

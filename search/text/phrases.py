@@ -65,9 +65,11 @@ _LOOSE_SUFFIXES |= {
 }
 # Parts of the body that Sudachi takes for counters: 筋萎縮 is no number of 萎縮.
 _BODY_PARTS = {"筋", "腹", "口"}
-# A name of several people before what it names: フォン・ヒッペル・リンドウ病. Without that it may
-# as well be a list.
-_NAMES = re.compile(
+# What stays whole though Sudachi cuts it or takes a part of it for an adverb: 内分泌, and the
+# name of several people before what it names (フォン・ヒッペル・リンドウ病; without that, it may be
+# a list).
+_WHOLE = re.compile(
+    r"[内外]分泌|"
     r"[ァ-ヺー]+(?:[・=][ァ-ヺー]+)+(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|スコア|試験)"
 )
 _WORTHLESS = re.compile(r"[0-9.,%±~<>=＝\-\s]*|[a-zぁ-んァ-ンー]")
@@ -90,7 +92,7 @@ def phrases(text: str) -> Iterator[tuple[str, ...]]:
     folded = fold_with_offsets(text, to_lexical)
     expressions = {
         m.start(): m.end()
-        for pattern in (EXPRESSION, _NAMES)
+        for pattern in (EXPRESSION, _WHOLE)
         for m in pattern.finditer(folded.text)
     }
     run: list[str] = []
@@ -105,7 +107,7 @@ def phrases(text: str) -> Iterator[tuple[str, ...]]:
             run = []
         position = end
         if start in expressions and expressions[start] > end:
-            # A gene name, a drug code, several people's name stay one word: IL-6, HbA1c.
+            # A gene name, a drug code and the like stay one word: IL-6, HbA1c.
             skip_until = position = expressions[start]
             run.append(_written(text, folded.original_span(start, skip_until)))
             continue

@@ -2,9 +2,10 @@
 
     python benchmarks/gpu.py [--passages 40000] [--tokens 256] [--device cuda]
 
-No figures have been measured with it yet: none of the machines that it was written on has a GPU.
-What it runs is tested on a CPU (``--device torch-cpu --layers 2 --passages 200``, whose figures say
-nothing).
+No figures exist yet: the machine that it was written on has no GPU, and the program itself has not
+been run to its end. What it measures, the stream of batches through the torch backend and the
+preparing processes, is tested on a CPU. ``--device torch-cpu --layers 2 --passages 200`` tries the
+program out; its figures say nothing.
 
 The network is a BERT of base size (12 layers, 768, vocabulary 50 000) with random weights: only its
 speed means anything. Texts are synthetic, single kanji, of lengths drawn about ``--tokens``. JSON:

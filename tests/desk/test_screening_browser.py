@@ -54,7 +54,7 @@ def test_an_afternoon_of_two_reviewers(
     ann.get_by_text("コレクションに追加", exact=True).click()
     ann.locator("#what").select_option("exact")
     ann.locator("#new_name").fill("糖尿病のスクリーニング")
-    ann.locator("details.export button").get_by_text("追加", exact=True).click()
+    ann.locator("form:has(#what)").get_by_role("button", name="追加", exact=True).click()
     here = ann.url.partition("?")[0]
     source = tmp_path / "more.ris"
     source.write_text("TY  - JOUR\nTI  - 糖尿病の新しい治療\nPY  - 2020\nID  - 1\nER  - \n")
@@ -83,11 +83,13 @@ def test_an_afternoon_of_two_reviewers(
         page.keyboard.press("u")
         expect(page.locator("#decide input[name=record]")).to_have_attribute("value", mistaken)
         verdicts: dict[str, str] = {}
+        differently = ["m", "e"]
         while page.locator("#decide").count():
             title = page.locator("#title").text_content() or ""
             key = "i" if "糖尿病" in title else "1" if "骨折" in title else "e"
-            if page is ben and len(verdicts) == 1:
-                key = "m" if key == "i" else "i"
+            # Ben excludes one that Ann includes, and is not sure of another.
+            if page is ben and key == "i" and differently:
+                key = differently.pop()
             verdicts[decide(page, key)] = key
         assert len(verdicts) > 10
         expect(page.locator("main")).to_contain_text("判定する文献はもうありません")

@@ -27,7 +27,7 @@ from search.text.terms import respelled, terms
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
 # What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
-_WORDS = 0.1
+_WORDS = 0.05
 
 
 class QueryError(ValueError):

@@ -83,7 +83,7 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
     for searched, what in (("/exact?q=患者/TI", "exact"), ("/?q=足の潰瘍", "page")):
         page.goto(searched)
         page.get_by_text("コレクションに追加").click()
-        page.get_by_label("対象").select_option(what)
+        page.get_by_label("対象", exact=True).select_option(what)
         page.locator("details[open]").get_by_role("button", name="追加").click()
         expect(page.locator(".done")).to_contain_text("件を追加しました。")
 

@@ -23,5 +23,13 @@ class Page(HTMLParser):
             a for t, a in self.tags if t == tag and all(a.get(k) == v for k, v in wanted.items())
         ]
 
+    def hits(self) -> list[str]:
+        """Links to records, without the examples of suggestions."""
+        return [
+            a["href"]
+            for a in self.all("a")
+            if a.get("href", "").startswith("/records/") and a.get("class") != "example"
+        ]
+
     def links(self, start: str) -> list[str]:
         return [a["href"] for a in self.all("a") if a.get("href", "").startswith(start)]

@@ -34,8 +34,10 @@ class CompleteParameters(BaseModel):
     limit: int = Field(default=8, ge=1, le=20, description="At most so many terms.")
 
 
-class FillMaskParameters(Query):
+class FillMaskParameters(BaseModel):
     """A text with blanks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: str = Field(
         max_length=MAX_QUERY,

@@ -104,7 +104,8 @@ def main() -> None:
     texts = read_queries(wanted.queries, 100_000)
     endless = (f"{q} {n}" if n else q for n in itertools.count() for q in texts)
     result: dict[str, Any] = {"passages": Library(wanted.library).generation().manifest.passages}
-    command = [sys.executable, "-m", "web.cli", "serve", "--library", str(wanted.library)]
+    served = "from web.cli import main; main()"
+    command = [sys.executable, "-c", served, "serve", "--library", str(wanted.library)]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

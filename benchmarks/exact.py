@@ -350,12 +350,23 @@ def expressions(texts: Texts, count: int) -> Iterator[tuple[str, str]]:
     """Kinds of expressions and expressions, as varied as they are typed."""
     generator = random.Random(7)
     two = [p for p in texts.phrases[_TOO_FREQUENT:] if len(p) == 2]
-    word = lambda: two[_rank(generator, len(two))]  # noqa: E731
+
+    def word() -> str:
+        return two[_rank(generator, len(two))]
+
     searched = texts.phrases[_TOO_FREQUENT:]
-    phrase = lambda: searched[_rank(generator, len(searched))].replace('"', "")  # noqa: E731
+
+    def phrase() -> str:
+        return searched[_rank(generator, len(searched))].replace('"', "")
+
     english = [w.strip(".,();:") for w in texts.words[:4000] if w.strip(".,();:").isalpha()]
-    latin = lambda: english[_rank(generator, len(english))]  # noqa: E731
-    year = lambda: 1985 + generator.randrange(35)  # noqa: E731
+
+    def latin() -> str:
+        return english[_rank(generator, len(english))]
+
+    def year() -> int:
+        return 1985 + generator.randrange(35)
+
     kinds: list[tuple[str, Callable[[], str]]] = [
         ("two characters", word),
         ("one character", lambda: generator.choice(["癌", "肝", "がん", "腎", "脳", "薬"])),

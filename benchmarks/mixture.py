@@ -172,7 +172,8 @@ def _write_records(source: Source, generation: Path, count: int) -> Iterator[Seg
     generator = np.random.default_rng(0)
     sample = _row(Record(id="x", title="x", language="ja"), "")
     columns = ["number", *sample]
-    insert = f"insert into records ({', '.join(f'[{c}]' for c in columns)}) values ({', '.join('?' * len(columns))})"  # noqa: E501
+    names, marks = ", ".join(f"[{c}]" for c in columns), ", ".join("?" * len(columns))
+    insert = f"insert into records ({names}) values ({marks})"
     for base in range(0, count, _SEGMENT):
         size = min(_SEGMENT, count - base)
         one, beside, vectors = source.mixed(generator, size)

@@ -1,7 +1,7 @@
 """Screening as pages: one record at a time, conflicts, criteria and words."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from flask import (
     Blueprint,
@@ -74,8 +74,8 @@ def act(number: int) -> Response:
     form = request.form
     stage, record_id, do = stage_of(form.get("stage")), form.get("record", ""), form.get("do", "")
     here = {"number": number, "stage": stage}
-    if do in ("include", "exclude", "maybe"):
-        verdict: Verdict = do  # type: ignore[assignment]
+    verdict = verdict_of(do)
+    if verdict is not None:
         deciding.decide(
             store(), editor(), number, stage, record_id, verdict, form.get("reason", "")
         )
@@ -162,9 +162,9 @@ def show_conflicts(number: int) -> str:
 def resolve(number: int) -> Response:
     """A conflict settled."""
     form, stage = request.form, stage_of(request.form.get("stage"))
-    if form.get("do") not in ("include", "exclude"):
+    verdict = verdict_of(form.get("do"))
+    if verdict is None or verdict == "maybe":
         abort(400)
-    verdict: Verdict = form["do"]  # type: ignore[assignment]
     deciding.resolve(
         store(), editor(), number, stage, form.get("record", ""), verdict, form.get("reason", "")
     )
@@ -198,6 +198,11 @@ def show_decisions(number: int) -> str:
 def stage_of(asked: str | None) -> Stage:
     """The stage that an address or a form names; the first where it names none."""
     return next((stage for stage in STAGES if stage == asked), STAGES[0])
+
+
+def verdict_of(asked: str | None) -> Verdict | None:
+    """The verdict that a form names, if it is one."""
+    return next((verdict for verdict in get_args(Verdict) if verdict == asked), None)
 
 
 def stage_name(stage: Stage) -> str:

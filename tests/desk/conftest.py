@@ -24,6 +24,7 @@ from search.engine import Engine
 from search.exact import ExactSearch
 from search.library import Library
 from search.suggest import Suggester
+from tests.web.running import announced, start_server
 from web.access import Admission
 from web.app import create_app
 from web.collections.answering import LibrarySearch
@@ -134,3 +135,16 @@ def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask
     encoder: Any = SimpleNamespace(model=open_model())
     engine = Engine(Library(desk.store.path.parent / "no-library"), encoder)
     return create_app(engine, Suggester(engine), desk, admission)
+
+
+@pytest.fixture
+def address(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
+    """A server with accounts, as an administrator starts it."""
+    file = shutil.copy(staff_file, tmp_path / "collections.db")
+    process = start_server(
+        *("serve", "--library", str(sample_library), "--port", "0", "--collections", str(file))
+    )
+    yield announced(process)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors

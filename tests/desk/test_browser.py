@@ -1,16 +1,11 @@
 """A librarian's morning in a real browser, without JavaScript: every form is a plain one."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.desk.conftest import PASSWORD
-from tests.web.running import announced, start_server
-from tests.web.test_browser import ARGUMENTS
 
 # One paper from two databases, and its preprint.
 PAPER = "TI  - 他院からの文献：足病変の予防に関する研究\nAU  - 山田, 花子\n"
@@ -22,30 +17,6 @@ RIS = "".join(
         "PY  - 2019\nDO  - 10.51094/jxiv.9\nT2  - Jxiv\n",
     )
 )
-
-
-@pytest.fixture
-def address(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
-    """A server with accounts, as an administrator starts it."""
-    file = shutil.copy(staff_file, tmp_path / "collections.db")
-    process = start_server(
-        *("serve", "--library", str(sample_library), "--port", "0", "--collections", str(file))
-    )
-    yield announced(process)
-    process.terminate()
-    _, errors = process.communicate(timeout=60)
-    assert "Traceback" not in errors
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("there is no chromium on PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) -> None:

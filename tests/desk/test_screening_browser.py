@@ -9,13 +9,12 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 
 from tests.desk.conftest import PASSWORD
-from tests.desk.test_browser import address, browser  # noqa: F401 - fixtures
 from web.cli import main
 
 WORDS = ("糖尿病", "肺炎", "骨折", "喘息")
 
 
-def signed_in(browser: Browser, address: str, name: str) -> Page:  # noqa: F811
+def signed_in(browser: Browser, address: str, name: str) -> Page:
     page = browser.new_context(base_url=address, locale="ja", accept_downloads=True).new_page()
     page.set_default_timeout(60_000)
     page.goto("/collections")
@@ -41,8 +40,8 @@ def decide(page: Page, key: str) -> str:
 
 
 def test_an_afternoon_of_two_reviewers(
-    browser: Browser,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Browser,
+    address: str,
     sample_library: Path,
     tmp_path: Path,
 ) -> None:

@@ -140,13 +140,15 @@ def propose(
     encoder: Encoder,
     generation: Generation,
     query: str,
+    vector: NDArray[np.float32],
     filters: Filters,
     limit: int,
     left_out: Collection[str] = (),
 ) -> Proposals:
-    """At most ``limit`` terms for a query without masks, best first."""
+    """At most ``limit`` terms, best first, for a query without masks, whose vector is ``vector``
+    (dim,)."""
     parts = parts_of(query)
-    vectors = _vectors(vocabulary, encoder, [query, *parts])
+    vectors = np.stack([vector, *_vectors(vocabulary, encoder, query, vector, parts)])
     ranked = rank(generation, vectors[0], terms(query), filters)
     numbers = [number for number, _ in ranked.order[:HITS]]
     if not numbers or not len(vocabulary):
@@ -198,14 +200,21 @@ def propose(
     return Proposals(found, numbers)
 
 
-def _vectors(vocabulary: Vocabulary, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
-    """The vectors of a query and its parts (n, dim); those of terms of the library are there."""
-    indices = {t: i for t in texts[1:] if (i := vocabulary.index.get(t)) is not None}
+def _vectors(
+    vocabulary: Vocabulary,
+    encoder: Encoder,
+    query: str,
+    vector: NDArray[np.float32],
+    parts: Sequence[str],
+) -> list[NDArray[np.float32]]:
+    """The vectors of the parts of a query; those of terms of the library are there already."""
+    indices = {t: i for t in parts if (i := vocabulary.index.get(t)) is not None}
     found = vocabulary.vectors_of(np.array(list(indices.values()), np.int64))
-    known = {t: row for t, row in zip(indices, found, strict=True) if row.any()}
-    unknown = list(dict.fromkeys([texts[0], *(t for t in texts if t not in known)]))
-    known |= dict(zip(unknown, encoder.encode_queries(unknown), strict=True))
-    return np.stack([known[text] for text in texts])
+    known = {t: row for t, row in zip(indices, found, strict=True) if row.any()} | {query: vector}
+    unknown = [part for part in parts if part not in known]
+    if unknown:
+        known |= dict(zip(unknown, encoder.encode_queries(unknown), strict=True))
+    return [known[part] for part in parts]
 
 
 def divergence(

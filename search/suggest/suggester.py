@@ -105,7 +105,14 @@ class Suggester:
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
         proposed = propose(
-            vocabulary, self.engine.encoder, generation, text, filters, limit + _SPARE, declined
+            vocabulary,
+            self.engine.encoder,
+            generation,
+            text,
+            self.engine.query_vectors.vector(text),
+            filters,
+            limit + _SPARE,
+            declined,
         )
         suggestions: list[Suggestion] = []
         # What lies in reserve is looked up only where it is needed.

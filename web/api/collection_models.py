@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from search.engine import MAX_QUERY
 from search.exact import Sort
 from search.ranking import DEPTH
-from web.api.models import RecordBody, SentenceBody
+from web.api.models import Body, RecordBody, SentenceBody
 from web.collections.export import CollectionFormat
 from web.collections.history import Action
 from web.collections.inside import Group, Mode
@@ -24,12 +24,6 @@ class Asked(BaseModel):
     """What a request asks for; a name that it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Given(BaseModel):
-    """What an answer gives, from a value with the same attributes."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class CollectionPath(BaseModel):
@@ -178,14 +172,14 @@ class FileParameters(Asked):
     name: str = Field(default="import", max_length=200, description="The file's name.")
 
 
-class TagBody(Given):
+class TagBody(Body):
     """A tag and how many records have it."""
 
     name: str
     records: int
 
 
-class CollectionBody(Given):
+class CollectionBody(Body):
     """A collection."""
 
     id: int
@@ -196,7 +190,7 @@ class CollectionBody(Given):
     changed: str
 
 
-class CollectionsBody(Given):
+class CollectionsBody(Body):
     """All collections."""
 
     collections: tuple[CollectionBody, ...]
@@ -211,7 +205,7 @@ class WholeCollectionBody(CollectionBody):
     doubtful: int = Field(description="Records retracted or under an expression of concern.")
 
 
-class FolderBody(Given):
+class FolderBody(Body):
     """A folder."""
 
     id: int
@@ -219,13 +213,13 @@ class FolderBody(Given):
     parent: int | None
 
 
-class FoldersBody(Given):
+class FoldersBody(Body):
     """All folders."""
 
     folders: tuple[FolderBody, ...]
 
 
-class MemberBody(Given):
+class MemberBody(Body):
     """A record in a collection: as the library has it now, or else the copy that was kept."""
 
     record: RecordBody
@@ -258,7 +252,7 @@ class MemberBody(Given):
         )
 
 
-class InsideBody(Given):
+class InsideBody(Body):
     """A page of a collection."""
 
     total: int
@@ -268,14 +262,14 @@ class InsideBody(Given):
     records: tuple[MemberBody, ...]
 
 
-class RejectedBody(Given):
+class RejectedBody(Body):
     """What of a file could not be read."""
 
     place: str
     reason: str
 
 
-class IntakeBody(Given):
+class IntakeBody(Body):
     """What became of what was offered."""
 
     added: int
@@ -290,13 +284,13 @@ class IntakeBody(Given):
         return cls.model_validate(intake)
 
 
-class CountBody(Given):
+class CountBody(Body):
     """How many records a change concerned."""
 
     records: int
 
 
-class ChangeBody(Given):
+class ChangeBody(Body):
     """An entry of a history."""
 
     id: int
@@ -307,14 +301,14 @@ class ChangeBody(Given):
     rows: int = Field(description="How many rows it changed; without any it cannot be undone.")
 
 
-class HistoryBody(Given):
+class HistoryBody(Body):
     """A page of a history, the newest first."""
 
     total: int
     changes: tuple[ChangeBody, ...]
 
 
-class ShareBody(Given):
+class ShareBody(Body):
     """A read-only link that was given out."""
 
     id: int
@@ -323,19 +317,19 @@ class ShareBody(Given):
     revoked: str | None
 
 
-class SharesBody(Given):
+class SharesBody(Body):
     """The links of a collection."""
 
     shares: tuple[ShareBody, ...]
 
 
-class NewShareBody(Given):
+class NewShareBody(Body):
     """A new link. It is shown this once."""
 
     address: str
 
 
-class DoneBody(Given):
+class DoneBody(Body):
     """The change was made."""
 
     status: Literal["ok"] = "ok"

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from web.api.collection_models import Asked, Given
-from web.api.models import RecordBody
+from web.api.collection_models import Asked
+from web.api.models import Body, RecordBody
 from web.collections.screening.ledger import Verdict
 from web.collections.screening.outcomes import State
 from web.collections.screening.plan import Stage
@@ -77,7 +77,7 @@ class NewNumber(Asked):
     value: float | None = Field(description="null takes it away.")
 
 
-class PlanBody(Given):
+class PlanBody(Body):
     """What a stage is screened by."""
 
     stage: Stage
@@ -86,28 +86,28 @@ class PlanBody(Given):
     reviewers: int
 
 
-class WordsBody(Given):
+class WordsBody(Body):
     """The words that speak for a record and against it."""
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
 
 
-class ScreeningPlanBody(Given):
+class ScreeningPlanBody(Body):
     """The plans of both stages, and the words."""
 
     stages: tuple[PlanBody, ...]
     words: WordsBody
 
 
-class TermBody(Given):
+class TermBody(Body):
     """A term and what it adds to a record's score."""
 
     term: str
     weight: float
 
 
-class NextBody(Given):
+class NextBody(Body):
     """The record that comes next; null where nothing is left."""
 
     record: RecordBody | None
@@ -117,7 +117,7 @@ class NextBody(Given):
     left: int = Field(description="So many wait for this reviewer.")
 
 
-class DecisionBody(Given):
+class DecisionBody(Body):
     """A decision that holds."""
 
     record_id: str
@@ -127,26 +127,26 @@ class DecisionBody(Given):
     at: str
 
 
-class DecisionsBody(Given):
+class DecisionsBody(Body):
     """One's own decisions, in the order in which they were made."""
 
     decisions: tuple[DecisionBody, ...]
 
 
-class DecidedBody(Given):
+class DecidedBody(Body):
     """A decision that was made: its place in the log. It is on the disk."""
 
     number: int
     record_id: str
 
 
-class TakenBackBody(Given):
+class TakenBackBody(Body):
     """The record that waits for a decision again."""
 
     record_id: str
 
 
-class OutcomeBody(Given):
+class OutcomeBody(Body):
     """Where a record stands. Decisions are told once all reviewers have decided."""
 
     record_id: str
@@ -156,14 +156,14 @@ class OutcomeBody(Given):
     resolution: DecisionBody | None
 
 
-class OutcomesBody(Given):
+class OutcomesBody(Body):
     """A page of the records of a stage."""
 
     total: int
     outcomes: tuple[OutcomeBody, ...]
 
 
-class AgreementBody(Given):
+class AgreementBody(Body):
     """How two reviewers agree."""
 
     reviewers: tuple[str, str]
@@ -172,14 +172,14 @@ class AgreementBody(Given):
     kappa: float | None
 
 
-class ConflictsBody(Given):
+class ConflictsBody(Body):
     """What is to be settled, and how reviewers agree."""
 
     conflicts: tuple[OutcomeBody, ...]
     agreements: tuple[AgreementBody, ...]
 
 
-class RecallBody(Given):
+class RecallBody(Body):
     """What one's decisions say of recall."""
 
     found: int
@@ -190,7 +190,7 @@ class RecallBody(Given):
     enough: bool = Field(description="Whether the bound has reached 95 %.")
 
 
-class ProgressBody(Given):
+class ProgressBody(Body):
     """How far one is, and the stage as a whole."""
 
     total: int
@@ -206,7 +206,7 @@ class ProgressBody(Given):
     recall: RecallBody | None = None
 
 
-class FlowBody(Given):
+class FlowBody(Body):
     """The numbers of the PRISMA 2020 flow diagram."""
 
     identified: dict[str, int]
@@ -225,14 +225,14 @@ class FlowBody(Given):
     adds_up: bool
 
 
-class ThemeBody(Given):
+class ThemeBody(Body):
     """A theme of a collection."""
 
     record_ids: tuple[str, ...]
     terms: tuple[str, ...]
 
 
-class ProposalBody(Given):
+class ProposalBody(Body):
     """A record that the collection lacks, and why it is proposed."""
 
     record: RecordBody
@@ -242,7 +242,7 @@ class ProposalBody(Given):
     shared: tuple[str, ...] = Field(description="Words that both titles have.")
 
 
-class OutlierBody(Given):
+class OutlierBody(Body):
     """A record that lies apart from the others."""
 
     record_id: str
@@ -250,7 +250,7 @@ class OutlierBody(Given):
     usual: float
 
 
-class GrowthBody(Given):
+class GrowthBody(Body):
     """What a collection could grow by."""
 
     themes: tuple[ThemeBody, ...]
@@ -259,7 +259,7 @@ class GrowthBody(Given):
     unheld: int = Field(description="Records that the library does not hold: they take no part.")
 
 
-class PointBody(Given):
+class PointBody(Body):
     """A record on the map, from 0 to 1 in both directions."""
 
     x: float
@@ -268,7 +268,7 @@ class PointBody(Given):
     record_id: str
 
 
-class OverviewBody(Given):
+class OverviewBody(Body):
     """What a collection is made of."""
 
     years: tuple[tuple[int, int], ...]

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from search.exact import Sort
 from search.ranking import DEPTH
-from web.api.collection_models import Asked, CollectionPath, Given
-from web.api.models import FaultBody, FiltersBody, RecordBody
+from web.api.collection_models import Asked, CollectionPath
+from web.api.models import Body, FaultBody, FiltersBody, RecordBody
 from web.collections.alerts import Alert, Feed, News
 from web.collections.answering import USUAL_TOP, Syntax
 from web.collections.comparison import Comparison
@@ -102,7 +102,7 @@ class ReportParameters(Asked):
     lang: Literal["ja", "en"] = "en"
 
 
-class RunBody(Given):
+class RunBody(Body):
     """A run of a search: when, by whom, over which library, how much it found."""
 
     number: int
@@ -123,7 +123,7 @@ class RunBody(Given):
     )
 
 
-class SearchOfStrategyBody(Given):
+class SearchOfStrategyBody(Body):
     """A search of a strategy, with its last run."""
 
     number: int
@@ -156,13 +156,13 @@ class SearchOfStrategyBody(Given):
         )
 
 
-class StrategyBody(Given):
+class StrategyBody(Body):
     """The searches of a collection."""
 
     searches: tuple[SearchOfStrategyBody, ...]
 
 
-class RunsBody(Given):
+class RunsBody(Body):
     """A search with all its runs, the newest first."""
 
     search: SearchOfStrategyBody
@@ -177,7 +177,7 @@ class RunsBody(Given):
         )
 
 
-class FindingBody(Given):
+class FindingBody(Body):
     """A record that was found; null where the library has it no more."""
 
     rank: int
@@ -191,7 +191,7 @@ class FindingBody(Given):
         return cls(rank=finding.rank, id=finding.id, record=record)
 
 
-class FindingsBody(Given):
+class FindingsBody(Body):
     """A page of what a run found."""
 
     total: int
@@ -201,7 +201,7 @@ class FindingsBody(Given):
     records: tuple[FindingBody, ...]
 
 
-class MoveBody(Given):
+class MoveBody(Body):
     """A record that moved in a ranked list; ranks count from 1."""
 
     id: str
@@ -209,7 +209,7 @@ class MoveBody(Given):
     after: int
 
 
-class ComparisonBody(Given):
+class ComparisonBody(Body):
     """What changed between two runs: ids of records."""
 
     new: tuple[str, ...]
@@ -217,7 +217,7 @@ class ComparisonBody(Given):
     moved: tuple[MoveBody, ...]
 
 
-class ChangesBody(Given):
+class ChangesBody(Body):
     """A run against the one before it."""
 
     before: RunBody
@@ -236,7 +236,7 @@ class ChangesBody(Given):
         )
 
 
-class RerunBody(Given):
+class RerunBody(Body):
     """A search that was run again and what changed, or why it could not be run."""
 
     search: SearchOfStrategyBody
@@ -256,13 +256,13 @@ class RerunBody(Given):
         )
 
 
-class RerunsBody(Given):
+class RerunsBody(Body):
     """The searches that were run again."""
 
     searches: tuple[RerunBody, ...]
 
 
-class NewsBody(Given):
+class NewsBody(Body):
     """What an alert has to tell: ids that are new since it was marked as seen."""
 
     collection: int
@@ -292,13 +292,13 @@ class NewsBody(Given):
         )
 
 
-class AlertsBody(Given):
+class AlertsBody(Body):
     """The news of all alerts."""
 
     alerts: tuple[NewsBody, ...]
 
 
-class FeedBody(Given):
+class FeedBody(Body):
     """A feed that was opened."""
 
     id: int
@@ -307,7 +307,7 @@ class FeedBody(Given):
     revoked: str | None
 
 
-class FeedsBody(Given):
+class FeedsBody(Body):
     """The feeds of an alert."""
 
     feeds: tuple[FeedBody, ...]
@@ -318,13 +318,13 @@ class FeedsBody(Given):
         return cls(feeds=tuple(FeedBody.model_validate(f) for f in found))
 
 
-class NewFeedBody(Given):
+class NewFeedBody(Body):
     """A new feed. Its address is shown this once."""
 
     address: str
 
 
-class ReportItemBody(Given):
+class ReportItemBody(Body):
     """An item of PRISMA-S: what the desk knows, and what was written by hand."""
 
     number: int
@@ -336,7 +336,7 @@ class ReportItemBody(Given):
     blank: bool = Field(description="Neither says anything: somebody has to write something.")
 
 
-class ReportSearchBody(Given):
+class ReportSearchBody(Body):
     """A search in the report, copied as it was run."""
 
     mark: str
@@ -344,7 +344,7 @@ class ReportSearchBody(Given):
     facts: tuple[str, ...]
 
 
-class ReportBody(Given):
+class ReportBody(Body):
     """A report after PRISMA-S, and the same as Markdown."""
 
     items: tuple[ReportItemBody, ...]

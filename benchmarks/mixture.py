@@ -25,7 +25,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from indexer.build import _write_owners
+from indexer.build import write_owners
 from indexer.store import RecordStore, _row
 from indexer.vectors import VectorSettings, write_index
 from indexer.vocabulary import write_vocabulary
@@ -217,7 +217,7 @@ def _write_records(source: Source, generation: Path, count: int) -> Iterator[Seg
     database.commit()
     writer.commit()
     writer.wait_merging_threads()
-    _write_owners(generation, database, count)
+    write_owners(generation, database, count)
     store.close()
 
 

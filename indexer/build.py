@@ -203,7 +203,7 @@ def finish(
         for name in (OWNERS, BARE):
             (staged / name).hardlink_to(live / name)
     else:
-        _write_owners(staged, store.db.conn, sum(s.passages for s in segments))
+        write_owners(staged, store.db.conn, sum(s.passages for s in segments))
     if live and not store.changed():
         link_files(live / "lexical", staged / "lexical")
         (staged / "terms.db").hardlink_to(live / "terms.db")
@@ -250,7 +250,7 @@ def finish(
     return publish(edited.library, staged, manifest, previous)
 
 
-def _write_owners(staged: Path, database: sqlite3.Connection, count: int) -> None:
+def write_owners(staged: Path, database: sqlite3.Connection, count: int) -> None:
     """Write the arrays that :func:`search.owners.read_owners` reads."""
     owners = owners_in(database, count)
     np.save(staged / OWNERS, owners.record_of)

@@ -2,22 +2,28 @@
 
 A term of n pieces is scored in a context of n masks (search.suggest.vocabulary). The product over
 its pieces is its probability, but the longer a term, the smaller that is, so terms are ordered by
-a length-normalised one. Several blanks are filled together from left to right by a beam search.
+the mean over the pieces, together with what the present hits and the meaning of the rest of the
+query speak for. Several blanks are filled together from left to right by a beam search.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.encoder import Encoder
+from search.suggest.proposals import divergence, standardised
 from search.suggest.vocabulary import MAX_FILLING_PIECES, Vocabulary, literal
 from search.text.fold import to_lexical
 from search.text.profile import MASK
 from search.text.terms import terms
 
-# The sum of log-probabilities is divided by the number of pieces to this power.
-_LENGTH_POWER = 0.5
+# What the hits and the query's vector count beside the MLM head: of those tried on the half of the
+# cloze texts that is for choosing, the best.
+_COOCCURRENCE, _MEANING = 1.0, 0.3
+# The terms by the MLM head alone that are looked at.
+_CONSIDERED = 400
 # Partial fillings that are followed when there are several blanks.
 _BEAM = 3
 
@@ -43,11 +49,22 @@ class JointFilling:
     query: str
 
 
+@dataclass(frozen=True)
+class Context:
+    """What is known beside the text: the hits' fit.mean scores (hits,), which term each contains
+    (terms, hits), and each term's likeness to the query without its masks (terms,)."""
+
+    scores: NDArray[np.float64]
+    contained: NDArray[np.bool_]
+    meaning: NDArray[np.float64]
+
+
 def fill(
     vocabulary: Vocabulary,
     encoder: Encoder,
     parts: Sequence[str],
     position: int,
+    context: Context | None,
     limit: int,
     left_out: Collection[str] = (),
 ) -> list[tuple[int, float]]:
@@ -56,11 +73,19 @@ def fill(
     left, right = MASK.join(parts[: position + 1]), MASK.join(parts[position + 1 :])
     text = literal(left) + "{masks}" + literal(right)
     fit = vocabulary.fit(encoder, [text], position, MAX_FILLING_PIECES)[0]
-    with np.errstate(invalid="ignore"):
-        pieces = np.maximum(np.rint(fit.total / fit.mean), 1)
-    normalised = np.where(np.isfinite(fit.total), fit.total / pieces**_LENGTH_POWER, -np.inf)
-    order = np.argsort(-normalised, kind="stable")
-    order = order[np.isfinite(normalised[order])]
+    considered = np.argsort(-fit.mean, kind="stable")[:_CONSIDERED]
+    considered = considered[np.isfinite(fit.mean[considered])]
+    if context is not None:
+        inside = np.flatnonzero(context.contained.any(axis=1))
+        considered = np.union1d(considered, inside[np.isfinite(fit.mean[inside])])
+    if not len(considered):
+        return []
+    score = standardised(fit.mean[considered])
+    if context is not None:
+        hits = divergence(vocabulary, context.scores, context.contained[considered], considered)
+        score = score + _COOCCURRENCE * standardised(hits)
+        score = score + _MEANING * standardised(context.meaning[considered])
+    order = considered[np.argsort(-score, kind="stable")]
     present = set(terms(" ".join(parts)))
     unwanted = {to_lexical(term) for term in left_out}
     kept: list[tuple[int, float]] = []
@@ -82,6 +107,7 @@ def fill_together(
     encoder: Encoder,
     parts: Sequence[str],
     first: Sequence[tuple[int, float]],
+    context: Context | None,
     limit: int,
 ) -> list[JointFilling]:
     """Terms for all masks between ``parts`` at once; ``first`` are fillings of the first mask."""
@@ -95,7 +121,7 @@ def fill_together(
             rest = [begun, *parts[position + 1 :]]
             longer += [
                 ((*chosen, i), score + more)
-                for i, more in fill(vocabulary, encoder, rest, 0, _BEAM)
+                for i, more in fill(vocabulary, encoder, rest, 0, context, _BEAM)
             ]
         last = position == len(parts) - 2
         beam = sorted(longer, key=lambda item: (-item[1], item[0]))[: limit if last else _BEAM]

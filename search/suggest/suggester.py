@@ -11,20 +11,23 @@ from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
 from search.library import Generation
+from search.ranking import rank
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
-from search.suggest.masks import Filling, JointFilling, fill, fill_together
+from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
 from search.suggest.proposals import (
     HITS,
     Proposal,
     Proposals,
     Reason,
+    incidence,
     propose,
     words_of,
 )
 from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary
 from search.text.profile import MASK, split_masks, without_masks
+from search.text.terms import terms
 
 # Terms chosen beyond those asked for, in the place of those that no record within the filters has.
 _SPARE = 4
@@ -179,6 +182,7 @@ class Suggester:
         self,
         query: str,
         limit: int = 10,
+        filters: Filters | None = None,
         *,
         declined: Collection[str] = (),
     ) -> MaskFillings:
@@ -197,8 +201,9 @@ class Suggester:
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
         encoder = self.engine.encoder
+        context = self._context(generation, vocabulary, query, filters or Filters())
         filled = [
-            fill(vocabulary, encoder, parts, position, limit, declined)
+            fill(vocabulary, encoder, parts, position, context, limit, declined)
             for position in range(len(parts) - 1)
         ]
         return MaskFillings(
@@ -217,10 +222,27 @@ class Suggester:
                 for position, found in enumerate(filled)
             ),
             together=tuple(
-                fill_together(vocabulary, encoder, parts, filled[0], _TOGETHER)
+                fill_together(vocabulary, encoder, parts, filled[0], context, _TOGETHER)
                 if len(parts) > 2
                 else ()
             ),
+        )
+
+    def _context(
+        self, generation: Generation, vocabulary: Vocabulary, query: str, filters: Filters
+    ) -> Context | None:
+        """What the query without its masks finds."""
+        text = without_masks(query)
+        if not terms(text):
+            return None
+        vector = self.engine.query_vectors.vector(text)
+        order = rank(generation, vector, terms(text), filters).order[:HITS]
+        if not order:
+            return None
+        return Context(
+            scores=np.array([score for _, score in order]),
+            contained=incidence(vocabulary, [number for number, _ in order]),
+            meaning=vocabulary.meaning(vector[None, :])[0],
         )
 
 

@@ -34,10 +34,8 @@ class CompleteParameters(BaseModel):
     limit: int = Field(default=8, ge=1, le=20, description="At most so many terms.")
 
 
-class FillMaskParameters(BaseModel):
+class FillMaskParameters(Query):
     """A text with blanks."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: str = Field(
         max_length=MAX_QUERY,

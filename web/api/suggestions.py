@@ -34,7 +34,9 @@ blueprint = APIBlueprint(
 def suggest(query: SuggestParameters) -> Response:
     """Terms of the library to add to a query or to swap for a part of it, in groups; blanks are
     left aside (see fill-mask)."""
-    found = services.suggester().suggest(query.q, query.limit, declined=query.without)
+    found = services.suggester().suggest(
+        query.q, query.limit, query.filters(), declined=query.without
+    )
     return as_json(
         SuggestBody(
             query=query.q,
@@ -58,7 +60,9 @@ def complete(query: CompleteParameters) -> Response:
 @blueprint.get("/fill-mask", responses={"200": FillMaskBody, **NO_HEAD})
 def fill_mask(query: FillMaskParameters) -> Response:
     """Terms of the library for the blanks of a text, one by one and together."""
-    found = services.suggester().fill_masks(query.q, query.limit, declined=query.without)
+    found = services.suggester().fill_masks(
+        query.q, query.limit, query.filters(), declined=query.without
+    )
     return as_json(
         FillMaskBody.model_validate(
             {"query": query.q, "masks": found.masks, "together": found.together}

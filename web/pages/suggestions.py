@@ -108,7 +108,7 @@ def offered(
     suggester, filters = services.suggester(), parameters.filters()
     try:
         if has_mask(query):
-            return (), suggester.fill_masks(query, SUGGESTIONS, declined=declined()), []
+            return (), suggester.fill_masks(query, SUGGESTIONS, filters, declined=declined()), []
     except ModelError:
         return (), None, [gettext("This model cannot fill blanks.")]
     try:

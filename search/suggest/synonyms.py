@@ -27,6 +27,8 @@ _SAME_SCRIPT, _OTHER_SCRIPT = 1.05, 0.62
 # What brackets hold beside the names themselves.
 _SEPARATORS = re.compile(r"[:;,、・/=]|または|あるいは|以下|略称|略語|通称|別名")
 _REACH = 90
+# Letters, digits and kanji before a term belong to a longer name; hiragana, a particle, do not.
+_GOES_ON = re.compile(r"[^\Wぁ-ん]")
 _OPENED = re.compile(r"\s*[(\[]([^()\[\]]{2,80})[)\]]")
 _BEFORE = re.compile(r"([^()\[\]、。,\s「」]{2,30})\s*[(\[][^()\[\]]{0,40}$")
 _CLOSED = re.compile(r"[^()\[\]]{0,40}[)\]]")
@@ -96,12 +98,18 @@ def bracketed(text: str, term: str) -> Iterator[str]:
     start = folded.find(wanted)
     while start >= 0:
         end = start + len(wanted)
-        after = _OPENED.match(written, end)
-        if after:
-            yield from (part.strip() for part in _SEPARATORS.split(after[1]))
-        else:
-            before = _BEFORE.search(written[max(start - _REACH, 0) : start])
-            if before and _CLOSED.match(written, end):
-                # The words before the bracket run on without spaces: any end of them may be it.
-                yield from (before[1][i:] for i in range(len(before[1]) - 1))
+        # The end of a longer name has no abbreviation of its own: 妊娠糖尿病（GDM）.
+        if not (start and _GOES_ON.match(written[start - 1])):
+            yield from _beside(written, start, end)
         start = folded.find(wanted, end)
+
+
+def _beside(text: str, start: int, end: int) -> Iterator[str]:
+    after = _OPENED.match(text, end)
+    if after:
+        yield from (part.strip() for part in _SEPARATORS.split(after[1]))
+        return
+    before = _BEFORE.search(text[max(start - _REACH, 0) : start])
+    if before and _CLOSED.match(text, end):
+        # The words before the bracket run on without spaces: any end of them may be it.
+        yield from (before[1][i:] for i in range(len(before[1]) - 1))

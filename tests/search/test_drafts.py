@@ -116,3 +116,9 @@ def test_brackets_introduce_a_term(text: str, term: str, beside: list[str]) -> N
 
 def test_a_term_in_brackets_is_introduced_by_what_stands_before() -> None:
     assert "筋萎縮性側索硬化症" in bracketed("この筋萎縮性側索硬化症（ALS）は", "ALS")
+
+
+def test_the_end_of_a_longer_name_has_no_abbreviation_of_its_own() -> None:
+    text = "妊娠糖尿病（GDM）と、２型の糖尿病（DM）"
+    assert list(bracketed(text, "糖尿病")) == ["DM"]
+    assert list(bracketed(text, "妊娠糖尿病")) == ["GDM"]

@@ -42,8 +42,9 @@ from search.filters import Filters
 from search.ranking import rank
 from search.suggest import Suggester, Vocabulary
 from search.suggest.masks import Context, fill
-from search.suggest.proposals import HITS, incidence, parts_of
+from search.suggest.proposals import HITS, incidence
 from search.suggest.synonyms import likeness
+from search.suggest.words import parts_of
 from search.text.fold import nfkc
 from search.text.phrases import phrases
 from search.text.profile import MASK, without_masks
@@ -59,8 +60,9 @@ FEEDBACK = 10
 @dataclass(frozen=True)
 class Hits:
     """What a text finds: record numbers, fused scores, which term each contains (terms, hits), and
-    the text's vector."""
+    the text's vector; ``without`` is the number of a record that counts as not there, or -1."""
 
+    without: int
     numbers: list[int]
     scores: NDArray[np.float64]
     contained: NDArray[np.bool_]
@@ -83,6 +85,7 @@ class Bench:
         kept = [(n, s) for n, s in order[: limit + 1] if n != without][:limit]
         numbers = [n for n, _ in kept]
         return Hits(
+            without,
             numbers,
             np.array([s for _, s in kept]),
             incidence(self.vocabulary, numbers),
@@ -105,8 +108,11 @@ class Bench:
         of_record = self._records
         total = np.zeros(len(self.vocabulary))
         known = [self.vocabulary.index[t] for t in parts_of(text) if t in self.vocabulary.index]
-        sets = [self._postings(i) for i in known] or [np.array(hits.numbers[:FEEDBACK])]
-        for records in sets:
+        sets = [p for p in map(self._postings, known) if (p != hits.without).any()] or [
+            np.array(hits.numbers[:FEEDBACK])
+        ]
+        for whole in sets:
+            records = whole[whole != hits.without]
             both = np.zeros(len(self.vocabulary))
             for number in records.tolist():
                 both[of_record[number]] += 1

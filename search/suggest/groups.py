@@ -5,8 +5,8 @@ import re
 from importlib import resources
 from typing import Literal, get_args
 
+from search.suggest.words import folded
 from search.text.fold import to_lexical
-from search.text.variants import fold
 
 Group = Literal[
     "synonym",
@@ -52,7 +52,7 @@ def kind_by_ending(term: str) -> Group | None:
 def contains(term: str, part: str) -> bool:
     """Whether a term says a part of the query and more (糖尿病患者), or less: no synonym of it, but
     for an ending that only makes a noun of it (心筋梗塞症)."""
-    ours, theirs = fold(term), fold(part)
+    ours, theirs = folded(term), folded(part)
     longer, shorter = (ours, theirs) if len(ours) > len(theirs) else (theirs, ours)
     rest = longer.replace(shorter, "", 1)
     return len(rest) < len(longer) and not (longer.startswith(shorter) and rest in _EMPTY_ENDINGS)
@@ -61,7 +61,7 @@ def contains(term: str, part: str) -> bool:
 def relation(term: str, part: str) -> Group | None:
     """How a term stands to a part of the query by the words that they share: in Japanese and in
     English what comes before a head narrows it (急性心筋梗塞 for 心筋梗塞)."""
-    ours, theirs = fold(term), fold(part)
+    ours, theirs = folded(term), folded(part)
     if ours == theirs or min(len(ours), len(theirs)) < 2:
         return None
     longer, shorter = (ours, theirs) if len(ours) > len(theirs) else (theirs, ours)

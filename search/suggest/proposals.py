@@ -8,6 +8,7 @@ what each would do to the hits (:mod:`search.suggest.effect`), a few of each gro
 
 import re
 from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Literal
@@ -23,9 +24,8 @@ from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation
 from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary, literal
-from search.text.phrases import is_term, phrases
+from search.suggest.words import folded, parts_of, words
 from search.text.terms import terms
-from search.text.variants import fold
 
 Reason = Literal["synonym", "cooccurs", "fits"]
 
@@ -33,17 +33,10 @@ Reason = Literal["synonym", "cooccurs", "fits"]
 HITS = 20
 # How a searcher enumerates terms; the masks come last.
 _CONTEXT = "{query}、{masks}。"
-# The parts of a query for which synonyms are looked for, and how many terms may enter by being
-# like one of them.
-_PARTS = 3
+# How many terms may enter by being like a part of the query.
 _LIKE = 12
-# A query of more words is a sentence.
-_WORDS = 6
 # Terms at least so like a part of the query are weighed whatever else speaks for them.
 _NEAR = 0.62
-_SMALL_WORDS = re.compile(
-    r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with|without)\b|[,;]", re.IGNORECASE
-)
 # What only its own text can say: 本症候群, 以下BOR症候群.
 _LEADING = re.compile("以下|別名|通称|いわゆる|[本同当](?=症|疾患|病|欠損|群|例|法|剤)")
 # The terms with the best evidence, among which effects decide.
@@ -62,7 +55,7 @@ _TELLING = 1.0
 def _not_offered() -> set[str]:
     file = resources.files("search.suggest") / "not_offered.txt"
     lines = file.read_text(encoding="utf-8").splitlines()
-    return {fold(word) for line in lines if not line.startswith("#") for word in line.split()}
+    return {folded(word) for line in lines if not line.startswith("#") for word in line.split()}
 
 
 _NOT_OFFERED = _not_offered()
@@ -117,24 +110,6 @@ class Evidence:
         return Evidence(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
-def parts_of(query: str) -> tuple[str, ...]:
-    """The terms that a query is made of, at most three: the query itself where it is short enough
-    to be one, then its noun phrases; in English what stands between its small words."""
-    found = words_of(query) if query.isascii() else map("".join, phrases(query))
-    whole = [query] if len(query.split()) <= _WORDS else []
-    return tuple(dict.fromkeys(term for term in [*whole, *found] if is_term(term)))[:_PARTS]
-
-
-def words_of(query: str) -> tuple[str, ...]:
-    """A query cut into the terms that a searcher would enter one by one: at spaces, and what
-    stands between them into its noun phrases; English at its small words."""
-    found: list[str] = []
-    for piece in _SMALL_WORDS.split(query) if query.isascii() else query.split():
-        inside = ["".join(words) for words in phrases(piece)]
-        found += [piece.strip()] if piece.isascii() or not inside else inside
-    return tuple(dict.fromkeys(word for word in found if word))
-
-
 def propose(
     vocabulary: Vocabulary,
     encoder: Encoder,
@@ -144,9 +119,12 @@ def propose(
     filters: Filters,
     limit: int,
     left_out: Collection[str] = (),
+    *,
+    beside: Executor,
 ) -> Proposals:
     """At most ``limit`` terms, best first, for a query without masks, whose vector is ``vector``
-    (dim,)."""
+    (dim,). The MLM head works ``beside`` the rest: it takes as long as all of that together."""
+    fitting = beside.submit(_fit, vocabulary, encoder, query)
     parts = parts_of(query)
     vectors = np.stack([vector, *_vectors(vocabulary, encoder, query, vector, parts)])
     ranked = rank(generation, vectors[0], terms(query), filters)
@@ -174,30 +152,39 @@ def propose(
     near = [best(scores, _LIKE) for scores in likenesses]
     candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))
     evidence = gather(
-        vocabulary, encoder, query, meaning[0], hits.scores, contained, likenesses, candidates
+        vocabulary, fitting.result(), meaning[0], hits.scores, contained, likenesses, candidates
     )
     rows = np.union1d(
         np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
         np.flatnonzero(evidence.likeness >= _NEAR),
     )
-    words = [frozenset(terms(vocabulary.terms[i])) for i in evidence.candidates[rows]]
+    own_words = [words(vocabulary.terms[i]) for i in evidence.candidates[rows]]
     present = frozenset(terms(query))
-    unwanted = _NOT_OFFERED | {fold(term) for term in left_out}
+    unwanted = _NOT_OFFERED | {folded(term) for term in left_out}
     new = [
         bool(said)
         and not said <= present
-        and fold(vocabulary.terms[i]) not in unwanted
+        and folded(vocabulary.terms[i]) not in unwanted
         and not _LEADING.match(vocabulary.terms[i])
-        for said, i in zip(words, evidence.candidates[rows].tolist(), strict=True)
+        for said, i in zip(own_words, evidence.candidates[rows].tolist(), strict=True)
     ]
     kept = evidence.of(rows[new])
     if not len(kept.candidates):
         return Proposals([], numbers)
-    said = [w for w, is_new in zip(words, new, strict=True) if is_new]
+    said = [w for w, is_new in zip(own_words, new, strict=True) if is_new]
     found = _chosen(
         vocabulary, query, vectors[0], parts, hits, numbers, contained, kept, said, limit
     )
     return Proposals(found, numbers)
+
+
+def _fit(vocabulary: Vocabulary, encoder: Encoder, query: str) -> NDArray[np.float64] | None:
+    """How much likelier the query makes each term than it is anyway (治療, 患者), by the MLM head
+    (terms,); None without one."""
+    if not encoder.can_fill_masks:
+        return None
+    context = _CONTEXT.format(query=literal(query), masks="{masks}")
+    return vocabulary.fit(encoder, [context])[0].mean - vocabulary.prior
 
 
 def _vectors(
@@ -250,31 +237,28 @@ def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool
 
 def gather(
     vocabulary: Vocabulary,
-    encoder: Encoder,
-    query: str,
+    fit: NDArray[np.float64] | None,
     meaning: NDArray[np.float64],
     scores: NDArray[np.float64],
     contained: NDArray[np.bool_],
     likenesses: Sequence[NDArray[np.float64]],
     candidates: NDArray[np.int64],
 ) -> Evidence:
-    """The evidence for some candidates, from the query's ``meaning`` (terms,), the hits' ``scores``
-    (hits,) and ``contained`` (terms, hits), and each part's likeness (terms,)."""
+    """The evidence for some candidates, from what the query does for each term by the MLM head,
+    its ``meaning`` (terms,), the hits' ``scores`` (hits,) and ``contained`` (terms, hits), and each
+    part's likeness (terms,)."""
     cooccurrence = divergence(vocabulary, scores, contained[candidates], candidates)
-    fit = np.zeros(len(candidates))
-    if encoder.can_fill_masks:
-        context = _CONTEXT.format(query=literal(query), masks="{masks}")
-        # What the query makes likelier, not what is likely anyway (治療, 患者).
-        found = (vocabulary.fit(encoder, [context])[0].mean - vocabulary.prior)[candidates]
-        known = np.isfinite(found)
+    fits = np.zeros(len(candidates))
+    if fit is not None:
+        known = np.isfinite(fit[candidates])
         if known.any():
             # Terms too long to be scored are neither helped nor hurt.
-            fit = np.where(known, found, np.median(found[known]))
+            fits = np.where(known, fit[candidates], np.median(fit[candidates][known]))
     like = np.stack(likenesses) if likenesses else np.zeros((1, len(vocabulary)))
     return Evidence(
         candidates=candidates,
         cooccurrence=standardised(cooccurrence),
-        fit=standardised(fit),
+        fit=standardised(fits),
         meaning=standardised(meaning[candidates]),
         likeness=like[:, candidates].max(axis=0),
         part=like[:, candidates].argmax(axis=0),

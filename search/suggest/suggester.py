@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,10 +23,10 @@ from search.suggest.proposals import (
     Reason,
     incidence,
     propose,
-    words_of,
 )
 from search.suggest.synonyms import are_synonyms, likeness
 from search.suggest.vocabulary import Vocabulary
+from search.suggest.words import words_of
 from search.text.profile import MASK, split_masks, without_masks
 from search.text.terms import terms
 
@@ -73,6 +74,7 @@ class Suggester:
         self.engine = engine
         self._exact = ExactSearch(engine.library)
         self._lock = threading.Lock()
+        self._beside = ThreadPoolExecutor(1, "mlm-head")
         self._loaded: tuple[Generation, Vocabulary] | None = None
 
     def vocabulary(self, generation: Generation) -> Vocabulary:
@@ -116,6 +118,7 @@ class Suggester:
             filters,
             limit + _SPARE,
             declined,
+            beside=self._beside,
         )
         suggestions: list[Suggestion] = []
         # What lies in reserve is looked up only where it is needed.

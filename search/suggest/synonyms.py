@@ -16,8 +16,8 @@ from rapidfuzz.distance import Postfix, Prefix
 from search.records import Record
 from search.suggest.groups import contains
 from search.suggest.vocabulary import Vocabulary
+from search.suggest.words import folded
 from search.text.fold import nfkc, to_lexical
-from search.text.variants import fold
 
 # The first two were chosen on Manbyo names that benchmarks/suggest.py does not measure; the third
 # is set by hand.
@@ -67,7 +67,7 @@ def are_synonyms(one: str, other: str, score: float) -> bool:
 
 
 def _are_siblings(one: str, other: str) -> bool:
-    a, b = fold(one), fold(other)
+    a, b = folded(one), folded(other)
     start = Prefix.similarity(a, b)
     end = Postfix.similarity(a[start:], b[start:])
     own = [text[start : len(text) - end] for text in (a, b)]

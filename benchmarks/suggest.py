@@ -4,6 +4,7 @@
     python benchmarks/suggest.py synonyms LIBRARY DATA
     python benchmarks/suggest.py use LIBRARY COLLECTION
     python benchmarks/suggest.py speed LIBRARY COLLECTION
+    python benchmarks/suggest.py sample LIBRARY COLLECTION
 
 LIBRARY holds the records of one of the nando collections or of jaquad, DATA is the folder of test
 data (terms/manbyo.csv.gz, terms/hpo_ja.tsv), COLLECTION a BEIR folder over the library's records.
@@ -16,6 +17,7 @@ synonyms  For a name of Manbyo whose standard name is a term of the library, and
 use       nDCG@10 of the query as it is, when an ideal user adds or swaps in the best of 8 (or
           none), and when a random one takes any: the mean over all 8.
 speed     Milliseconds of a suggestion request in process, p50 and p95.
+sample    The first --limit suggestions for queries of a collection as TSV, to be read one by one.
 
 Items are split by a hash (of the concept, the record, the query): --split dev is what weights were
 chosen on, test (the default) is what is reported.
@@ -162,13 +164,16 @@ class Bench:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=["cloze", "synonyms", "use", "speed"])
+    parser.add_argument("measure", choices=["cloze", "synonyms", "use", "speed", "sample"])
     parser.add_argument("library", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--limit", type=int, default=500)
     parser.add_argument("--split", choices=["dev", "test"], default="test")
     arguments = parser.parse_args()
     bench = Bench(arguments.library)
+    if arguments.measure == "sample":
+        sample(bench, arguments.data, arguments.limit)
+        return
     measure = {"cloze": cloze, "synonyms": synonyms, "use": use, "speed": speed}
     result = measure[arguments.measure](
         bench, arguments.data, arguments.limit, arguments.split == "test"
@@ -379,6 +384,19 @@ def speed(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]
         "p50 ms": round(float(p50), 1),
         "p95 ms": round(float(p95), 1),
     }
+
+
+def sample(bench: Bench, data: Path, limit: int) -> None:
+    """Print suggestions with all that a reader needs to judge them, but the verdict."""
+    queries = read_collection(data).queries
+    print("query", "group", "term", "records", "reasons", "verdict", sep="\t")
+    for _, query in by_hash(list(queries.items()), True, limit):
+        for found in bench.suggester.suggest(query, OFFERED):
+            if not limit:
+                return
+            limit -= 1
+            told = (query, found.group, found.term, str(found.grounding.records))
+            print(*told, ",".join(found.reasons), "", sep="\t")
 
 
 if __name__ == "__main__":

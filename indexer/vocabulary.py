@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from search.records import Record
-from search.text.phrases import inner_runs, is_term, phrases
+from search.text.phrases import inner_runs, is_term, told_phrases
 from search.text.readings import reading
 
 _AT_HAND = 200_000
@@ -138,9 +138,10 @@ def record_phrases(record: Record) -> tuple[set[str], set[str]]:
     whole: set[str] = set()
     inner: set[str] = set()
     for version in record.versions():
-        for words in phrases(version.text):
-            whole.add("".join(words))
-            inner.update(inner_runs(words))
+        for phrase in told_phrases(version.text):
+            if phrase.whole:
+                whole.add("".join(phrase.words))
+            inner.update(inner_runs(phrase.words))
     for keyword in record.keywords:
         whole.add(keyword)
         inner.add(keyword)

@@ -7,13 +7,17 @@ HbA1c. Its inner runs (心筋梗塞) count as contained in it.
 import re
 from collections.abc import Iterator
 from importlib import resources
+from typing import NamedTuple
 
 import sudachipy
 
+from search.records import guess_language
 from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.terms import EXPRESSION, morphemes
 
-_MAX_WORDS = 6
+# A phrase of more words is a list or a title; its runs of more words are left to the whole.
+_MAX_WORDS = 10
+_MAX_RUN = 6
 _MAX_LENGTH = 30
 _NOT_TERMS = {"代名詞", "数詞", "助数詞可能", "副詞可能", "助動詞語幹"}
 # Suffixes that turn a noun into a point of time, a number or a manner: no part of a term.
@@ -63,15 +67,20 @@ _LOOSE_SUFFIXES |= {
     "内",
     "外",
 }
-# Parts of the body that Sudachi takes for counters: 筋萎縮 is no number of 萎縮.
+# Parts of the body that Sudachi takes for counters: 筋萎縮 is no number of 萎縮. The others are
+# parts of a name after a noun: リンパ球, ケトン体, 拡張期, 頭頂部.
 _BODY_PARTS = {"筋", "腹", "口"}
-# What stays whole though Sudachi cuts it or takes a part of it for an adverb: 内分泌, and the
-# name of several people before what it names (フォン・ヒッペル・リンドウ病; without that, it may be
-# a list).
+_ENDINGS = {"球", "体", "期", "部", "束", "基"}
+# What stays whole though Sudachi cuts it or takes a part of it for an adverb, a verb or a number,
+# and the name of several people before what it names (フォン・ヒッペル・リンドウ病; without that,
+# it may be a list).
 _WHOLE = re.compile(
-    r"[内外]分泌|"
+    r"[内外]分泌|くる病|期外収縮|[一二三]尖弁|急速進行性|"
     r"[ァ-ヺー]+(?:[・=][ァ-ヺー]+)+(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|スコア|試験)"
 )
+# What names are written in.
+_NAMING = re.compile("[一-鿿々ァ-ヺーa-z0-9α-ω]+")
+_LATIN_JOINT = re.compile(r"[a-z] [a-z]")
 _WORTHLESS = re.compile(r"[0-9.,%±~<>=＝\-\s]*|[a-zぁ-んァ-ンー]")
 
 
@@ -84,46 +93,88 @@ def _common_words() -> set[str]:
 _COMMON = _common_words()
 
 
+class Phrase(NamedTuple):
+    """A noun phrase: its words as written, and whether it is ``whole``: no part of a longer name
+    that Sudachi cut (形成性糸球体腎炎 of 半月体形成性糸球体腎炎, Vaal of De Vaal)."""
+
+    words: tuple[str, ...]
+    whole: bool
+
+
 def phrases(text: str) -> Iterator[tuple[str, ...]]:
     """Each noun phrase of ``text`` as its words, in order of appearance.
 
     Joined without a space they are the phrase as written, NFKC-folded.
     """
+    return (phrase.words for phrase in told_phrases(text))
+
+
+def told_phrases(text: str) -> Iterator[Phrase]:
+    """Like :func:`phrases`, and whether each stands whole in the text."""
     folded = fold_with_offsets(text, to_lexical)
     expressions = {
         m.start(): m.end()
         for pattern in (EXPRESSION, _WHOLE)
         for m in pattern.finditer(folded.text)
     }
+    japanese = guess_language(text) == "ja"
     run: list[str] = []
+    # Whether what stands right before the run, and what comes next to it, would cut it.
+    cut = cut_next = False
     position = 0
     skip_until = 0
+
+    def finish(*, cut_after: bool) -> Iterator[Phrase]:
+        if run and len(run) <= _MAX_WORDS:
+            yield Phrase(tuple(run), not (cut or cut_after))
+        run.clear()
+
     for morpheme, start, end in morphemes(folded.text):
         if start < skip_until:
             position = end
             continue
         if start != position:
-            yield from _finish(run)
-            run = []
+            yield from finish(cut_after=False)
+            cut_next = False
         position = end
-        if start in expressions and expressions[start] > end:
-            # A gene name, a drug code and the like stay one word: IL-6, HbA1c.
-            skip_until = position = expressions[start]
-            run.append(_written(text, folded.original_span(start, skip_until)))
-            continue
-        if _belongs(morpheme, bool(run)):
+        expression = expressions.get(start, 0) > end
+        if expression or _belongs(morpheme, bool(run)):
+            if not run:
+                cut = cut_next
+            if expression:
+                # A gene name, a drug code and the like stay one word: IL-6, HbA1c.
+                end = skip_until = position = expressions[start]
             run.append(_written(text, folded.original_span(start, end)))
+            cut_next = False
         else:
-            yield from _finish(run)
-            run = []
-    yield from _finish(run)
+            # Latin words in a Japanese text that a space joins are one name: De Vaal.
+            joint = japanese and bool(_LATIN_JOINT.fullmatch(folded.text[start - 1 : end + 1]))
+            yield from finish(cut_after=joint or _cuts(morpheme, after=True))
+            cut_next = joint or _cuts(morpheme, after=False)
+    yield from finish(cut_after=False)
+
+
+def _cuts(morpheme: sudachipy.Morpheme, *, after: bool) -> bool:
+    """Whether a word that belongs to no phrase, right before or ``after`` one, is a part of its
+    name all the same."""
+    kind, surface = morpheme.part_of_speech(), morpheme.surface()
+    if surface in _LOOSE_SUFFIXES or not _NAMING.fullmatch(surface):
+        return False
+    if kind[1] == "数詞":
+        return not after
+    if kind[2] == "副詞可能":
+        # 近年, 今回 say when, 内視鏡下 says how; a single character can be anything.
+        return kind[0] == "名詞" and len(surface) == 1
+    return kind[0] in {"名詞", "接尾辞", "形状詞"}
 
 
 def inner_runs(words: tuple[str, ...]) -> Iterator[str]:
-    """Every run of words inside a phrase, the phrase itself included."""
+    """Every run of at most six words inside a phrase, and the phrase itself."""
     for start in range(len(words)):
-        for end in range(start + 1, min(start + _MAX_WORDS, len(words)) + 1):
+        for end in range(start + 1, min(start + _MAX_RUN, len(words)) + 1):
             yield "".join(words[start:end])
+    if len(words) > _MAX_RUN:
+        yield "".join(words)
 
 
 def is_term(phrase: str) -> bool:
@@ -141,17 +192,13 @@ def is_term(phrase: str) -> bool:
 def _belongs(morpheme: sudachipy.Morpheme, inside: bool) -> bool:
     kind = morpheme.part_of_speech()
     if kind[0] == "名詞":
-        return morpheme.surface() in _BODY_PARTS or bool(_NOT_TERMS.isdisjoint(kind[1:3]))
+        kept = morpheme.surface() in (_BODY_PARTS | _ENDINGS if inside else _BODY_PARTS)
+        return kept or bool(_NOT_TERMS.isdisjoint(kind[1:3]))
     if kind[0] == "接頭辞":
         return True
     if kind[0] == "接尾辞":
         return inside and kind[1] == "名詞的" and morpheme.surface() not in _LOOSE_SUFFIXES
     return bool(kind[0] == "記号" and kind[1] == "文字")
-
-
-def _finish(run: list[str]) -> Iterator[tuple[str, ...]]:
-    if run and len(run) <= _MAX_WORDS:
-        yield tuple(run)
 
 
 def _written(text: str, span: tuple[int, int]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.text.phrases import inner_runs, is_term, phrases
+from search.text.phrases import inner_runs, is_term, phrases, told_phrases
 
 
 def joined(text: str) -> list[str]:
@@ -34,6 +34,40 @@ def test_no_phrase_is_the_rest_of_a_longer_one(text: str, phrase: str) -> None:
     assert not {
         t for t in joined(text) if t.startswith(("萎縮", "ジストロフィー", "リンドウ", "分泌"))
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("壊死性半月体形成性糸球体腎炎を", "壊死性半月体形成性糸球体腎炎"),
+        ("びまん性大細胞型B細胞リンパ腫の", "びまん性大細胞型B細胞リンパ腫"),
+        ("心室期外収縮", "心室期外収縮"),
+        ("三尖弁閉鎖症", "三尖弁閉鎖症"),
+        ("依存性くる病の", "依存性くる病"),
+        ("急速進行性糸球体腎炎", "急速進行性糸球体腎炎"),
+        ("拡張期心不全", "拡張期心不全"),
+    ],
+)
+def test_names_that_a_dictionary_would_cut(text: str, whole: str) -> None:
+    assert [("".join(p.words), p.whole) for p in told_phrases(text)] == [(whole, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "others"),
+    [
+        ("2心室修復を行った", "心室修復", set()),
+        ("1959年にDe Vaalらが報告", "Vaal", {"報告"}),
+        ("近年、骨髄移植の", "", {"骨髄移植"}),
+        ("今回手術を", "", {"手術"}),
+        ("糖尿病患者10名の", "", {"糖尿病患者"}),
+        ("心筋梗塞後の再発", "", {"心筋梗塞", "再発"}),
+        ("nephrotic syndrome in children", "", {"nephrotic", "syndrome", "children"}),
+    ],
+)
+def test_a_fragment_is_told_from_a_name(text: str, fragment: str, others: set[str]) -> None:
+    found = {"".join(p.words): p.whole for p in told_phrases(text)}
+    assert not found.get(fragment, False)
+    assert {t for t, whole in found.items() if whole} >= others
 
 
 def test_a_list_is_no_name() -> None:

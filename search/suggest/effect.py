@@ -105,8 +105,14 @@ def effects(
     fused = hits.dense_weight * dense + covered * (1 - hits.dense_weight) * lexical / best
     after = _gain(np.argsort(np.argsort(-fused, axis=1, kind="stable"), axis=1))
     before = _gain(np.arange(len(hits.scores)))
-    wanted = np.exp((hits.scores - hits.scores.max()) / _SPREAD)
-    return Effects(after - before, wanted / wanted.sum())
+    return Effects(after - before, wanted(hits.scores))
+
+
+def wanted(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability (hits,) that each of some hits is the one wanted, from their fused scores."""
+    found = np.exp((scores - scores.max()) / _SPREAD)
+    probability: NDArray[np.float64] = found / found.sum()
+    return probability
 
 
 def _gain(places: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 A term of n pieces is scored in a context of n masks (search.suggest.vocabulary). The product over
 its pieces is its probability, but the longer a term, the smaller that is, so terms are ordered by
-the mean over the pieces, together with what the present hits and the meaning of the rest of the
-query speak for. Several blanks are filled together from left to right by a beam search.
+the mean over the pieces, together with how probably the hit that is wanted contains it and with its
+likeness to the rest of the query. Several blanks are filled together from left to right by a beam
+search.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.suggest.proposals import divergence, standardised
+from search.suggest.effect import wanted
+from search.suggest.proposals import standardised
 from search.suggest.vocabulary import MAX_FILLING_PIECES, Vocabulary, literal
 from search.text.fold import to_lexical
 from search.text.profile import MASK
 from search.text.terms import terms
 
-# What the hits and the query's vector count beside the MLM head: of those tried on the half of the
-# cloze texts that is for choosing, the best.
+# What the hits and the query's vector count beside the MLM head: of those tried on the quarter of
+# the cloze texts that is for choosing, the best.
 _COOCCURRENCE, _MEANING = 1.0, 0.3
 # The terms by the MLM head alone that are looked at.
 _CONSIDERED = 400
@@ -51,7 +53,7 @@ class JointFilling:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the text: the hits' fit.mean scores (hits,), which term each contains
+    """What is known beside the text: the hits' fused scores (hits,), which term each contains
     (terms, hits), and each term's likeness to the query without its masks (terms,)."""
 
     scores: NDArray[np.float64]
@@ -82,7 +84,7 @@ def fill(
         return []
     score = standardised(fit.mean[considered])
     if context is not None:
-        hits = divergence(vocabulary, context.scores, context.contained[considered], considered)
+        hits = context.contained[considered] @ wanted(context.scores)
         score = score + _COOCCURRENCE * standardised(hits)
         score = score + _MEANING * standardised(context.meaning[considered])
     order = considered[np.argsort(-score, kind="stable")]

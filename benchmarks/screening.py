@@ -22,13 +22,21 @@ from pathlib import Path
 
 import numpy as np
 
+from search.encoder import load_encoder
 from search.records import Record
 from web.collections import items, shelf
 from web.collections.screening.deciding import decide
-from web.collections.screening.learning import features
+from web.collections.screening.learning import Features, features
 from web.collections.screening.ordering import collection_features, next_record
 from web.collections.screening.outcomes import screened
-from web.collections.screening.simulation import Labelled, Replay, priors, read_labelled, replay
+from web.collections.screening.simulation import (
+    Labelled,
+    Replay,
+    encoded,
+    priors,
+    read_labelled,
+    replay,
+)
 from web.collections.store import Store
 
 PEER = Path(__file__).parent / "peers" / "asreview_order.py"
@@ -49,13 +57,15 @@ def main() -> None:
         speed(asked.asreview)
         return
     kept = _kept(asked.keep)
-    for seed in range(asked.seeds):
-        for file in asked.reviews:
-            data = read_labelled(file)
+    encoder = load_encoder()
+    for file in asked.reviews:
+        data = read_labelled(file)
+        weighed = features(data.texts, encoded(data, encoder))
+        for seed in range(asked.seeds):
             for system in ("jmedsearch", "asreview")[: 2 if asked.asreview else 1]:
                 if (data.name, seed, system) not in kept:
                     found = (
-                        _ours(data, seed)
+                        _ours(data, seed, weighed)
                         if system == "jmedsearch"
                         else _theirs(data, seed, asked.asreview)
                     )
@@ -66,8 +76,8 @@ def main() -> None:
     report(kept)
 
 
-def _ours(data: Labelled, seed: int) -> dict[str, object]:
-    found = replay(data, seed, features(data.texts), time.process_time)
+def _ours(data: Labelled, seed: int, weighed: Features) -> dict[str, object]:
+    found = replay(data, seed, weighed, time.process_time)
     return _result(data, found, "jmedsearch", found.scores)
 
 
@@ -183,7 +193,7 @@ def speed(python: Path | None) -> None:
             number = shelf.create(store, "b", "synthetic")
             items.add(store, "b", number, ((r, "made up") for r in synthetic(count)))
             begun = time.perf_counter()
-            collection_features(store, number, wait=True)
+            collection_features(store, number, None, wait=True)
             print(f"{count} records: terms weighed in {time.perf_counter() - begun:.1f} s")
             done = 0
             for decided in (100, 1000, 3000):
@@ -195,13 +205,13 @@ def speed(python: Path | None) -> None:
                 clock, cpu = [], []
                 for _ in range(40):
                     found = screened(store, number, STAGE)
-                    following = next_record(store, number, STAGE, "b", found)
+                    following = next_record(store, number, STAGE, "b", found, None)
                     assert following.record_id
                     verdict = "include" if following.record_id[10:].endswith("0") else "exclude"
                     began, spent = time.perf_counter(), time.process_time()
                     decide(store, "b", number, STAGE, following.record_id, verdict)
                     found = screened(store, number, STAGE)
-                    next_record(store, number, STAGE, "b", found)
+                    next_record(store, number, STAGE, "b", found, None)
                     clock.append(1000 * (time.perf_counter() - began))
                     cpu.append(1000 * (time.process_time() - spent))
                     done += 1

@@ -38,7 +38,7 @@ _LIKE = 12
 # Terms at least so like a part of the query are weighed whatever else speaks for them.
 _NEAR = 0.62
 # What only its own text can say: 本症候群, 以下BOR症候群.
-_LEADING = re.compile("以下|別名|通称|いわゆる|[本同当](?=症|疾患|病|欠損|群|例|法|剤)")
+_LEADING = re.compile("以下|比較的|別名|通称|いわゆる|[本同当](?=症|疾患|病|欠損|群|例|法|剤)")
 # The terms with the best evidence, among which effects decide.
 _WEIGHED = 60
 # How much of each kind of evidence counts, each standardised over the candidates; set by hand.

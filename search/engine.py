@@ -28,6 +28,8 @@ MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
 # What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
 _WORDS = 0.05
+# Sentences whose score is so little below the best one's answer a query too.
+_NEARLY = 0.03
 
 
 class QueryError(ValueError):
@@ -241,6 +243,25 @@ class Engine:
         ranked = rank(generation, vector, words, Filters()).without(number)
         return tuple(hit for _, hit in self._hits(generation, ranked, vector, 0, limit, language))
 
+    def sentences(self, record_id: str, query: str, most: int = 2) -> tuple[MatchedSentence, ...]:
+        """The sentences of a record's abstracts that answer a query best, at most ``most`` in each
+        language, in their order: those nearly as near as the nearest.
+
+        Raises:
+            UnknownRecordError, QueryError, LibraryError: as :meth:`similar` and :meth:`search`.
+        """
+        generation = self.generation()
+        text = _searchable(clean_query(query))
+        found = generation.record(record_id)
+        if found is None:
+            raise UnknownRecordError(f"no record has the id {record_id!r}")
+        number, record = found
+        rarity = generation.lexical.inverse_document_frequency
+        weights = {word: rarity(word) for word in terms(text)}
+        return _answering_sentences(
+            generation, number, record, self.query_vectors.vector(text), weights, most
+        )
+
     def _hits(
         self,
         generation: Generation,
@@ -367,3 +388,37 @@ def _best_sentence(
         end=end - shift,
         marks=tuple(marks(text, weights)),
     )
+
+
+def _answering_sentences(
+    generation: Generation,
+    number: int,
+    record: Record,
+    vector: NDArray[np.float32],
+    weights: Mapping[str, float],
+    most: int,
+) -> tuple[MatchedSentence, ...]:
+    by_language: dict[str, list[tuple[float, int, int, str]]] = {}
+    versions = {version.language: version for version in record.versions()}
+    for passage in generation.passages_of(number):
+        version = versions[passage.language]
+        vectors, spans = generation.sentences(passage.number)
+        texts = [version.text[a:b] for a, b in spans.tolist()]
+        scores = vectors @ vector + _WORDS * word_shares(texts, weights)
+        shift = version.abstract_start
+        by_language.setdefault(passage.language, []).extend(
+            (float(score), start - shift, end - shift, text)
+            for score, (start, end), text in zip(scores, spans.tolist(), texts, strict=True)
+            if start >= shift
+        )
+    chosen = []
+    for language, scored in by_language.items():
+        near = max((score for score, *_ in scored), default=0.0) - _NEARLY
+        best = sorted((s for s in scored if s[0] >= near), reverse=True)[:most]
+        # Windows of a long abstract overlap: a sentence can be in two.
+        places = {(start, end): text for _, start, end, text in best}
+        chosen += [
+            MatchedSentence(text, language, "abstract", start, end, tuple(marks(text, weights)))
+            for (start, end), text in sorted(places.items())
+        ]
+    return tuple(chosen)

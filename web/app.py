@@ -27,6 +27,7 @@ from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
+from web.links import resolver_template
 from web.pages import (
     account,
     alerts,
@@ -78,11 +79,13 @@ def create_app(
     suggester: Suggester,
     desk: Desk | None = None,
     admission: access.Admission | None = None,
+    link_resolver: str = "",
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
-    nobody has an account, by default this machine's single user.
+    nobody has an account, by default this machine's single user. ``link_resolver`` is the address
+    of the institution's OpenURL resolver (:func:`web.links.resolver_template`).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -116,6 +119,7 @@ def create_app(
             desk,
         ),
     )
+    app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
     access.install(app, admission or access.Admission())
     language.install(app)
     errors.install(app)

@@ -23,7 +23,8 @@ from web.language import (
     written_moment,
 )
 from web.links import outward_links
-from web.pages.marked import excerpt, marked_terms
+from web.metadata import context_object
+from web.pages.marked import excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
 from web.parameters import ExactParameters, SearchParameters
 
@@ -58,6 +59,8 @@ def _context() -> dict[str, Any]:
         "language_name": language_name,
         "outward_links": outward_links,
         "excerpt": excerpt,
+        "context_object": context_object,
+        "marked_abstract": marked_abstract,
         "marks": marks,
         "authors": _authors,
         "active_filters": active_filters,

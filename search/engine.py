@@ -24,6 +24,9 @@ from search.records import Record
 from search.text.profile import without_masks
 from search.text.terms import respelled, terms
 
+# What a ranked list can be sorted by.
+ListSort = Literal["relevance", "year", "year-ascending"]
+
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
 # What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
@@ -67,7 +70,9 @@ class Hit:
     """One search result. A leg that did not retrieve the record has neither score nor rank.
 
     ``title_marks`` are offsets of matched terms into the title of the version shown. ``known`` is
-    what the query names the record by, where it does (:mod:`search.known_items`).
+    what the query names the record by, where it does (:mod:`search.known_items`); ``words`` are
+    those of the query's words that the record has. ``rank`` is the place by relevance, whatever the
+    list is sorted by.
     """
 
     rank: int
@@ -80,6 +85,7 @@ class Hit:
     sentence: MatchedSentence | None
     title_marks: tuple[tuple[int, int], ...]
     known: Known | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ class RankedList:
     dense_weight: float | None
     generation: str
     facets: Facets | None
+    sort: ListSort = "relevance"
 
 
 class Engine:
@@ -140,9 +147,13 @@ class Engine:
         per_page: int = 10,
         language: str = "ja",
         leg: Leg = "fused",
+        sort: ListSort = "relevance",
         with_facets: bool = False,
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
+
+        Sorted by year it holds the records above the line where relevance ends, or all where there
+        is no line: below it, years would mix what was asked for with what was not.
 
         Records that the query names come first (:mod:`search.known_items`), except in the list of
         a single leg.
@@ -164,8 +175,12 @@ class Engine:
         answer = self._answer(generation, text, filters, leg)
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
+        places = {number: place for place, (number, _) in enumerate(ranked.order, 1)}
+        if sort != "relevance":
+            ranked = _sorted(generation, ranked, answer.relevant, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
+        words = generation.lexical.words_of([number for number, _ in hits], ranked.terms)
         return RankedList(
             query=query,
             filters=filters,
@@ -173,7 +188,12 @@ class Engine:
             per_page=per_page,
             total=len(ranked.order),
             relevant=answer.relevant,
-            hits=tuple(replace(hit, known=kinds.get(number)) for number, hit in hits),
+            hits=tuple(
+                replace(
+                    hit, rank=places[number], known=kinds.get(number), words=tuple(words[number])
+                )
+                for number, hit in hits
+            ),
             terms=tuple(dict.fromkeys(ranked.terms)),
             added=tuple(expansion.term for expansion in ranked.added),
             encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
@@ -188,6 +208,7 @@ class Engine:
                 if with_facets
                 else None
             ),
+            sort=sort,
         )
 
     def best(
@@ -333,6 +354,16 @@ class _Answer:
     vector: NDArray[np.float32] | None
     relevant: int | None
     known: Sequence[tuple[int, Known]]
+
+
+def _sorted(generation: Generation, ranked: Ranked, relevant: int | None, sort: ListSort) -> Ranked:
+    """The records above the line in another order, ties by number."""
+    close = dict(ranked.order[: relevant or None])
+    if sort == "relevance" or not close:
+        return ranked
+    query = generation.lexical.numbers_query(list(close))
+    _, numbers = generation.lexical.sorted_page(query, sort, 0, len(close))
+    return replace(ranked, order=[(number, close[number]) for number in numbers])
 
 
 def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:

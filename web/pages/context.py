@@ -26,6 +26,7 @@ from web.links import outward_links
 from web.metadata import context_object
 from web.pages.marked import excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
+from web.pages.reasons import reasons
 from web.parameters import ExactParameters, SearchParameters
 
 _YEAR = 365 * 24 * 3600
@@ -64,6 +65,7 @@ def _context() -> dict[str, Any]:
         "marks": marks,
         "authors": _authors,
         "active_filters": active_filters,
+        "reasons": reasons,
         "year_chart": year_chart,
     }
 

@@ -16,6 +16,7 @@ from web.language import chosen_language, gettext
 from web.pages import context, exact, record, suggestions
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import Facts, facts
+from web.pages.narrowing import widened
 from web.pages.record import carried
 from web.parameters import SearchParameters
 
@@ -59,6 +60,7 @@ def search() -> Response | str:
             page=parameters.page,
             per_page=parameters.per_page,
             language=chosen_language(),
+            sort=parameters.sort,
             with_facets=True,
         )
     except QueryError as error:
@@ -79,6 +81,7 @@ def search() -> Response | str:
         most_terms=_MOST_TERMS,
         offers=_offers(parameters.q) if ranked else (),
         exact_count=_exact_count(parameters) if ranked else None,
+        widened=widened(parameters) if ranked and not ranked.total else (),
         unknown_journal=_unknown_journal(parameters, found),
     )
     return make_response(html, status)

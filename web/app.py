@@ -17,7 +17,7 @@ from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
-from web import access, errors, headers, language, services
+from web import access, crawlers, errors, headers, language, services
 from web.api import collections as collections_api
 from web.api import duplicates as duplicates_api
 from web.api import screening as screening_api
@@ -28,6 +28,7 @@ from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
 from web.links import resolver_template
+from web.opensearch import views as opensearch
 from web.pages import (
     account,
     alerts,
@@ -127,6 +128,8 @@ def create_app(
     app.register_api(suggestions_api.blueprint)
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(opensearch.blueprint)
+    app.register_blueprint(crawlers.blueprint)
     app.register_api(collections_api.blueprint)
     app.register_api(strategies_api.blueprint)
     app.register_api(duplicates_api.blueprint)

@@ -221,6 +221,20 @@ class ExactSearch:
         asked = self._asked(expression, filters, None)
         return asked.generation.records_in_order(asked.numbers(sort).tolist())
 
+    def part(
+        self, expression: str, sort: Sort, first: int, count: int
+    ) -> tuple[int, list[tuple[int, Record]]]:
+        """The size of the set, and ``count`` of its records from ``first`` (from 0) on, each with
+        its number.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        asked = self._asked(expression, None, None)
+        total, numbers = asked.page(sort, first, count)
+        records = asked.generation.records(numbers)
+        return total, [(number, records[number]) for number in numbers]
+
     def _asked(self, expression: str, filters: Filters | None, lines: Lines | None) -> "_Asked":
         parsed = parse(expression, with_lines=lines is not None)
         lines = lines or Lines(self.library.generation())

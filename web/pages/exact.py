@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
 from search.exact import (
@@ -64,6 +64,7 @@ def page() -> Response | str:
     return render_template(
         "exact.html",
         **shown,
+        feed=url_for("opensearch.answer", q=parameters.q, format="atom", sortorder="0"),
         counts=counts,
         words=meant_words(parameters.q) if not found.count else "",
         widened=widened(parameters) if not found.count else (),

@@ -112,6 +112,7 @@ ACCESS: dict[str, Access] = {
     "own_account.show": "search",
     "pages.about": "search",
     "pages.exact": "search",
+    "pages.map": "search",
     "pages.model_card": "search",
     "pages.record": "search",
     "pages.search": "search",

@@ -59,8 +59,7 @@ def as_atom(found: Found) -> bytes:
 
 def as_rss(found: Found) -> bytes:
     """The part as RSS 1.0."""
-    namespaces: dict[str | None, str] = {None: _RSS, **_NAMESPACES}
-    root = etree.Element(_name("rdf:RDF"), nsmap=namespaces)
+    root = etree.Element(_name("rdf:RDF"), nsmap=dict([(None, _RSS), *_NAMESPACES.items()]))
     root.set(_LANGUAGE, found.language)
     channel = etree.SubElement(root, f"{{{_RSS}}}channel", {_name("rdf:about"): found.own})
     _add(channel, "title", found.title)

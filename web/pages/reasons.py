@@ -30,7 +30,7 @@ class Reasons:
 
 def reasons(hit: Hit, terms: Sequence[str]) -> Reasons:
     """Why ``hit`` was found for a query of ``terms``. Of a compound and its parts only the compound
-    is told, or what the record has of it."""
+    is told, or what the record has of it; a single character of one says nothing."""
     found = set(hit.words)
     lacking = [term for term in terms if term not in found]
     return Reasons(
@@ -38,7 +38,9 @@ def reasons(hit: Hit, terms: Sequence[str]) -> Reasons:
         _band(hit.dense_rank),
         hit.lexical_rank,
         _band(hit.lexical_rank),
-        _whole(hit.words, hit.words),
+        _whole(
+            [word for word in hit.words if len(word) > 1 or not _is_part(word, terms)], hit.words
+        ),
         _whole(lacking, terms),
     )
 
@@ -51,6 +53,8 @@ def _band(place: int | None) -> Band:
 
 def _whole(chosen: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
     """Without those that are parts of others."""
-    return tuple(
-        term for term in chosen if not any(term != other and term in other for other in among)
-    )
+    return tuple(term for term in chosen if not _is_part(term, among))
+
+
+def _is_part(term: str, among: Sequence[str]) -> bool:
+    return any(term != other and term in other for other in among)

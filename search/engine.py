@@ -24,10 +24,15 @@ from search.records import Record
 from search.text.profile import without_masks
 from search.text.terms import respelled, terms
 
+# What a ranked list can be sorted by.
+ListSort = Literal["relevance", "year", "year-ascending"]
+
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
 # What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
 _WORDS = 0.05
+# Sentences whose score is so little below the best one's answer a query too.
+_NEARLY = 0.03
 
 
 class QueryError(ValueError):
@@ -65,7 +70,9 @@ class Hit:
     """One search result. A leg that did not retrieve the record has neither score nor rank.
 
     ``title_marks`` are offsets of matched terms into the title of the version shown. ``known`` is
-    what the query names the record by, where it does (:mod:`search.known_items`).
+    what the query names the record by, where it does (:mod:`search.known_items`); ``words`` are
+    those of the query's words that the record has. ``rank`` is the place by relevance, whatever the
+    list is sorted by.
     """
 
     rank: int
@@ -78,6 +85,7 @@ class Hit:
     sentence: MatchedSentence | None
     title_marks: tuple[tuple[int, int], ...]
     known: Known | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class RankedList:
     dense_weight: float | None
     generation: str
     facets: Facets | None
+    sort: ListSort = "relevance"
 
 
 class Engine:
@@ -138,9 +147,13 @@ class Engine:
         per_page: int = 10,
         language: str = "ja",
         leg: Leg = "fused",
+        sort: ListSort = "relevance",
         with_facets: bool = False,
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
+
+        Sorted by year it holds the records above the line where relevance ends, or all where there
+        is no line: below it, years would mix what was asked for with what was not.
 
         Records that the query names come first (:mod:`search.known_items`), except in the list of
         a single leg.
@@ -162,8 +175,12 @@ class Engine:
         answer = self._answer(generation, text, filters, leg)
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
+        places = {number: place for place, (number, _) in enumerate(ranked.order, 1)}
+        if sort != "relevance":
+            ranked = _sorted(generation, ranked, answer.relevant, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
+        words = generation.lexical.words_of([number for number, _ in hits], ranked.terms)
         return RankedList(
             query=query,
             filters=filters,
@@ -171,7 +188,12 @@ class Engine:
             per_page=per_page,
             total=len(ranked.order),
             relevant=answer.relevant,
-            hits=tuple(replace(hit, known=kinds.get(number)) for number, hit in hits),
+            hits=tuple(
+                replace(
+                    hit, rank=places[number], known=kinds.get(number), words=tuple(words[number])
+                )
+                for number, hit in hits
+            ),
             terms=tuple(dict.fromkeys(ranked.terms)),
             added=tuple(expansion.term for expansion in ranked.added),
             encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
@@ -186,6 +208,7 @@ class Engine:
                 if with_facets
                 else None
             ),
+            sort=sort,
         )
 
     def best(
@@ -240,6 +263,25 @@ class Engine:
         words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
         ranked = rank(generation, vector, words, Filters()).without(number)
         return tuple(hit for _, hit in self._hits(generation, ranked, vector, 0, limit, language))
+
+    def sentences(self, record_id: str, query: str, most: int = 2) -> tuple[MatchedSentence, ...]:
+        """The sentences of a record's abstracts that answer a query best, at most ``most`` in each
+        language, in their order: those nearly as near as the nearest.
+
+        Raises:
+            UnknownRecordError, QueryError, LibraryError: as :meth:`similar` and :meth:`search`.
+        """
+        generation = self.generation()
+        text = _searchable(clean_query(query))
+        found = generation.record(record_id)
+        if found is None:
+            raise UnknownRecordError(f"no record has the id {record_id!r}")
+        number, record = found
+        rarity = generation.lexical.inverse_document_frequency
+        weights = {word: rarity(word) for word in terms(text)}
+        return _answering_sentences(
+            generation, number, record, self.query_vectors.vector(text), weights, most
+        )
 
     def _hits(
         self,
@@ -314,6 +356,16 @@ class _Answer:
     known: Sequence[tuple[int, Known]]
 
 
+def _sorted(generation: Generation, ranked: Ranked, relevant: int | None, sort: ListSort) -> Ranked:
+    """The records above the line in another order, ties by number."""
+    close = dict(ranked.order[: relevant or None])
+    if sort == "relevance" or not close:
+        return ranked
+    query = generation.lexical.numbers_query(list(close))
+    _, numbers = generation.lexical.sorted_page(query, sort, 0, len(close))
+    return replace(ranked, order=[(number, close[number]) for number in numbers])
+
+
 def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:
     """The words of a query and of what was added to it, by how rare they are."""
     rarity = generation.lexical.inverse_document_frequency
@@ -367,3 +419,37 @@ def _best_sentence(
         end=end - shift,
         marks=tuple(marks(text, weights)),
     )
+
+
+def _answering_sentences(
+    generation: Generation,
+    number: int,
+    record: Record,
+    vector: NDArray[np.float32],
+    weights: Mapping[str, float],
+    most: int,
+) -> tuple[MatchedSentence, ...]:
+    by_language: dict[str, list[tuple[float, int, int, str]]] = {}
+    versions = {version.language: version for version in record.versions()}
+    for passage in generation.passages_of(number):
+        version = versions[passage.language]
+        vectors, spans = generation.sentences(passage.number)
+        texts = [version.text[a:b] for a, b in spans.tolist()]
+        scores = vectors @ vector + _WORDS * word_shares(texts, weights)
+        shift = version.abstract_start
+        by_language.setdefault(passage.language, []).extend(
+            (float(score), start - shift, end - shift, text)
+            for score, (start, end), text in zip(scores, spans.tolist(), texts, strict=True)
+            if start >= shift
+        )
+    chosen = []
+    for language, scored in by_language.items():
+        near = max((score for score, *_ in scored), default=0.0) - _NEARLY
+        best = sorted((s for s in scored if s[0] >= near), reverse=True)[:most]
+        # Windows of a long abstract overlap: a sentence can be in two.
+        places = {(start, end): text for _, start, end, text in best}
+        chosen += [
+            MatchedSentence(text, language, "abstract", start, end, tuple(marks(text, weights)))
+            for (start, end), text in sorted(places.items())
+        ]
+    return tuple(chosen)

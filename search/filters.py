@@ -6,6 +6,7 @@ from typing import Literal
 import tantivy
 
 from search.records import Retraction
+from search.text.terms import terms
 
 RetractionFilter = Literal["", "exclude", "only"]
 
@@ -20,8 +21,9 @@ class Filters:
     Years are inclusive. ``journal`` is the journal's exact name, ``publication_type`` and
     ``keyword`` are one of the record's as it writes them; ``language`` is an ISO 639-1 code that
     any version of the record may have. ``retraction`` leaves out the records that are retracted or
-    under an expression of concern ("exclude"), or all others ("only"). ``within`` are the numbers
-    of the only records that can be found, None where all can.
+    under an expression of concern ("exclude"), or all others ("only"). ``words`` are words
+    that title, abstract or keywords have, all of them. ``within`` are the numbers of the only
+    records that can be found, None where all can.
     """
 
     year_from: int | None = None
@@ -32,6 +34,7 @@ class Filters:
     language: str = ""
     has_abstract: bool = False
     retraction: RetractionFilter = ""
+    words: str = ""
     within: tuple[int, ...] | None = None
 
     def __bool__(self) -> bool:
@@ -66,6 +69,7 @@ class Filters:
                     ]
                 )
             queries.append(in_doubt)
+        queries += [tantivy.Query.term_query(schema, "words", term) for term in terms(self.words)]
         if self.within is not None:
             queries.append(tantivy.Query.term_set_query(schema, "number", list(self.within)))
         return queries

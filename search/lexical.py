@@ -33,6 +33,8 @@ _BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 _MAX_QUERY_TERMS = 256
 _MAX_PAIRED_TERMS = 64
+# Of a pasted abstract not every word is told.
+_MAX_EXPLAINED_TERMS = 24
 # What a list can be sorted by.
 Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
@@ -182,6 +184,24 @@ class LexicalIndex:
     def document_frequency(self, term: str) -> int:
         """In how many records ``term`` occurs."""
         return int(self._searcher.doc_freq("words", term))
+
+    def words_of(self, numbers: Sequence[int], query_terms: Sequence[str]) -> dict[int, list[str]]:
+        """Those of a query's terms that each of some records has, in the query's order."""
+        found: dict[int, list[str]] = {number: [] for number in numbers}
+        if not found:
+            return found
+        among = self.numbers_query(list(found))
+        for term in dict.fromkeys(query_terms[:_MAX_EXPLAINED_TERMS]):
+            both = tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Must, among),
+                    (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, "words", term)),
+                ]
+            )
+            hits = self._searcher.search(both, limit=len(found), count=False).hits
+            for number in self._searcher.fast_field_values("number", [a for _, a in hits]):
+                found[int(number)].append(term)
+        return found
 
     def full_match(self, query_terms: Sequence[str]) -> float:
         """The BM25 score of a record of average length that has every query term once.

@@ -181,6 +181,11 @@ class Generation:
         )
         return [row["id"] for row in rows]
 
+    def numbers_end(self) -> int:
+        """The first number after those of all records, which may have gaps."""
+        (last,) = self.database.execute("select max(number) from records").fetchone()
+        return 0 if last is None else int(last) + 1
+
     def imported(self, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
         """When records came into the library, and when they were imported last (ISO 8601)."""
         rows = self.database.execute(

@@ -17,7 +17,7 @@ from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
-from web import access, errors, headers, language, services
+from web import access, crawlers, errors, headers, language, services
 from web.api import collections as collections_api
 from web.api import duplicates as duplicates_api
 from web.api import screening as screening_api
@@ -27,6 +27,8 @@ from web.api import views as api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.collections.desk import Desk
+from web.links import resolver_template
+from web.opensearch import views as opensearch
 from web.pages import (
     account,
     alerts,
@@ -78,11 +80,13 @@ def create_app(
     suggester: Suggester,
     desk: Desk | None = None,
     admission: access.Admission | None = None,
+    link_resolver: str = "",
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
-    nobody has an account, by default this machine's single user.
+    nobody has an account, by default this machine's single user. ``link_resolver`` is the address
+    of the institution's OpenURL resolver (:func:`web.links.resolver_template`).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -116,6 +120,7 @@ def create_app(
             desk,
         ),
     )
+    app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
     access.install(app, admission or access.Admission())
     language.install(app)
     errors.install(app)
@@ -123,6 +128,8 @@ def create_app(
     app.register_api(suggestions_api.blueprint)
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(opensearch.blueprint)
+    app.register_blueprint(crawlers.blueprint)
     app.register_api(collections_api.blueprint)
     app.register_api(strategies_api.blueprint)
     app.register_api(duplicates_api.blueprint)

@@ -24,6 +24,7 @@ from web.collections.options import collections_option, opened
 from web.collections.screening_commands import commands as screening_commands
 from web.collections.simulate_command import simulate
 from web.collections.strategy_commands import commands as strategy_commands
+from web.links import is_web_address
 from web.server import is_loopback, listen
 from web.server import serve as run_server
 
@@ -67,6 +68,13 @@ port_option = click.option(
     metavar="NAME",
     help="Header in which that proxy names the user whom it has signed in (single sign-on).",
 )
+@click.option(
+    "--link-resolver",
+    default="",
+    metavar="ADDRESS",
+    help="Address of the institution's OpenURL link resolver; {openurl} marks where the record's "
+    "description goes, by default the end.",
+)
 def serve(
     library: Path,
     model: str | None,
@@ -76,12 +84,15 @@ def serve(
     allow_remote: bool,
     trusted_proxy: str,
     remote_user_header: str,
+    link_resolver: str,
 ) -> None:
     """Serve the page and the API over a library (Ctrl-C ends).
 
     Other machines are let in once there are accounts (see user); behind a proxy, too.
     """
     _check_proxy(trusted_proxy, remote_user_header)
+    if link_resolver and not is_web_address(link_resolver):
+        raise click.UsageError(f"--link-resolver {link_resolver} is no http or https address")
     desk = opened(collections_file)
     # What comes through a proxy may come from anywhere.
     local = is_loopback(host) and not trusted_proxy
@@ -94,7 +105,7 @@ def serve(
             "use collections."
         )
     admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
-    _serve(library, model, host, port, desk, admission)
+    _serve(library, model, host, port, desk, admission, link_resolver)
 
 
 def _check_proxy(trusted_proxy: str, remote_user_header: str) -> None:
@@ -136,12 +147,13 @@ def _serve(
     port: int | None,
     desk: Desk,
     admission: Admission,
+    link_resolver: str = "",
 ) -> None:
     # The port first: it fails in no time, the model takes seconds.
     with listen(host, port) as listening:
         engine = open_engine(library, model)
         suggester = Suggester(engine)
-        app = create_app(engine, suggester, desk, admission)
+        app = create_app(engine, suggester, desk, admission, link_resolver)
         # The first query of a process is slow; nobody shall be the one to make it.
         with app.app_context():
             engine.search(_WARM_UP, with_facets=True)

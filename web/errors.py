@@ -53,7 +53,7 @@ def install(app: Flask) -> None:
 
 
 def _for_programs() -> bool:
-    return request.path == "/api" or request.path.startswith(("/api/", "/healthz"))
+    return request.path in ("/api", "/opensearch") or request.path.startswith(("/api/", "/healthz"))
 
 
 def _query_error(error: QueryError) -> Response:

@@ -6,6 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from search.records import Record
 
+# What stands for the ContextObject in the address of a link resolver.
+OPENURL = "{openurl}"
+
 
 @dataclass(frozen=True)
 class OutwardLink:
@@ -35,3 +38,18 @@ def is_web_address(url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
+
+
+def resolver_template(address: str) -> str:
+    """The address of an institution's link resolver, with ``{openurl}`` where the ContextObject
+    goes: at the end of the query where ``address`` does not say.
+
+    Raises:
+        ValueError: for what is no address on the web.
+    """
+    if not is_web_address(address):
+        raise ValueError(f"{address!r} is no http or https address")
+    if OPENURL in address:
+        return address
+    joint = "" if address[-1] in "?&" else "&" if "?" in address else "?"
+    return f"{address}{joint}{OPENURL}"

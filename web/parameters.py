@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from search.engine import MAX_PER_PAGE, MAX_QUERY
+from search.engine import MAX_PER_PAGE, MAX_QUERY, ListSort
 from search.exact import Sort
 from search.filters import Filters, RetractionFilter
 from search.ranking import DEPTH
@@ -58,6 +58,13 @@ class Query(BaseModel):
         " or only those (only).",
     )
 
+    words: str = Field(
+        default="",
+        max_length=500,
+        description="Words that title, abstract or keywords have, all of them: a search within "
+        "the results.",
+    )
+
     @field_validator("year_to")
     @classmethod
     def _not_before_year_from(cls, year_to: int | None, info: ValidationInfo) -> int | None:
@@ -87,6 +94,11 @@ PerPage = Annotated[int, Field(ge=1, le=MAX_PER_PAGE, description="Page size.")]
 class SearchParameters(Query):
     """A page of a ranked list."""
 
+    sort: ListSort = Field(
+        default="relevance",
+        description="Order of the list. By year stand the records that are close to the query "
+        "alone, or the whole list where nothing says which are.",
+    )
     page: int = Field(
         default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
     )

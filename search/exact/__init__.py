@@ -4,7 +4,16 @@ from search.exact.errors import ExactSyntaxError
 from search.exact.errors import Reason as FaultReason
 from search.exact.offers import expression_offers
 from search.exact.parser import Parsed, parse
-from search.exact.search import SORTS, ExactHit, ExactSearch, ExactSet, Lines, Sort, quoted
+from search.exact.search import (
+    SORTS,
+    ExactHit,
+    ExactSearch,
+    ExactSet,
+    Lines,
+    Sort,
+    meant_words,
+    quoted,
+)
 from search.exact.terms import Note, NoteReason
 
 __all__ = [
@@ -20,6 +29,7 @@ __all__ = [
     "Parsed",
     "Sort",
     "expression_offers",
+    "meant_words",
     "parse",
     "quoted",
 ]

@@ -43,6 +43,8 @@ Sort = Literal["year", "year-ascending", "journal", "title", "relevance"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
 _READ_AT_ONCE = 500
+# More terms than anyone looks through for the one that is at fault.
+_MOST_COUNTED = 20
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,21 @@ class ExactSearch:
         """
         return self._asked(expression, filters, None).count()
 
+    def term_counts(
+        self, expression: str, filters: Filters | None = None
+    ) -> tuple[tuple[str, int], ...]:
+        """The terms of an expression that must not be absent, each as it was read and with the
+        number of records that it finds alone: which of them leaves a set empty.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        parsed = parse(expression)
+        lines = Lines(self.library.generation())
+        wanted = list(dict.fromkeys(sought(parsed.tree)))[:_MOST_COUNTED]
+        alone = [_Asked(lines, Parsed(term, ()), filters or Filters()) for term in wanted]
+        return tuple((str(term), found.count()) for term, found in zip(wanted, alone, strict=True))
+
     def reach(
         self, wanted: Sequence[str], among: Sequence[int] | str, filters: Filters | None = None
     ) -> list[tuple[int, int]]:
@@ -204,6 +221,20 @@ class ExactSearch:
         asked = self._asked(expression, filters, None)
         return asked.generation.records_in_order(asked.numbers(sort).tolist())
 
+    def part(
+        self, expression: str, sort: Sort, first: int, count: int
+    ) -> tuple[int, list[tuple[int, Record]]]:
+        """The size of the set, and ``count`` of its records from ``first`` (from 0) on, each with
+        its number.
+
+        Raises:
+            ExactSyntaxError, LibraryError: as for :meth:`search`.
+        """
+        asked = self._asked(expression, None, None)
+        total, numbers = asked.page(sort, first, count)
+        records = asked.generation.records(numbers)
+        return total, [(number, records[number]) for number in numbers]
+
     def _asked(self, expression: str, filters: Filters | None, lines: Lines | None) -> "_Asked":
         parsed = parse(expression, with_lines=lines is not None)
         lines = lines or Lines(self.library.generation())
@@ -222,6 +253,15 @@ def folded_terms(tree: Expression) -> tuple[tuple[str, str], ...]:
     """The terms of an expression that folding respells, each with what is looked for."""
     pairs = [(t.text, fold(t.text)) for t in terms_of(tree) if is_respelled(t.text)]
     return tuple(dict.fromkeys(pairs))
+
+
+def meant_words(expression: str) -> str:
+    """The words of an expression without its notation, as ranked search takes them.
+
+    Raises:
+        ExactSyntaxError: when it cannot be read.
+    """
+    return " ".join(dict.fromkeys(term.text for term in sought(parse(expression).tree)))
 
 
 def _hit(record: Record, marker: Marker, language: str) -> ExactHit:
@@ -308,5 +348,6 @@ __all__ = [
     "Lines",
     "Sort",
     "folded_terms",
+    "meant_words",
     "quoted",
 ]

@@ -16,7 +16,11 @@ from tests.web.page import Page
 
 WEB = Path(web.__file__).parent
 CATALOGUE = WEB / "translations" / "ja" / "LC_MESSAGES" / "messages.po"
-METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
+METHODS = [
+    ("**/templates/**.html", "jinja2"),
+    ("**/templates/**.xml", "jinja2"),
+    ("**.py", "python"),
+]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 

@@ -78,6 +78,7 @@ def test_every_control_of_the_filters_belongs_to_the_search_form(client: FlaskCl
     page = get(client, "/?q=患者")
     named = [a for tag in ("input", "select") for a in page.all(tag, form="search")]
     assert {a["name"] for a in named} == {
+        "words",
         "year_from",
         "year_to",
         "journal",

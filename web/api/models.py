@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.correction import Kind as OfferKind
+from search.engine import ListSort
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
@@ -120,6 +121,7 @@ class FiltersBody(Body):
     language: str
     has_abstract: bool
     retraction: RetractionFilter
+    words: str
 
 
 class LegBody(Body):
@@ -201,6 +203,7 @@ class SearchBody(Body):
     filters: FiltersBody
     page: int
     per_page: int
+    sort: ListSort
     total: int = Field(description=f"Length of the list, which is cut off at {DEPTH}.")
     cut_off: bool = Field(description="Whether the list ends because of the limit.")
     relevant: int | None = Field(

@@ -94,6 +94,7 @@ def search(query: SearchParameters) -> Response:
         page=query.page,
         per_page=query.per_page,
         language="",
+        sort=query.sort,
         with_facets=True,
     )
     return as_json(
@@ -102,6 +103,7 @@ def search(query: SearchParameters) -> Response:
             filters=FiltersBody.model_validate(found.filters),
             page=found.page,
             per_page=found.per_page,
+            sort=found.sort,
             total=found.total,
             cut_off=found.total >= DEPTH,
             relevant=found.relevant,

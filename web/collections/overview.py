@@ -19,6 +19,7 @@ from web.collections.growing import (
 from web.collections.items import items
 from web.collections.record_vectors import record_vectors
 from web.collections.store import Store
+from web.plane import in_plane
 
 MOST_LISTED = 15
 Kind = Literal["include", "exclude", "around"]
@@ -95,13 +96,8 @@ def collection_map(store: Store, number: int, generation: Generation) -> Map | N
 def _map(
     where: Placed, grown: Growth, around: Sequence[Record], outside: NDArray[np.float32]
 ) -> Map:
-    from sklearn.decomposition import PCA
-
     every = np.vstack([where.vectors, where.excluded, outside])
-    inside = np.vstack([where.vectors, where.excluded])
-    plane = PCA(2, random_state=0).fit(inside).transform(every)
-    low, high = plane.min(axis=0), plane.max(axis=0)
-    plane = (plane - low) / np.maximum(high - low, 1e-9)
+    plane = in_plane(every, np.vstack([where.vectors, where.excluded]))
     kinds: list[Kind] = ["include"] * len(where.ids)
     kinds += ["exclude"] * len(where.excluded_ids)
     kinds += ["around"] * len(around)

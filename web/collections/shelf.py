@@ -1,6 +1,8 @@
 """Collections as a whole, and the folders that they stand in."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from web.collections.history import CollectionError, ConflictError, UnknownError, change
@@ -46,6 +48,17 @@ def collections(store: Store, *, deleted: bool = False) -> list[Collection]:
     """All collections in order, or those that were put away."""
     rows = store.connection.execute(
         f"{_COLLECTIONS} where deleted is {'not ' * deleted}null order by position, id"
+    )
+    return [_collection(row) for row in rows]
+
+
+def holding(store: Store, record_ids: Sequence[str]) -> list[Collection]:
+    """The collections that hold any of some records, in order, without those put away."""
+    rows = store.connection.execute(
+        f"{_COLLECTIONS} where deleted is null and id in "  # noqa: S608 - fixed text
+        "(select collection from items join json_each(?) wanted on record_id = wanted.value) "
+        "order by position, id",
+        [json.dumps(list(record_ids))],
     )
     return [_collection(row) for row in rows]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 16, 40
+MAP_WIDTH, MAP_HEIGHT, MARGIN = 640, 420, 24
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,24 @@ class LineChart:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point of a map: where, of what group, and what it stands for."""
+    """A point of a map: where, of what group, what it stands for, and where that is read."""
 
     x: float
     y: float
     group: str
     record_id: str
     title: str
+    address: str = ""
+
+
+def across(x: float) -> float:
+    """Where on a map a share of its width lies."""
+    return MARGIN + x * (MAP_WIDTH - 2 * MARGIN)
+
+
+def down(y: float) -> float:
+    """Where on a map a share of its height lies, counted from below."""
+    return MAP_HEIGHT - MARGIN - y * (MAP_HEIGHT - 2 * MARGIN)
 
 
 def line_chart(

@@ -23,8 +23,10 @@ from web.language import (
     written_moment,
 )
 from web.links import outward_links
-from web.pages.marked import excerpt, marked_terms
+from web.metadata import context_object
+from web.pages.marked import excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
+from web.pages.reasons import reasons
 from web.parameters import ExactParameters, SearchParameters
 
 _YEAR = 365 * 24 * 3600
@@ -58,9 +60,12 @@ def _context() -> dict[str, Any]:
         "language_name": language_name,
         "outward_links": outward_links,
         "excerpt": excerpt,
+        "context_object": context_object,
+        "marked_abstract": marked_abstract,
         "marks": marks,
         "authors": _authors,
         "active_filters": active_filters,
+        "reasons": reasons,
         "year_chart": year_chart,
     }
 

@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
-from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers
+from search.exact import (
+    ExactSyntaxError,
+    FaultReason,
+    Note,
+    expression_offers,
+    meant_words,
+)
 from web import services
 from web.language import chosen_language, gettext
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import facts
+from web.pages.narrowing import widened
 from web.parameters import ExactParameters
 
 
@@ -53,9 +60,14 @@ def page() -> Response | str:
     except ExactSyntaxError as error:
         address = parameters.address(q=error.proposal or "", page=1)
         return _bad(shown, fault=fault_of(error), address=address)
+    counts = services.exact().term_counts(parameters.q) if not found.count else ()
     return render_template(
         "exact.html",
         **shown,
+        feed=url_for("opensearch.answer", q=parameters.q, format="atom", sortorder="0"),
+        counts=counts,
+        words=meant_words(parameters.q) if not found.count else "",
+        widened=widened(parameters) if not found.count else (),
         parameters=parameters,
         found=found,
         offers=expression_offers(

@@ -41,6 +41,35 @@ def marked_terms(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     return Markup("").join([*parts, escape(text[position:])])
 
 
+def marked_abstract(
+    text: str, sentences: Iterable[MatchedSentence], spans: Iterable[tuple[int, int]]
+) -> Markup:
+    """``text`` as HTML with the sentences that answer a query, in order and apart, in
+    ``<mark class="best">``, and terms at ``spans`` marked in and between them."""
+    parts: list[Markup] = []
+    position = 0
+    terms = list(spans)
+    for sentence in sentences:
+        if sentence.start < position or text[sentence.start : sentence.end] != sentence.text:
+            continue  # offsets that do not fit the text say nothing
+        parts += [
+            _part(text, terms, position, sentence.start),
+            Markup('<mark class="best">%s</mark>')
+            % _part(text, terms, sentence.start, sentence.end),
+        ]
+        position = sentence.end
+    return Markup("").join([*parts, _part(text, terms, position, len(text))])
+
+
+def _part(text: str, spans: Iterable[tuple[int, int]], start: int, end: int) -> Markup:
+    """``text[start:end]`` with the marked terms that lie in it; one that a border cuts is marked on
+    both sides."""
+    inside = [
+        (max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start
+    ]
+    return marked_terms(text[start:end], inside)
+
+
 def excerpt(record: Record, sentence: MatchedSentence | None, title_shown: str) -> Excerpt | None:
     """What a hit shows of its text: the best sentence in context, or how the abstract begins where
     the best sentence is the title in sight. None where there is no more than that title."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.filters import Filters
+from web import services
 from web.language import gettext, language_name
 from web.parameters import Query
 
@@ -63,6 +64,8 @@ def active_filters(query: Query | Filters) -> tuple[ActiveFilter, ...]:
             found.append(_active(label, value, **{name: ""}))
     if query.language:
         found.append(_active(gettext("Language"), language_name(query.language), language=""))
+    if query.words:
+        found.append(_active(gettext("Words within"), query.words, words=""))
     if query.has_abstract:
         found.append(ActiveFilter(gettext("Only with abstract"), {"has_abstract": False}))
     if query.retraction:
@@ -70,6 +73,16 @@ def active_filters(query: Query | Filters) -> tuple[ActiveFilter, ...]:
         label = gettext("Retractions and concerns")
         found.append(_active(label, states[query.retraction], retraction=""))
     return tuple(found)
+
+
+def widened(query: Query) -> tuple[tuple[ActiveFilter, int], ...]:
+    """For each filter that is on, how many records of the library meet the others: which one leaves
+    nothing."""
+    lexical = services.engine().generation().lexical
+    return tuple(
+        (chosen, len(lexical.numbers(query.model_copy(update=chosen.without).filters())))
+        for chosen in active_filters(query)
+    )
 
 
 def year_chart(years: Sequence[tuple[int, int]]) -> YearChart:

@@ -11,10 +11,9 @@ from web.collections.overview import Map, collection_map, counts
 from web.desk import editor, store
 from web.language import chosen_language
 from web.pages.changes import done_message
-from web.pages.charts import Dot
+from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, across, down
 from web.pages.narrowing import year_chart
 
-MAP_WIDTH, MAP_HEIGHT, MARGIN = 640, 420, 24
 _LABEL_TERMS = 2
 
 blueprint = Blueprint("overview", __name__)
@@ -36,8 +35,8 @@ def show(number: int) -> str:
         dots=_dots(number, drawn) if drawn else (),
         themes=[
             {
-                "x": _across(theme.x),
-                "y": _down(theme.y),
+                "x": across(theme.x),
+                "y": down(theme.y),
                 "label": " · ".join(theme.terms[:_LABEL_TERMS]),
             }
             for theme in (drawn.themes if drawn else ())
@@ -80,15 +79,7 @@ def _dots(number: int, drawn: Map) -> list[Dot]:
     titles = {r.id: r.version(language).title for r in drawn.around}
     titles |= {item.record.id: item.record.version(language).title for item in found}
     return [
-        Dot(_across(p.x), _down(p.y), p.kind, p.record_id, titles.get(p.record_id, p.record_id))
+        Dot(across(p.x), down(p.y), p.kind, p.record_id, titles.get(p.record_id, p.record_id))
         # What lies around first, so that the collection's own lie over it.
         for p in sorted(drawn.points, key=lambda p: p.kind != "around")
     ]
-
-
-def _across(x: float) -> float:
-    return MARGIN + x * (MAP_WIDTH - 2 * MARGIN)
-
-
-def _down(y: float) -> float:
-    return MAP_HEIGHT - MARGIN - y * (MAP_HEIGHT - 2 * MARGIN)

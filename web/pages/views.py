@@ -4,24 +4,22 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from pydantic import ValidationError
 
 from search.correction import Offer
-from search.engine import QueryError, UnknownRecordError
+from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.manifest import LibraryError
 from search.ranking import DEPTH
 from search.text.profile import has_mask
-from search.text.terms import terms
 from web import services
 from web.api.problems import TITLES
 from web.errors import query_message
 from web.language import chosen_language, gettext
-from web.pages import context, exact, suggestions
+from web.pages import context, exact, record, result_map, suggestions
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import Facts, facts
+from web.pages.narrowing import widened
+from web.pages.record import carried
 from web.parameters import SearchParameters
 
-SIMILAR = 8
-# A record's address carries the search that led to it unless that makes the page heavy.
-_LONGEST_CARRIED = 500
 # Of a pasted abstract not every word is repeated.
 _MOST_TERMS = 24
 _MODEL_CARD = "README.md"
@@ -34,7 +32,9 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 context.install(blueprint)
+blueprint.add_url_rule("/map", "map", result_map.page)
 blueprint.add_url_rule("/exact", "exact", exact.page)
+blueprint.add_url_rule("/records/<id:record_id>", "record", record.page)
 
 
 @blueprint.get("/")
@@ -61,6 +61,7 @@ def search() -> Response | str:
             page=parameters.page,
             per_page=parameters.per_page,
             language=chosen_language(),
+            sort=parameters.sort,
             with_facets=True,
         )
     except QueryError as error:
@@ -76,34 +77,15 @@ def search() -> Response | str:
         ranked=ranked,
         suggested=suggested,
         fillings=fillings,
-        carried=_carried(parameters),
+        carried=carried(parameters),
         depth=DEPTH,
         most_terms=_MOST_TERMS,
         offers=_offers(parameters.q) if ranked else (),
         exact_count=_exact_count(parameters) if ranked else None,
+        widened=widened(parameters) if ranked and not ranked.total else (),
         unknown_journal=_unknown_journal(parameters, found),
     )
     return make_response(html, status)
-
-
-@blueprint.get("/records/<id:record_id>")
-def record(record_id: str) -> str:
-    """One record, with what is similar to it."""
-    found = services.engine().generation().record(record_id)
-    if found is None:
-        raise UnknownRecordError(f"no record has the id {record_id!r}")
-    try:
-        parameters = asked(SearchParameters, request.args) if request.args.get("q") else None
-    except ValidationError:
-        parameters = None
-    return render_template(
-        "record.html",
-        record=found[1],
-        parameters=parameters,
-        carried=_carried(parameters) if parameters else {},
-        query_terms=terms(parameters.q) if parameters else [],
-        similar=services.engine().similar(record_id, SIMILAR, language=chosen_language()),
-    )
 
 
 @blueprint.get("/about")
@@ -149,10 +131,6 @@ def _exact_count(parameters: SearchParameters) -> int | None:
         return services.exact().count(parameters.q, parameters.filters())
     except ExactSyntaxError:
         return None
-
-
-def _carried(parameters: SearchParameters) -> dict[str, str | int]:
-    return parameters.address() if len(parameters.q) <= _LONGEST_CARRIED else {}
 
 
 def _unknown_journal(parameters: SearchParameters, found: Facts) -> bool:

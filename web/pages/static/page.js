@@ -1,5 +1,17 @@
 // Small comforts; every page works without them.
 "use strict";
+// Citations can be copied where the browser lets a page write to the clipboard.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  const label = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+}
+
 (() => {
   const form = document.getElementById("search");
   const query = document.getElementById("q");

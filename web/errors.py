@@ -14,10 +14,14 @@ UnknownError          404     a collection, or a part of one, that is not there
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 LibraryError          503     the library is missing, damaged or another encoder's
+OperationalError      503     collections.db is locked, full or cannot be written
+OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours
 ====================  ======  ==========================================
 """
 
+import errno
+import sqlite3
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
@@ -32,7 +36,14 @@ from web.api.problems import expression_problem, problem, query_problem
 from web.collections.accounts import AccountError
 from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext
+from web.overload import PROBES
 
+# A disk that is full, over its quota, or mounted for reading only.
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_UNWRITABLE = (
+    "collections cannot be read or written at present; nothing that was stored is lost, and the "
+    "server's log says why"
+)
 _UNAVAILABLE = "the library cannot be used at present; the server's log says why and what to do"
 
 
@@ -48,12 +59,14 @@ def install(app: Flask) -> None:
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)
+    app.register_error_handler(sqlite3.OperationalError, _storage_error)
+    app.register_error_handler(OSError, _os_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _internal_error)
 
 
 def _for_programs() -> bool:
-    return request.path == "/api" or request.path.startswith(("/api/", "/healthz"))
+    return request.path == "/api" or request.path.startswith("/api/") or request.path in PROBES
 
 
 def _query_error(error: QueryError) -> Response:
@@ -146,6 +159,30 @@ def _library_error(error: LibraryError) -> Response:
     return response
 
 
+def _storage_error(error: sqlite3.OperationalError | OSError) -> Response:
+    # "database is locked", "database or disk is full": no user's words are in it, but paths may be.
+    current_app.logger.error("cannot read or write: %s", error)
+    if _for_programs():
+        response = problem(503, _UNWRITABLE, "storage-unavailable")
+    else:
+        response = _page(
+            503,
+            gettext("Collections cannot be used at present"),
+            gettext(
+                "Nothing of what was stored is lost, but this change was not made. Please try "
+                "again later; the server’s log says why."
+            ),
+        )
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _os_error(error: OSError) -> Response:
+    if error.errno in _STORAGE:
+        return _storage_error(error)
+    raise error  # a mistake of ours
+
+
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect is no error
         return make_response(error.get_response())
@@ -167,6 +204,16 @@ def _http_error(error: HTTPException) -> Response:
     elif error.code == 405:
         response = _page(
             405, gettext("Not possible here"), gettext("This address can only be read.")
+        )
+    elif error.code in {429, 503}:
+        response = _page(
+            error.code,
+            gettext("Too much at once"),
+            gettext("Please wait a moment, then try again."),
+        )
+    elif error.code == 413:
+        response = _page(
+            413, gettext("Too large"), gettext("What was sent is more than this server takes.")
         )
     else:
         response = _page(

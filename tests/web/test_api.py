@@ -116,8 +116,9 @@ def test_words_are_completed(client: FlaskClient) -> None:
     assert get(client, "/api/v1/complete?q=")["completions"] == []
 
 
-def test_health_names_the_generation(client: FlaskClient) -> None:
-    assert get(client, "/healthz") == {"status": "ok", "generation": "000001", "records": 148}
+def test_a_service_is_alive_and_ready(client: FlaskClient) -> None:
+    assert get(client, "/healthz") == {"status": "ok"}
+    assert get(client, "/readyz") == {"status": "ready", "generation": "000001", "records": 148}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_missing_library_is_503_everywhere_but_about(
     engine = Engine(Library(tmp_path / "none"), encoder)
     client = create_app(engine, Suggester(engine)).test_client()
     for address in (
-        "/healthz",
+        "/readyz",
         "/api/v1/search?q=a",
         "/api/v1/records/a",
         "/api/v1/records/a/similar",
@@ -196,6 +197,7 @@ def test_a_missing_library_is_503_everywhere_but_about(
         document = problem(client, address, 503)
         assert document["type"] == "/about#library-unavailable"
         assert str(tmp_path) not in json.dumps(document)
+    assert client.get("/healthz").status_code == 200  # starting it anew would not help
     assert str(tmp_path) in caplog.text  # the operator learns what the client does not
     for address in ("/", "/?q=a", "/records/a"):
         response = client.get(address)
@@ -217,7 +219,7 @@ def test_a_library_of_another_encoder_is_503(
     engine = Engine(Library(library), encoder)
     client = create_app(engine, Suggester(engine)).test_client()
     problem(client, "/api/v1/search?q=a", 503)
-    problem(client, "/healthz", 503)
+    problem(client, "/readyz", 503)
 
 
 class _Broken(Engine):
@@ -256,7 +258,7 @@ class TestDocument:
             for rule in client.application.url_map.iter_rules()
             if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")
         }
-        assert paths == routed | {"/healthz"}
+        assert paths == routed | {"/healthz", "/readyz"}
         assert paths >= {
             "/api/v1/search",
             "/api/v1/search/export",

@@ -265,9 +265,15 @@ class SimilarBody(Body):
 
 
 class HealthBody(Body):
-    """The service can answer."""
+    """The process answers."""
 
     status: Literal["ok"]
+
+
+class ReadyBody(Body):
+    """The service can answer queries."""
+
+    status: Literal["ready"]
     generation: str
     records: int
 

@@ -26,6 +26,7 @@ from web.api.models import (
     HitBody,
     LegBody,
     OfferBody,
+    ReadyBody,
     RecordBody,
     RecordParameters,
     RecordPath,
@@ -194,10 +195,18 @@ def openapi_document() -> Response:
 
 @health.get("/healthz", responses={"200": HealthBody})
 def healthz() -> Response:
-    """Whether the service can answer."""
+    """Whether the process answers: if not, it is to be started anew."""
+    return as_json(HealthBody(status="ok"))
+
+
+@health.get("/readyz", responses={"200": ReadyBody})
+def readyz() -> Response:
+    """Whether the service can answer queries: if not, they are to go elsewhere, or to wait."""
     generation = services.engine().generation()
+    if (desk := services.desk()) is not None:
+        desk.accounts.exist()
     return as_json(
-        HealthBody(status="ok", generation=generation.name, records=generation.manifest.records)
+        ReadyBody(status="ready", generation=generation.name, records=generation.manifest.records)
     )
 
 

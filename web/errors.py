@@ -9,6 +9,8 @@ ValidationError       400     parameters that cannot be taken
 CollectionError       400     an edit of a collection that cannot be made
 AccountError          400     an account that cannot be made, found or changed
 FormatError           400     a file that cannot be read
+CursorError           400     a cursor that is none, or another search's
+CursorExpiredError    410     a cursor whose place is gone
 ConflictError         409     someone else has changed the same in between
 UnknownError          404     a collection, or a part of one, that is not there
 UnknownRecordError    404     an id that no record has
@@ -32,6 +34,8 @@ from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
+from web.api.cursors import CursorError, CursorExpiredError
+from web.api.models import ProblemField
 from web.api.problems import expression_problem, problem, query_problem
 from web.collections.accounts import AccountError
 from web.collections.history import CollectionError, ConflictError, UnknownError
@@ -52,6 +56,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ExactSyntaxError, expression_problem)
     app.register_error_handler(CollectionError, _collection_error)
+    app.register_error_handler(CursorError, _cursor_error)
+    app.register_error_handler(CursorExpiredError, _cursor_expired)
     app.register_error_handler(FormatError, _collection_error)
     app.register_error_handler(AccountError, _account_error)
     app.register_error_handler(ConflictError, _conflict)
@@ -109,6 +115,15 @@ def account_message(error: AccountError) -> str:
         ),
         "token": gettext("There is no such token."),
     }[error.fault]
+
+
+def _cursor_error(error: CursorError) -> Response:
+    fields = [ProblemField(field="cursor", message=str(error))]
+    return problem(400, str(error), "bad-parameter", fields)
+
+
+def _cursor_expired(error: CursorExpiredError) -> Response:
+    return problem(410, str(error), "cursor-expired")
 
 
 def _conflict(error: ConflictError) -> Response:

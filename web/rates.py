@@ -123,9 +123,24 @@ class SignInAttempt:
             allowance.give_back(key)
 
 
+def count_more(requests: int) -> None:
+    """Count this request as so many more.
+
+    Raises:
+        TooManyRequests: when the client may not make as many.
+    """
+    for _ in range(requests):
+        _count()
+
+
 def _check() -> None:
+    if request.path not in PROBES and request.endpoint != "pages.static":
+        _count()
+
+
+def _count() -> None:
     rates: _Rates = current_app.extensions["jmedsearch.rates"]
-    if rates.requests is None or request.path in PROBES or request.endpoint == "pages.static":
+    if rates.requests is None:
         return
     found = access.identity()
     # Whoever is known is counted by name: a hospital may share one address.

@@ -16,6 +16,7 @@ from search.engine import Engine, RankedList
 from search.library import Library
 from search.records import Record
 from search.suggest import Suggester
+from tests.web.page import Page
 from web.api.models import RecordBody
 from web.app import create_app
 
@@ -286,3 +287,16 @@ class TestDocument:
         hit = get(client, "/api/v1/search?q=喘息&per_page=1")["hits"][0]
         assert set(hit) == set(schemas["HitBody"]["properties"])
         assert set(hit["record"]) == set(schemas["RecordBody"]["required"])
+
+    def test_it_can_be_read_as_a_page(self, client: FlaskClient) -> None:
+        document = get(client, "/api/v1/openapi.json")
+        for language in ("ja", "en"):
+            page = Page(client.get(f"/reference?lang={language}").text)
+            named = {a["id"] for _, a in page.tags if "id" in a}
+            assert set(document["components"]["schemas"]) <= named
+            for path in document["paths"].values():
+                assert {operation["operationId"] for operation in path.values()} <= named
+            inner = {link.lstrip("#") for link in page.links("#")} - {"main"}
+            assert inner <= named
+            assert not page.links("http")
+        assert "/reference" in client.get("/about").text

@@ -18,6 +18,7 @@ TITLES = {
     "bad-expression": "The expression cannot be read",
     "unknown-record": "There is no such record",
     "library-unavailable": "The library cannot be used",
+    "cursor-expired": "The place of the cursor is gone",
     "storage-unavailable": "Collections cannot be read or written",
     "bad-edit": "The edit cannot be made",
     "unknown-item": "There is no such collection or part of one",

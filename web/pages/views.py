@@ -168,6 +168,9 @@ def _problem_meanings() -> dict[str, str]:
         "library-unavailable": gettext(
             "The library is missing, damaged or was built with another model."
         ),
+        "cursor-expired": gettext(
+            "The library has changed, and the place of the cursor is gone: begin anew."
+        ),
         "storage-unavailable": gettext(
             "The file of collections and accounts is locked, full or cannot be written."
         ),

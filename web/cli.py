@@ -27,6 +27,7 @@ from web.collections.simulate_command import simulate
 from web.collections.strategy_commands import commands as strategy_commands
 from web.logs import LogFormat
 from web.logs import configure as configure_logs
+from web.mcp_command import mcp
 from web.origins import checked_origin
 from web.rates import Rate
 from web.server import is_loopback, listen, prepare_signals
@@ -229,6 +230,7 @@ for command in (
     *account_commands,
     *collection_commands,
     simulate,
+    mcp,
     serve,
     demo,
 ):

@@ -36,7 +36,7 @@ class RankedParameters(SearchParameters):
     cursor: CursorText = ""
 
 
-class CompleteParameters(ExactParameters):
+class CompleteSetParameters(ExactParameters):
     """A page of a complete set, by its number or behind another."""
 
     cursor: CursorText = ""

@@ -20,7 +20,7 @@ from web.api.cursors import Cursor, CursorError, beginning, check_generation, na
 from web.api.models import (
     Batch,
     BatchBody,
-    CompleteParameters,
+    CompleteSetParameters,
     ExactBody,
     ExactHitBody,
     ExactUnderstoodBody,
@@ -117,7 +117,7 @@ def export_search(query: ExportParameters) -> Response:
 
 
 @blueprint.get("/exact", responses={"200": ExactBody, **_EXPIRED})
-def exact(query: CompleteParameters) -> Response:
+def exact(query: CompleteSetParameters) -> Response:
     """A page of the complete set for an expression, with its exact count."""
     return as_json(_complete(query))
 
@@ -203,7 +203,7 @@ def _ranked(query: SearchParameters) -> SearchBody:
     )
 
 
-def _complete(query: CompleteParameters) -> ExactBody:
+def _complete(query: CompleteSetParameters) -> ExactBody:
     cursor = _cursor(query)
     generation = services.exact().library.generation()
     first = beginning(generation, query, cursor) if cursor else (query.page - 1) * query.per_page
@@ -250,7 +250,7 @@ def _complete(query: CompleteParameters) -> ExactBody:
     )
 
 
-def _cursor(query: RankedParameters | CompleteParameters) -> Cursor | None:
+def _cursor(query: RankedParameters | CompleteSetParameters) -> Cursor | None:
     if not query.cursor:
         return None
     if query.page != 1:

@@ -25,6 +25,7 @@ from web.collections.options import collections_option, opened
 from web.collections.screening_commands import commands as screening_commands
 from web.collections.simulate_command import simulate
 from web.collections.strategy_commands import commands as strategy_commands
+from web.doctor import doctor
 from web.logs import LogFormat
 from web.logs import configure as configure_logs
 from web.mcp_command import mcp
@@ -230,6 +231,7 @@ for command in (
     *account_commands,
     *collection_commands,
     simulate,
+    doctor,
     mcp,
     serve,
     demo,

@@ -16,7 +16,7 @@ UnknownError          404     a collection, or a part of one, that is not there
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 LibraryError          503     the library is missing, damaged or another encoder's
-OperationalError      503     collections.db is locked, full or cannot be written
+DatabaseError         503     a database is locked, full, damaged or cannot be written
 OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours
 ====================  ======  ==========================================
@@ -65,7 +65,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)
-    app.register_error_handler(sqlite3.OperationalError, _storage_error)
+    app.register_error_handler(sqlite3.DatabaseError, _database_error)
     app.register_error_handler(OSError, _os_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _internal_error)
@@ -174,7 +174,13 @@ def _library_error(error: LibraryError) -> Response:
     return response
 
 
-def _storage_error(error: sqlite3.OperationalError | OSError) -> Response:
+def _database_error(error: sqlite3.DatabaseError) -> Response:
+    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+        return _storage_error(error)
+    raise error  # a mistake of ours
+
+
+def _storage_error(error: sqlite3.DatabaseError | OSError) -> Response:
     # "database is locked", "database or disk is full": no user's words are in it, but paths may be.
     current_app.logger.error("cannot read or write: %s", error)
     if _for_programs():

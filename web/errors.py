@@ -13,6 +13,7 @@ CursorError           400     a cursor that is none, or another search's
 CursorExpiredError    410     a cursor whose place is gone
 ConflictError         409     someone else has changed the same in between
 UnknownError          404     a collection, or a part of one, that is not there
+OverflowError         404     a number beyond all that there can be
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 LibraryError          503     the library is missing, damaged or another encoder's
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(AccountError, _account_error)
     app.register_error_handler(ConflictError, _conflict)
     app.register_error_handler(UnknownError, _unknown)
+    app.register_error_handler(OverflowError, _overflow)
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)
@@ -141,6 +143,13 @@ def _unknown(error: UnknownError) -> Response:
         gettext("There is no such collection, or no such thing in it"),
         gettext("It may have been deleted or renamed in the meantime."),
     )
+
+
+def _overflow(error: OverflowError) -> Response:
+    if "SQLite" in str(error):
+        # A number that no database can hold is that of nothing.
+        return _unknown(UnknownError("there is nothing of this number"))
+    raise error  # a mistake of ours
 
 
 def _unknown_record(error: UnknownRecordError) -> Response:

@@ -1,5 +1,6 @@
 """Errors as problem+json (RFC 9457)."""
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -49,8 +50,9 @@ def problem(
         errors=tuple(errors) or None,
         fault=fault,
     )
+    document = {name: value for name, value in body.model_dump().items() if value is not None}
     return Response(
-        body.model_dump_json(exclude_none=True), status=status, content_type=CONTENT_TYPE
+        json.dumps(document, ensure_ascii=False), status=status, content_type=CONTENT_TYPE
     )
 
 

@@ -6,6 +6,10 @@ Relevance Framework, 2009). What exact search looks up is described at :func:`sc
 """
 
 import math
+import os
+import shutil
+import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -160,10 +164,22 @@ _ORDERS: dict[Order, tuple[str, tantivy.Order, Callable[[Any], int]]] = {
 }
 
 
+def _linked(index: "LexicalIndex", directory: Path) -> Path:
+    """A folder with links to the files of ``directory``, as long as ``index`` lives: also to read,
+    tantivy takes a lock, which is a file beside the others."""
+    folder = Path(tempfile.mkdtemp(prefix="jmedsearch-lexical-"))
+    weakref.finalize(index, shutil.rmtree, folder, ignore_errors=True)
+    for file in directory.iterdir():
+        (folder / file.name).symlink_to(file.absolute())
+    return folder
+
+
 class LexicalIndex:
     """The index of one generation: BM25, and whatever else a query asks for."""
 
     def __init__(self, directory: Path) -> None:
+        if not os.access(directory, os.W_OK):
+            directory = _linked(self, directory)
         self._index = open_index(directory)
         self._schema = self._index.schema
         self._searcher = self._index.searcher()

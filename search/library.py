@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 import math
 import sqlite3
 import threading
@@ -27,6 +28,8 @@ from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.segments import Segments
 from search.vector_index import VectorIndex
+
+_log = logging.getLogger(__name__)
 
 # How many passages with and without an abstract are compared, and which quantile of their scores.
 _MIN_SAMPLE = 30
@@ -413,10 +416,10 @@ class Library:
         """The live generation, reopened when another has been published.
 
         While one thread opens it, which takes a while where it is large, the others go on with the
-        one before.
+        one before, and so they all do where it turns out to be damaged.
 
         Raises:
-            LibraryError: when there is none, or it cannot be read.
+            LibraryError: when there is none, or the first one cannot be read.
         """
         # One look at the pointer a request: what it says is read only after it was replaced.
         pointer = _identity(self.path / CURRENT)
@@ -437,7 +440,15 @@ class Library:
             return before
         try:
             if self._open is None or self._open.path != live:
-                self._open = Generation(live)
+                try:
+                    self._open = Generation(live)
+                except LibraryError as error:
+                    if before is None:
+                        raise
+                    # What was good before is better than nothing; said once for each publication.
+                    _log.error("%s; answers go on from generation %s", error, before.name)
+                    self._pointer = pointer
+                    return before
                 self._pointer = pointer
             return self._open
         finally:

@@ -22,6 +22,8 @@ class ReadOnlyDatabase:
         ]
         for connection in self._connections:
             connection.row_factory = sqlite3.Row
+            # SQLite reads nothing before it is asked: what is no database is to be seen now.
+            connection.execute("pragma schema_version").fetchone()
 
     def connection(self) -> sqlite3.Connection:
         """The connection that this thread is to use."""

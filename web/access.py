@@ -4,7 +4,6 @@ A request acts as an :class:`Identity`: by an API token, by the name that a trus
 for, by the session of its cookie, or, where there are no accounts, by where the server listens.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from web import services
+from web.clients import came_through
 from web.collections.accounts import Role, Scope, User
 
 Access = Literal["anyone", "search", "read", "write", "administer"]
@@ -42,6 +42,7 @@ ACCESS: dict[str, Access] = {
     "api.openapi_document": "search",
     "api.record": "search",
     "api.search": "search",
+    "api.search_batch": "search",
     "api.similar": "search",
     "collections.add_by_identifier": "write",
     "collections.add_from_file": "write",
@@ -103,6 +104,9 @@ ACCESS: dict[str, Access] = {
     "growing.add": "write",
     "growing.show": "read",
     "health.healthz": "anyone",
+    "health.readyz": "anyone",
+    # Not for guests: it says how much is used.
+    "metrics.show": "read",
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
@@ -120,6 +124,7 @@ ACCESS: dict[str, Access] = {
     "progress.flow_file": "read",
     "progress.show": "read",
     "progress.test_set": "read",
+    "reference.show": "search",
     "report.file": "read",
     "report.fill_in": "write",
     "report.show": "read",
@@ -220,9 +225,8 @@ LOCAL = Identity("local", "administer", "local")
 _GUEST = Identity("guest", "search", "guest")
 
 
-def install(app: Flask, admission: Admission) -> None:
+def install(app: Flask) -> None:
     """Check every request of ``app`` before its view."""
-    app.config["ADMISSION"] = admission
     app.before_request(_check)
 
 
@@ -247,7 +251,8 @@ def accounts_exist() -> bool:
 
 
 def _check() -> Response | None:
-    if request.endpoint is None:  # no such route: 404 or 405 follow
+    # No such route: 404 or 405 follow. OPTIONS says what a route takes, and carries no sign-in.
+    if request.endpoint is None or request.method == "OPTIONS":
         return None
     needed = ACCESS[request.endpoint]
     if request.method not in _SAFE_METHODS:
@@ -312,13 +317,7 @@ def _by_token(user: User, scope: Scope) -> Identity:
 
 def _vouched_name(admission: Admission) -> str:
     """The user whom the trusted proxy names; what anyone else says there is nothing."""
-    if not admission.remote_user_header or not admission.trusted_proxy:
-        return ""
-    try:
-        peer = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return ""
-    if peer != ipaddress.ip_address(admission.trusted_proxy):
+    if not admission.remote_user_header or not came_through(admission.trusted_proxy):
         return ""
     # WSGI hands headers on as latin-1; proxies write names in UTF-8.
     raw = request.headers.get(admission.remote_user_header, "")

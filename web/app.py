@@ -1,6 +1,7 @@
 """The web application: pages for people, JSON for programs, over one engine."""
 
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any
@@ -17,7 +18,22 @@ from search.correction import Corrector
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.suggest import Suggester
-from web import access, crawlers, errors, headers, language, services
+from web import (
+    access,
+    compression,
+    crawlers,
+    errors,
+    etags,
+    headers,
+    language,
+    logs,
+    metrics,
+    origins,
+    overload,
+    rates,
+    services,
+    sizes,
+)
 from web.api import collections as collections_api
 from web.api import duplicates as duplicates_api
 from web.api import screening as screening_api
@@ -38,6 +54,7 @@ from web.pages import (
     own_account,
     printing,
     progress,
+    reference,
     report,
     screening,
     strategies,
@@ -80,13 +97,19 @@ def create_app(
     suggester: Suggester,
     desk: Desk | None = None,
     admission: access.Admission | None = None,
+    *,
     link_resolver: str = "",
+    rate: rates.Rate | None = None,
+    allowed_origins: Sequence[str] = (),
+    log_queries: bool = False,
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
-    of the institution's OpenURL resolver (:func:`web.links.resolver_template`).
+    of the institution's OpenURL resolver (:func:`web.links.resolver_template`). Each client may ask
+    at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
+    ``log_queries`` has the log say what was searched for.
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -121,7 +144,17 @@ def create_app(
         ),
     )
     app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
-    access.install(app, admission or access.Admission())
+    # Hooks before a view run in this order, those after it in the opposite one.
+    logs.install(app, with_queries=log_queries)
+    metrics.install(app)
+    compression.install(app)
+    etags.install(app)
+    origins.install(app, allowed_origins)
+    overload.install(app)
+    sizes.install(app)
+    app.config["ADMISSION"] = admission or access.Admission()
+    rates.install(app, rate)
+    access.install(app)
     language.install(app)
     errors.install(app)
     app.register_api(api.blueprint)
@@ -143,6 +176,7 @@ def create_app(
         alerts,
         duplicates,
         printing,
+        reference,
         own_account,
         users,
         screening,

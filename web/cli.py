@@ -1,8 +1,9 @@
 """The ``jmedsearch`` command: joins the commands of all three packages."""
 
 import ipaddress
-import signal
+import socket
 from pathlib import Path
+from typing import Any
 
 import click
 import platformdirs
@@ -24,11 +25,19 @@ from web.collections.options import collections_option, opened
 from web.collections.screening_commands import commands as screening_commands
 from web.collections.simulate_command import simulate
 from web.collections.strategy_commands import commands as strategy_commands
+from web.doctor import doctor
 from web.links import is_web_address
-from web.server import is_loopback, listen
+from web.logs import LogFormat
+from web.logs import configure as configure_logs
+from web.mcp_command import mcp
+from web.origins import checked_origin
+from web.rates import Rate
+from web.server import is_loopback, listen, prepare_signals
 from web.server import serve as run_server
+from web.supervision import handed_over
 
 _WARM_UP = "高血圧"
+_REMOTE_RATE = "600/minute"
 
 
 @click.group()
@@ -75,6 +84,34 @@ port_option = click.option(
     help="Address of the institution's OpenURL link resolver; {openurl} marks where the record's "
     "description goes, by default the end.",
 )
+@click.option(
+    "--rate-limit",
+    default="",
+    metavar="RATE",
+    help="Requests that one client (a user, or an address) may make: 600/minute, or none "
+    "[default: none on this machine alone, else 600/minute].",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A site whose pages may read the API from browsers (CORS), as in https://example.org; "
+    "again for further ones.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text: warnings and errors; json: a line of JSON for each request, too. Neither holds "
+    "queries.",
+)
+@click.option(
+    "--log-queries",
+    is_flag=True,
+    help="Have the JSON log say what was searched for. Queries can reveal patients.",
+)
 def serve(
     library: Path,
     model: str | None,
@@ -85,15 +122,29 @@ def serve(
     trusted_proxy: str,
     remote_user_header: str,
     link_resolver: str,
+    rate_limit: str,
+    origins: tuple[str, ...],
+    log_format: LogFormat,
+    log_queries: bool,
 ) -> None:
     """Serve the page and the API over a library (Ctrl-C ends).
+
+    SIGTERM finishes the requests under way; SIGHUP exchanges the process, and nobody is refused.
 
     Other machines are let in once there are accounts (see user); behind a proxy, too.
     """
     _check_proxy(trusted_proxy, remote_user_header)
     if link_resolver and not is_web_address(link_resolver):
         raise click.UsageError(f"--link-resolver {link_resolver} is no http or https address")
+    for origin in origins:
+        checked_origin(origin)
+    if log_queries and log_format != "json":
+        raise click.UsageError("--log-queries needs --log-format json: text holds no requests")
+    configure_logs(log_format)
     desk = opened(collections_file)
+    listening = handed_over()
+    if listening is not None:
+        host = listening.getsockname()[0]
     # What comes through a proxy may come from anywhere.
     local = is_loopback(host) and not trusted_proxy
     if not local and not allow_remote and not desk.accounts.exist():
@@ -105,7 +156,26 @@ def serve(
             "use collections."
         )
     admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
-    _serve(library, model, host, port, desk, admission, link_resolver)
+    prepare_signals()
+    # The port first: it fails in no time, the model takes seconds.
+    with listening or listen(host, port) as opened_socket:
+        _serve(
+            opened_socket,
+            library,
+            model,
+            desk,
+            admission,
+            link_resolver=link_resolver,
+            rate=_rate(rate_limit, local),
+            allowed_origins=origins,
+            log_queries=log_queries,
+        )
+
+
+def _rate(text: str, local: bool) -> Rate | None:
+    if text == "none" or (local and not text):
+        return None
+    return Rate.parse(text or _REMOTE_RATE)
 
 
 def _check_proxy(trusted_proxy: str, remote_user_header: str) -> None:
@@ -137,39 +207,32 @@ def demo(library: Path | None, port: int | None) -> None:
         progress.close()
     # Beside the sample library, so that a try-out leaves one's own collections alone.
     desk = open_desk(library.with_name(f"{library.name}-collections.db"))
-    _serve(library, None, "127.0.0.1", port, desk, Admission())
+    with listen("127.0.0.1", port) as listening:
+        _serve(listening, library, None, desk, Admission())
 
 
 def _serve(
+    listening: socket.socket,
     library: Path,
     model: str | None,
-    host: str,
-    port: int | None,
     desk: Desk,
     admission: Admission,
-    link_resolver: str = "",
+    **options: Any,
 ) -> None:
-    # The port first: it fails in no time, the model takes seconds.
-    with listen(host, port) as listening:
-        engine = open_engine(library, model)
-        suggester = Suggester(engine)
-        app = create_app(engine, suggester, desk, admission, link_resolver)
-        # The first query of a process is slow; nobody shall be the one to make it.
-        with app.app_context():
-            engine.search(_WARM_UP, with_facets=True)
-            suggester.suggest(_WARM_UP)
-            services.corrector().offers(engine.generation(), _WARM_UP)
-        signal.signal(signal.SIGTERM, _end)
-        run_server(
-            app,
-            listening,
-            lambda address: click.echo(f"jmedsearch: {address}"),
-            admission.trusted_proxy,
-        )
-
-
-def _end(*_: object) -> None:
-    raise SystemExit(0)
+    engine = open_engine(library, model)
+    suggester = Suggester(engine)
+    app = create_app(engine, suggester, desk, admission, **options)
+    # The first query of a process is slow; nobody shall be the one to make it.
+    with app.app_context():
+        engine.search(_WARM_UP, with_facets=True)
+        suggester.suggest(_WARM_UP)
+        services.corrector().offers(engine.generation(), _WARM_UP)
+    run_server(
+        app,
+        listening,
+        lambda address: click.echo(f"jmedsearch: {address}"),
+        admission.trusted_proxy,
+    )
 
 
 for desk_command in (*strategy_commands, *screening_commands):
@@ -180,6 +243,8 @@ for command in (
     *account_commands,
     *collection_commands,
     simulate,
+    doctor,
+    mcp,
     serve,
     demo,
 ):

@@ -9,15 +9,22 @@ ValidationError       400     parameters that cannot be taken
 CollectionError       400     an edit of a collection that cannot be made
 AccountError          400     an account that cannot be made, found or changed
 FormatError           400     a file that cannot be read
+CursorError           400     a cursor that is none, or another search's
+CursorExpiredError    410     a cursor whose place is gone
 ConflictError         409     someone else has changed the same in between
 UnknownError          404     a collection, or a part of one, that is not there
+OverflowError         404     a number beyond all that there can be
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 LibraryError          503     the library is missing, damaged or another encoder's
+DatabaseError         503     a database is locked, full, damaged or cannot be written
+OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours
 ====================  ======  ==========================================
 """
 
+import errno
+import sqlite3
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
@@ -28,11 +35,20 @@ from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
+from web.api.cursors import CursorError, CursorExpiredError
+from web.api.models import ProblemField
 from web.api.problems import expression_problem, problem, query_problem
 from web.collections.accounts import AccountError
 from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext
+from web.overload import PROBES
 
+# A disk that is full, over its quota, or mounted for reading only.
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_UNWRITABLE = (
+    "collections cannot be read or written at present; nothing that was stored is lost, and the "
+    "server's log says why"
+)
 _UNAVAILABLE = "the library cannot be used at present; the server's log says why and what to do"
 
 
@@ -41,19 +57,24 @@ def install(app: Flask) -> None:
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ExactSyntaxError, expression_problem)
     app.register_error_handler(CollectionError, _collection_error)
+    app.register_error_handler(CursorError, _cursor_error)
+    app.register_error_handler(CursorExpiredError, _cursor_expired)
     app.register_error_handler(FormatError, _collection_error)
     app.register_error_handler(AccountError, _account_error)
     app.register_error_handler(ConflictError, _conflict)
     app.register_error_handler(UnknownError, _unknown)
+    app.register_error_handler(OverflowError, _overflow)
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
     app.register_error_handler(LibraryError, _library_error)
+    app.register_error_handler(sqlite3.DatabaseError, _database_error)
+    app.register_error_handler(OSError, _os_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _internal_error)
 
 
 def _for_programs() -> bool:
-    return request.path in ("/api", "/opensearch") or request.path.startswith(("/api/", "/healthz"))
+    return request.path in ("/api", "/opensearch", *PROBES) or request.path.startswith("/api/")
 
 
 def _query_error(error: QueryError) -> Response:
@@ -98,6 +119,15 @@ def account_message(error: AccountError) -> str:
     }[error.fault]
 
 
+def _cursor_error(error: CursorError) -> Response:
+    fields = [ProblemField(field="cursor", message=str(error))]
+    return problem(400, str(error), "bad-parameter", fields)
+
+
+def _cursor_expired(error: CursorExpiredError) -> Response:
+    return problem(410, str(error), "cursor-expired")
+
+
 def _conflict(error: ConflictError) -> Response:
     if _for_programs():
         return problem(409, str(error), "conflict")
@@ -113,6 +143,13 @@ def _unknown(error: UnknownError) -> Response:
         gettext("There is no such collection, or no such thing in it"),
         gettext("It may have been deleted or renamed in the meantime."),
     )
+
+
+def _overflow(error: OverflowError) -> Response:
+    if "SQLite" in str(error):
+        # A number that no database can hold is that of nothing.
+        return _unknown(UnknownError("there is nothing of this number"))
+    raise error  # a mistake of ours
 
 
 def _unknown_record(error: UnknownRecordError) -> Response:
@@ -146,6 +183,36 @@ def _library_error(error: LibraryError) -> Response:
     return response
 
 
+def _database_error(error: sqlite3.DatabaseError) -> Response:
+    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+        return _storage_error(error)
+    raise error  # a mistake of ours
+
+
+def _storage_error(error: sqlite3.DatabaseError | OSError) -> Response:
+    # "database is locked", "database or disk is full": no user's words are in it, but paths may be.
+    current_app.logger.error("cannot read or write: %s", error)
+    if _for_programs():
+        response = problem(503, _UNWRITABLE, "storage-unavailable")
+    else:
+        response = _page(
+            503,
+            gettext("Collections cannot be used at present"),
+            gettext(
+                "Nothing of what was stored is lost, but this change was not made. Please try "
+                "again later; the server’s log says why."
+            ),
+        )
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _os_error(error: OSError) -> Response:
+    if error.errno in _STORAGE:
+        return _storage_error(error)
+    raise error  # a mistake of ours
+
+
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect is no error
         return make_response(error.get_response())
@@ -167,6 +234,16 @@ def _http_error(error: HTTPException) -> Response:
     elif error.code == 405:
         response = _page(
             405, gettext("Not possible here"), gettext("This address can only be read.")
+        )
+    elif error.code in {429, 503}:
+        response = _page(
+            error.code,
+            gettext("Too much at once"),
+            gettext("Please wait a moment, then try again."),
+        )
+    elif error.code == 413:
+        response = _page(
+            413, gettext("Too large"), gettext("What was sent is more than this server takes.")
         )
     else:
         response = _page(

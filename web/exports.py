@@ -1,7 +1,9 @@
 """Result lists as files of the formats that other programs read."""
 
+import io
+import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Literal, cast, get_args
 
 from flask import Response, send_file
@@ -28,18 +30,39 @@ FILE: dict[str, Any] = {
         for mimetype in MIMETYPES.values()
     },
 }
+# Records of a stream that are sent at once.
+_LINES = 100
 # What is larger is written to the disk: a complete set can be the whole library.
 _IN_MEMORY = 8 * 1024 * 1024
 
 
 def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) -> Response:
     """``records`` as a file to be saved, called ``name`` and the format's extension."""
+    if format_name == "jsonl":
+        return _streamed(records, f"{name}.jsonl")
     chosen = FORMATS[format_name]
     write = chosen.write
     assert write is not None
     return saved(
         lambda file: write(records, file), MIMETYPES[format_name], f"{name}{chosen.extensions[0]}"
     )
+
+
+def _streamed(records: Iterable[Record], name: str) -> Response:
+    """JSON Lines (NDJSON) as they are read: the first ones come at once, and none is kept."""
+    response = Response(_lines(records), content_type=MIMETYPES["jsonl"])
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _lines(records: Iterable[Record]) -> Iterator[bytes]:
+    write = FORMATS["jsonl"].write
+    assert write is not None
+    left = iter(records)
+    while few := list(itertools.islice(left, _LINES)):
+        block = io.BytesIO()
+        write(few, block)
+        yield block.getvalue()
 
 
 def saved(write: Callable[[BinaryIO], object], mimetype: str, name: str) -> Response:

@@ -15,7 +15,7 @@ COOKIE = "lang"
 # The blueprints of pages, whose addresses can name a language.
 PAGES = {
     *("account", "alerts", "collections", "duplicates", "own_account", "pages", "printing"),
-    *("report", "strategies", "suggestions", "users"),
+    *("reference", "report", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing"),
 }
 _YEAR = 365 * 24 * 3600

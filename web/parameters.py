@@ -91,6 +91,17 @@ class Query(BaseModel):
 PerPage = Annotated[int, Field(ge=1, le=MAX_PER_PAGE, description="Page size.")]
 
 
+# Where an answer said that the next page begins.
+CursorText = Annotated[
+    str,
+    Field(
+        max_length=2000,
+        description="next_cursor of the page before: goes on there, also when the library has "
+        "changed in between. In the place of page; all else stays as it was.",
+    ),
+]
+
+
 class SearchParameters(Query):
     """A page of a ranked list."""
 

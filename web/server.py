@@ -1,23 +1,30 @@
-"""Serving an application: one process with threads, behind waitress."""
+"""Serving an application: one process with threads, behind waitress.
+
+SIGTERM and Ctrl-C finish the requests under way; SIGHUP, where no terminal is closed, exchanges
+the process for a new one that goes on with the same socket.
+"""
 
 import errno
 import ipaddress
 import logging
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
-from waitress import create_server
+
+from web import supervision
+from web.bounded_server import KEPT_ALIVE, BoundedServer
 
 FIRST_PORT = 8000
 _PORTS_TRIED = 100
-# A query takes milliseconds of a core, so a few more threads than cores wait well.
-_THREADS = 8
-# Seconds that a query under way at the end is given.
+# Seconds that a thread is given to end.
 _LAST_ANSWER = 5.0
-# Room for an address with a query of the greatest length, percent-encoded.
-_MAX_HEADER = 262_144
+# Connections that the kernel keeps until they are accepted: a reload takes seconds.
+_BACKLOG = 1024
 
 
 class ServeError(ValueError):
@@ -53,13 +60,20 @@ def listen(host: str, port: int | None) -> socket.socket:
     )
 
 
+def prepare_signals() -> None:
+    """Have a reload that is asked for before the service is ready change nothing, where nobody
+    sits at a terminal."""
+    if not supervision.has_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def serve(
     app: Flask,
     listening: socket.socket,
     announce: Callable[[str], None],
     trusted_proxy: str = "",
 ) -> None:
-    """Answer requests until KeyboardInterrupt or SystemExit.
+    """Answer requests until a signal ends that, then those under way.
 
     ``announce`` is told the address once it works. ``trusted_proxy`` is the address of a proxy
     that says by which host and scheme it was asked.
@@ -69,27 +83,25 @@ def serve(
         # A page elsewhere that gives its name our address (DNS rebinding) is not answered.
         app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]", host]
     # The client's own address is not asked for: REMOTE_ADDR stays the proxy's, by which its word
-    # on who the user is can be told from a stranger's.
-    proxy = (
+    # on who the user is can be told from a stranger's. X-Forwarded-For is left in the environment
+    # for web.clients, which believes it of the proxy alone.
+    proxy: dict[str, Any] = (
         {
             "trusted_proxy": trusted_proxy,
             "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host"},
+            "clear_untrusted_proxy_headers": False,
         }
         if trusted_proxy
         else {}
     )
-    server = create_server(
-        app,
-        sockets=[listening],
-        threads=_THREADS,
-        ident="jmedsearch",
-        max_request_header_size=_MAX_HEADER,
-        **proxy,
-    )
+    server = BoundedServer(app, listening, ident="jmedsearch", **proxy)
+    app.extensions["jmedsearch.server"] = server
     workers = [t for t in threading.enumerate() if t.name.startswith("waitress-")]
     # A line for each request that waits for a thread would be all that the log holds.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    reloading = _on_signals(server, listening)
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    supervision.notify("READY=1")
     try:
         server.run()
     finally:
@@ -98,6 +110,33 @@ def serve(
         # still gives back its OpenVINO request tears it out of C++, and the process aborts.
         for worker in workers:
             worker.join(_LAST_ANSWER)
+    if reloading:
+        supervision.succeed(reloading[0])
+
+
+def _on_signals(server: BoundedServer, listening: socket.socket) -> list[int]:
+    """End ``server`` by signals; what is returned holds a descriptor of the socket once a reload is
+    asked for."""
+    reloading: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        # At a terminal nobody waits for connections that browsers keep alive.
+        server.stop(0.0 if number == signal.SIGINT else KEPT_ALIVE)
+        reloading.clear()
+        supervision.notify("STOPPING=1")
+
+    def reload(*_: object) -> None:
+        # A service that ends already is not loaded anew.
+        if not server.ending:
+            server.stop(KEPT_ALIVE)
+            reloading.append(os.dup(listening.fileno()))
+            supervision.notify("RELOADING=1")
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    if not supervision.has_terminal():
+        signal.signal(signal.SIGHUP, reload)
+    return reloading
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -107,7 +146,7 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         # Bound is not enough: two could bind before one listens.
-        listening.listen(128)
+        listening.listen(_BACKLOG)
     except OSError:
         listening.close()
         raise

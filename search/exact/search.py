@@ -108,9 +108,11 @@ class ExactSearch:
         language: str = "ja",
         with_facets: bool = False,
         lines: Lines | None = None,
+        first: int | None = None,
     ) -> ExactSet:
         """One page of the set that ``expression`` finds; ``language`` chooses the version shown.
-        With ``lines`` it may refer to earlier searches, and their generation is searched.
+        With ``lines`` it may refer to earlier searches, and their generation is searched. The page
+        begins behind ``first`` records, where that is given.
 
         A page beyond the end is empty. Ties are in the order of record numbers.
 
@@ -128,7 +130,9 @@ class ExactSearch:
         filters = filters or Filters()
         asked = self._asked(expression, filters, lines)
         parsed, generation = asked.parsed, asked.generation
-        count, numbers = asked.page(sort, (page - 1) * per_page, per_page)
+        count, numbers = asked.page(
+            sort, (page - 1) * per_page if first is None else first, per_page
+        )
         records = generation.records(numbers)
         marker = Marker(parsed.tree)
         return ExactSet(

@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+COMMAND = [sys.executable, "-c", "from web.cli import main; main()"]
 
-def start_server(*arguments: str) -> "subprocess.Popen[str]":
+
+def start_server(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", "from web.cli import main; main()", *arguments],
+        [*COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     )
 
 

@@ -16,6 +16,7 @@ from search.engine import Engine, RankedList
 from search.library import Library
 from search.records import Record
 from search.suggest import Suggester
+from tests.web.page import Page
 from web.api.models import RecordBody
 from web.app import create_app
 
@@ -116,8 +117,9 @@ def test_words_are_completed(client: FlaskClient) -> None:
     assert get(client, "/api/v1/complete?q=")["completions"] == []
 
 
-def test_health_names_the_generation(client: FlaskClient) -> None:
-    assert get(client, "/healthz") == {"status": "ok", "generation": "000001", "records": 148}
+def test_a_service_is_alive_and_ready(client: FlaskClient) -> None:
+    assert get(client, "/healthz") == {"status": "ok"}
+    assert get(client, "/readyz") == {"status": "ready", "generation": "000001", "records": 148}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_a_missing_library_is_503_everywhere_but_about(
     engine = Engine(Library(tmp_path / "none"), encoder)
     client = create_app(engine, Suggester(engine)).test_client()
     for address in (
-        "/healthz",
+        "/readyz",
         "/api/v1/search?q=a",
         "/api/v1/records/a",
         "/api/v1/records/a/similar",
@@ -196,6 +198,7 @@ def test_a_missing_library_is_503_everywhere_but_about(
         document = problem(client, address, 503)
         assert document["type"] == "/about#library-unavailable"
         assert str(tmp_path) not in json.dumps(document)
+    assert client.get("/healthz").status_code == 200  # starting it anew would not help
     assert str(tmp_path) in caplog.text  # the operator learns what the client does not
     for address in ("/", "/?q=a", "/records/a"):
         response = client.get(address)
@@ -217,7 +220,7 @@ def test_a_library_of_another_encoder_is_503(
     engine = Engine(Library(library), encoder)
     client = create_app(engine, Suggester(engine)).test_client()
     problem(client, "/api/v1/search?q=a", 503)
-    problem(client, "/healthz", 503)
+    problem(client, "/readyz", 503)
 
 
 class _Broken(Engine):
@@ -256,7 +259,7 @@ class TestDocument:
             for rule in client.application.url_map.iter_rules()
             if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")
         }
-        assert paths == routed | {"/healthz"}
+        assert paths == routed | {"/healthz", "/readyz"}
         assert paths >= {
             "/api/v1/search",
             "/api/v1/search/export",
@@ -284,3 +287,16 @@ class TestDocument:
         hit = get(client, "/api/v1/search?q=喘息&per_page=1")["hits"][0]
         assert set(hit) == set(schemas["HitBody"]["properties"])
         assert set(hit["record"]) == set(schemas["RecordBody"]["required"])
+
+    def test_it_can_be_read_as_a_page(self, client: FlaskClient) -> None:
+        document = get(client, "/api/v1/openapi.json")
+        for language in ("ja", "en"):
+            page = Page(client.get(f"/reference?lang={language}").text)
+            named = {a["id"] for _, a in page.tags if "id" in a}
+            assert set(document["components"]["schemas"]) <= named
+            for path in document["paths"].values():
+                assert {operation["operationId"] for operation in path.values()} <= named
+            inner = {link.lstrip("#") for link in page.links("#")} - {"main"}
+            assert inner <= named
+            assert not page.links("http")
+        assert "/reference" in client.get("/about").text

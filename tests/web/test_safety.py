@@ -24,6 +24,7 @@ ADDRESSES = [
     "/records/sample-cardiology-01",
     "/records/none",
     "/about",
+    "/reference",
     "/nowhere",
     "/static/style.css",
     "/static/none.css",

@@ -3,7 +3,7 @@
 Offsets and spans count Unicode code points and are half-open: ``text[start:end]``.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,14 +15,40 @@ from search.known_items import Known
 from search.ranking import DEPTH
 from search.records import Record, Retraction
 from web.links import outward_links
+from web.parameters import CursorText, ExactParameters, SearchParameters
 
 Span = tuple[int, int]
+# Searches of a batch: some seconds of one thread.
+LARGEST_BATCH = 50
+NextCursor = Annotated[
+    str | None, Field(description="The cursor of the next page; null where this is the last.")
+]
 
 
 class Body(BaseModel):
     """Whatever the API answers with: made from our dataclasses, never changed."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class RankedParameters(SearchParameters):
+    """A page of a ranked list, by its number or behind another."""
+
+    cursor: CursorText = ""
+
+
+class CompleteSetParameters(ExactParameters):
+    """A page of a complete set, by its number or behind another."""
+
+    cursor: CursorText = ""
+
+
+class Batch(BaseModel):
+    """Several ranked searches at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    searches: tuple[SearchParameters, ...] = Field(min_length=1, max_length=LARGEST_BATCH)
 
 
 class RecordPath(BaseModel):
@@ -216,7 +242,14 @@ class SearchBody(Body):
     )
     understood: UnderstoodBody
     offers: tuple[OfferBody, ...]
+    next_cursor: NextCursor
     generation: str = Field(description="The library's generation that answered.")
+
+
+class BatchBody(Body):
+    """The answers of a batch, in the order of its searches."""
+
+    answers: tuple[SearchBody, ...]
 
 
 class ExactHitBody(Body):
@@ -257,6 +290,7 @@ class ExactBody(Body):
     facets: FacetsBody = Field(description="Counted over the complete set.")
     understood: ExactUnderstoodBody
     offers: tuple[OfferBody, ...]
+    next_cursor: NextCursor
     generation: str = Field(description="The library's generation that answered.")
 
 
@@ -268,9 +302,15 @@ class SimilarBody(Body):
 
 
 class HealthBody(Body):
-    """The service can answer."""
+    """The process answers."""
 
     status: Literal["ok"]
+
+
+class ReadyBody(Body):
+    """The service can answer queries."""
+
+    status: Literal["ready"]
     generation: str
     records: int
 

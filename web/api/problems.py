@@ -1,5 +1,6 @@
 """Errors as problem+json (RFC 9457)."""
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -18,6 +19,8 @@ TITLES = {
     "bad-expression": "The expression cannot be read",
     "unknown-record": "There is no such record",
     "library-unavailable": "The library cannot be used",
+    "cursor-expired": "The place of the cursor is gone",
+    "storage-unavailable": "Collections cannot be read or written",
     "bad-edit": "The edit cannot be made",
     "unknown-item": "There is no such collection or part of one",
     "conflict": "Someone else has changed the same",
@@ -47,8 +50,9 @@ def problem(
         errors=tuple(errors) or None,
         fault=fault,
     )
+    document = {name: value for name, value in body.model_dump().items() if value is not None}
     return Response(
-        body.model_dump_json(exclude_none=True), status=status, content_type=CONTENT_TYPE
+        json.dumps(document, ensure_ascii=False), status=status, content_type=CONTENT_TYPE
     )
 
 

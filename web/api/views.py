@@ -15,8 +15,12 @@ from search.correction import Offer
 from search.engine import Hit, MatchedSentence
 from search.exact import expression_offers
 from search.ranking import DEPTH
-from web import services
+from web import rates, services
+from web.api.cursors import Cursor, CursorError, beginning, check_generation, named
 from web.api.models import (
+    Batch,
+    BatchBody,
+    CompleteSetParameters,
     ExactBody,
     ExactHitBody,
     ExactUnderstoodBody,
@@ -26,6 +30,8 @@ from web.api.models import (
     HitBody,
     LegBody,
     OfferBody,
+    RankedParameters,
+    ReadyBody,
     RecordBody,
     RecordParameters,
     RecordPath,
@@ -39,7 +45,6 @@ from web.api.problems import CONTENT_TYPE, problem
 from web.exports import FILE, attachment
 from web.parameters import (
     ExactExportParameters,
-    ExactParameters,
     ExportParameters,
     SearchParameters,
 )
@@ -54,9 +59,11 @@ def problem_response(description: str) -> dict[str, Any]:
 RESPONSES: ResponseDict = {
     "400": problem_response("A parameter cannot be taken."),
     "401": problem_response("Nobody is signed in, where there are accounts."),
+    "429": problem_response("Too many requests; Retry-After says when to come again."),
     "500": problem_response("An error of the server."),
-    "503": problem_response("The library cannot be used."),
+    "503": problem_response("The library cannot be used, or too much is asked at once."),
 }
+_EXPIRED: ResponseDict = {"410": problem_response("The cursor's place is gone: begin anew.")}
 _UNKNOWN: ResponseDict = {"404": problem_response("There is no such record.")}
 NO_HEAD: ResponseDict = {"501": problem_response("The model has no MLM head.")}
 _TAG = Tag(name="search", description="Ranked search, exact search, records")
@@ -84,36 +91,22 @@ health = APIBlueprint(
 )
 
 
-@blueprint.get("/search", responses={"200": SearchBody})
-def search(query: SearchParameters) -> Response:
+@blueprint.get("/search", responses={"200": SearchBody, **_EXPIRED})
+def search(query: RankedParameters) -> Response:
     """A page of the ranked list for a query."""
-    engine = services.engine()
-    found = engine.search(
-        query.q,
-        query.filters(),
-        page=query.page,
-        per_page=query.per_page,
-        language="",
-        sort=query.sort,
-        with_facets=True,
-    )
-    return as_json(
-        SearchBody(
-            query=found.query,
-            filters=FiltersBody.model_validate(found.filters),
-            page=found.page,
-            per_page=found.per_page,
-            sort=found.sort,
-            total=found.total,
-            cut_off=found.total >= DEPTH,
-            relevant=found.relevant,
-            hits=tuple(_hit(hit) for hit in found.hits),
-            facets=FacetsBody.model_validate(found.facets),
-            understood=UnderstoodBody.model_validate(found),
-            offers=_offers(services.corrector().offers(engine.generation(), found.query)),
-            generation=found.generation,
-        )
-    )
+    cursor = _cursor(query)
+    if cursor is not None:
+        query = query.model_copy(update={"page": cursor.position // query.per_page + 1})
+    answer = _ranked(query)
+    check_generation(answer.generation, cursor)
+    return as_json(answer)
+
+
+@blueprint.post("/search/batch", responses={"200": BatchBody})
+def search_batch(body: Batch) -> Response:
+    """Several ranked searches, answered one after the other. Each counts as one request."""
+    rates.count_more(len(body.searches) - 1)
+    return as_json(BatchBody(answers=tuple(_ranked(search) for search in body.searches)))
 
 
 @blueprint.get("/search/export", responses={"200": FILE})
@@ -123,44 +116,10 @@ def export_search(query: ExportParameters) -> Response:
     return attachment(records, query.format, "jmedsearch-ranked")
 
 
-@blueprint.get("/exact", responses={"200": ExactBody})
-def exact(query: ExactParameters) -> Response:
+@blueprint.get("/exact", responses={"200": ExactBody, **_EXPIRED})
+def exact(query: CompleteSetParameters) -> Response:
     """A page of the complete set for an expression, with its exact count."""
-    found = services.exact().search(
-        query.q,
-        query.filters(),
-        sort=query.sort,
-        page=query.page,
-        per_page=query.per_page,
-        language="",
-        with_facets=True,
-    )
-    return as_json(
-        ExactBody(
-            expression=found.expression,
-            filters=FiltersBody.model_validate(found.filters),
-            sort=found.sort,
-            page=found.page,
-            per_page=found.per_page,
-            count=found.count,
-            hits=tuple(
-                ExactHitBody(
-                    sentence=_sentence(hit.sentence),
-                    title_marks=hit.title_marks,
-                    record=RecordBody.of(hit.record),
-                )
-                for hit in found.hits
-            ),
-            facets=FacetsBody.model_validate(found.facets),
-            understood=ExactUnderstoodBody.model_validate(found),
-            offers=_offers(
-                expression_offers(
-                    services.corrector(), services.exact().library.generation(), query.q
-                )
-            ),
-            generation=found.generation,
-        )
-    )
+    return as_json(_complete(query))
 
 
 @blueprint.get("/exact/export", responses={"200": FILE})
@@ -196,11 +155,109 @@ def openapi_document() -> Response:
 
 @health.get("/healthz", responses={"200": HealthBody})
 def healthz() -> Response:
-    """Whether the service can answer."""
+    """Whether the process answers: if not, it is to be started anew."""
+    return as_json(HealthBody(status="ok"))
+
+
+@health.get("/readyz", responses={"200": ReadyBody})
+def readyz() -> Response:
+    """Whether the service can answer queries: if not, they are to go elsewhere, or to wait."""
     generation = services.engine().generation()
+    if (desk := services.desk()) is not None:
+        desk.accounts.exist()
     return as_json(
-        HealthBody(status="ok", generation=generation.name, records=generation.manifest.records)
+        ReadyBody(status="ready", generation=generation.name, records=generation.manifest.records)
     )
+
+
+def _ranked(query: SearchParameters) -> SearchBody:
+    engine = services.engine()
+    found = engine.search(
+        query.q,
+        query.filters(),
+        page=query.page,
+        per_page=query.per_page,
+        language="",
+        sort=query.sort,
+        with_facets=True,
+    )
+    behind = (found.page - 1) * found.per_page + len(found.hits)
+    following = (
+        Cursor(named(query), found.generation, behind, found.hits[-1].record.id).written()
+        if isinstance(query, RankedParameters) and found.hits and behind < found.total
+        else None
+    )
+    return SearchBody(
+        query=found.query,
+        filters=FiltersBody.model_validate(found.filters),
+        page=found.page,
+        per_page=found.per_page,
+        sort=found.sort,
+        total=found.total,
+        cut_off=found.total >= DEPTH,
+        relevant=found.relevant,
+        hits=tuple(_hit(hit) for hit in found.hits),
+        facets=FacetsBody.model_validate(found.facets),
+        understood=UnderstoodBody.model_validate(found),
+        offers=_offers(services.corrector().offers(engine.generation(), found.query)),
+        next_cursor=following,
+        generation=found.generation,
+    )
+
+
+def _complete(query: CompleteSetParameters) -> ExactBody:
+    cursor = _cursor(query)
+    generation = services.exact().library.generation()
+    first = beginning(generation, query, cursor) if cursor else (query.page - 1) * query.per_page
+    found = services.exact().search(
+        query.q,
+        query.filters(),
+        sort=query.sort,
+        first=first,
+        per_page=query.per_page,
+        language="",
+        with_facets=True,
+    )
+    if cursor is not None and found.generation != generation.name:
+        # Published in this very moment: the place is to be found in that generation.
+        return _complete(query)
+    behind = first + len(found.hits)
+    following = (
+        Cursor(named(query), found.generation, behind, found.hits[-1].record.id).written()
+        if found.hits and behind < found.count
+        else None
+    )
+    return ExactBody(
+        expression=found.expression,
+        filters=FiltersBody.model_validate(found.filters),
+        sort=found.sort,
+        page=first // query.per_page + 1,
+        per_page=found.per_page,
+        count=found.count,
+        hits=tuple(
+            ExactHitBody(
+                sentence=_sentence(hit.sentence),
+                title_marks=hit.title_marks,
+                record=RecordBody.of(hit.record),
+            )
+            for hit in found.hits
+        ),
+        facets=FacetsBody.model_validate(found.facets),
+        understood=ExactUnderstoodBody.model_validate(found),
+        offers=_offers(
+            expression_offers(services.corrector(), services.exact().library.generation(), query.q)
+        ),
+        next_cursor=following,
+        generation=found.generation,
+    )
+
+
+def _cursor(query: RankedParameters | CompleteSetParameters) -> Cursor | None:
+    if not query.cursor:
+        return None
+    if query.page != 1:
+        raise CursorError("give a page or a cursor, not both")
+    return Cursor.read(query.cursor, named(query))
 
 
 def _hit(hit: Hit) -> HitBody:

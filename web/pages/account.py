@@ -5,6 +5,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from web import services
 from web.access import COOKIE
 from web.collections.accounts import LONGEST_PASSWORD, SESSION_LIFE
+from web.rates import SignInAttempt
 
 blueprint = Blueprint("account", __name__)
 
@@ -21,6 +22,7 @@ def sign_in() -> Response:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     onward = own_address(request.form.get("next", ""))
     desk = services.desk()
+    attempt = SignInAttempt(name)
     user = (
         desk.accounts.check_password(name, password)
         if desk and len(password) <= LONGEST_PASSWORD
@@ -29,6 +31,7 @@ def sign_in() -> Response:
     if desk is None or user is None:
         html = render_template("sign_in.html", refused=True, name=name[:200], next=onward)
         return make_response(html, 401)
+    attempt.succeeded()
     _end_session()
     response = make_response(redirect(onward or url_for("pages.search"), 303))
     return set_session(response, desk.accounts.open_session(user))

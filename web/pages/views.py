@@ -146,6 +146,12 @@ def _problem_meanings() -> dict[str, str]:
         "library-unavailable": gettext(
             "The library is missing, damaged or was built with another model."
         ),
+        "cursor-expired": gettext(
+            "The library has changed, and the place of the cursor is gone: begin anew."
+        ),
+        "storage-unavailable": gettext(
+            "The file of collections and accounts is locked, full or cannot be written."
+        ),
         "bad-edit": gettext("A change of a collection, or a file for one, cannot be taken."),
         "unknown-item": gettext("There is no such collection, or no such thing in it."),
         "conflict": gettext("Someone else has changed the same in between."),

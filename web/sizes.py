@@ -1,0 +1,26 @@
+"""How large a request may be: files are, nothing else is."""
+
+from flask import Flask, request
+
+MIB = 1024 * 1024
+# Bytes. A file of records: what a database gives in one export stays well below.
+LARGEST_FILE = 200 * MIB
+# Bytes. A form, or JSON with the ids of a large set.
+_LARGEST = 8 * MIB
+_TAKE_FILES = {
+    "collections.add_from_file",
+    "collections.import_collection",
+    "collections_api.add_file_to_collection",
+    "collections_api.import_collection",
+}
+
+
+def install(app: Flask) -> None:
+    """Answer 413 to what is larger; it is not read."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FILE
+    app.before_request(_limit)
+
+
+def _limit() -> None:
+    if request.endpoint not in _TAKE_FILES:
+        request.max_content_length = _LARGEST

@@ -22,21 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from search.encoder import load_encoder
 from search.records import Record
 from web.collections import items, shelf
 from web.collections.screening.deciding import decide
-from web.collections.screening.learning import Features, features
+from web.collections.screening.learning import features
 from web.collections.screening.ordering import collection_features, next_record
 from web.collections.screening.outcomes import screened
-from web.collections.screening.simulation import (
-    Labelled,
-    Replay,
-    encoded,
-    priors,
-    read_labelled,
-    replay,
-)
+from web.collections.screening.simulation import Labelled, Replay, priors, read_labelled, replay
 from web.collections.store import Store
 
 PEER = Path(__file__).parent / "peers" / "asreview_order.py"
@@ -57,15 +49,13 @@ def main() -> None:
         speed(asked.asreview)
         return
     kept = _kept(asked.keep)
-    encoder = load_encoder()
-    for file in asked.reviews:
-        data = read_labelled(file)
-        weighed = features(data.texts, encoded(data, encoder))
-        for seed in range(asked.seeds):
+    for seed in range(asked.seeds):
+        for file in asked.reviews:
+            data = read_labelled(file)
             for system in ("jmedsearch", "asreview")[: 2 if asked.asreview else 1]:
                 if (data.name, seed, system) not in kept:
                     found = (
-                        _ours(data, seed, weighed)
+                        _ours(data, seed)
                         if system == "jmedsearch"
                         else _theirs(data, seed, asked.asreview)
                     )
@@ -76,8 +66,8 @@ def main() -> None:
     report(kept)
 
 
-def _ours(data: Labelled, seed: int, weighed: Features) -> dict[str, object]:
-    found = replay(data, seed, weighed, time.process_time)
+def _ours(data: Labelled, seed: int) -> dict[str, object]:
+    found = replay(data, seed, features(data.texts), time.process_time)
     return _result(data, found, "jmedsearch", found.scores)
 
 
@@ -193,7 +183,7 @@ def speed(python: Path | None) -> None:
             number = shelf.create(store, "b", "synthetic")
             items.add(store, "b", number, ((r, "made up") for r in synthetic(count)))
             begun = time.perf_counter()
-            collection_features(store, number, None, wait=True)
+            collection_features(store, number, wait=True)
             print(f"{count} records: terms weighed in {time.perf_counter() - begun:.1f} s")
             done = 0
             for decided in (100, 1000, 3000):
@@ -205,13 +195,13 @@ def speed(python: Path | None) -> None:
                 clock, cpu = [], []
                 for _ in range(40):
                     found = screened(store, number, STAGE)
-                    following = next_record(store, number, STAGE, "b", found, None)
+                    following = next_record(store, number, STAGE, "b", found)
                     assert following.record_id
                     verdict = "include" if following.record_id[10:].endswith("0") else "exclude"
                     began, spent = time.perf_counter(), time.process_time()
                     decide(store, "b", number, STAGE, following.record_id, verdict)
                     found = screened(store, number, STAGE)
-                    next_record(store, number, STAGE, "b", found, None)
+                    next_record(store, number, STAGE, "b", found)
                     clock.append(1000 * (time.perf_counter() - began))
                     cpu.append(1000 * (time.process_time() - spent))
                     done += 1

@@ -9,8 +9,7 @@ import numpy as np
 from search.engine import RankedList
 from search.library import Generation
 from search.records import Record
-from web.collections.growing import theme_labels
-from web.collections.record_vectors import record_vectors
+from web.collections.growing import record_vectors, theme_labels
 from web.plane import in_plane
 
 # Fewer make no map.

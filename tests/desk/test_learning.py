@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.records import Record
-from tests.desk.conftest import Growing
 from web.cli import main
 from web.collections import items, shelf
 from web.collections.desk import Desk
 from web.collections.screening.deciding import decide
 from web.collections.screening.learning import features, probabilities, ranking
-from web.collections.screening.ordering import collection_features, next_record
+from web.collections.screening.ordering import next_record
 from web.collections.screening.outcomes import screened
 from web.collections.screening.recall import most_remaining, recall
 from web.collections.screening.simulation import (
@@ -83,40 +82,10 @@ def test_the_next_record_follows_ones_own_decisions(desk: Desk) -> None:
         other = "mouse5" if who == "ann" else "stroke5"
         decide(desk.store, who, number, stage, other, "exclude")
         found = screened(desk.store, number, stage)
-        following = next_record(desk.store, number, stage, who, found, None)
+        following = next_record(desk.store, number, stage, who, found)
         assert following.learnt
         assert following.record_id is not None
         assert following.record_id.startswith(chosen[:5])
-
-
-def test_vectors_tell_of_words_that_no_decision_has_met() -> None:
-    texts = {"asked": "stroke", "other": "maze", "like": "infarction", "unlike": "labyrinth"}
-    vectors = np.array([[1, 0], [0, 1], [0.9, 0.1], [0.1, 0.9]], np.float32)
-    found = ranking(features(texts, vectors), {"asked": True, "other": False})
-    assert found.order(["unlike", "like"]) == ["like", "unlike"]
-    # What no library holds has no vector, and its words decide alone.
-    words = {"asked": "stroke", "other": "maze", "like": "a stroke", "unlike": "a maze"}
-    bare = ranking(features(words, vectors * [[1], [1], [0], [0]]), {"asked": True, "other": False})
-    assert bare.order(["unlike", "like"]) == ["like", "unlike"]
-
-
-def test_the_library_gives_the_vectors_of_its_records(growing: Growing) -> None:
-    number = shelf.create(growing.desk.store, "mori", "肺炎")
-    told = [Record(i, title=f"w{n}", language="en") for n, i in enumerate("abcde")]
-    told.append(Record("elsewhere", title="w9", language="en"))
-    items.add(growing.desk.store, "mori", number, ((r, "a.ris") for r in told))
-    generation = growing.engine.generation()
-    weighed = collection_features(growing.desk.store, number, generation)
-    assert weighed is not None
-    held = {i for i, row in zip(weighed.ids, weighed.vectors, strict=True) if row.any()}
-    assert held == set("abcde")
-    growing.remove("e")
-    weighed = collection_features(growing.desk.store, number, growing.engine.generation())
-    assert weighed is not None
-    assert not weighed.vectors[weighed.places["e"]].any()
-    without = collection_features(growing.desk.store, number, None)
-    assert without is not None
-    assert without.vectors.shape == (6, 0)
 
 
 def test_probabilities_add_up_to_what_is_left() -> None:
@@ -225,8 +194,7 @@ def test_the_command_prints_and_plots(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "| toy | 30 | 7 | 0.0" in done.output
     assert plot.read_text().strip().startswith("<svg")
-    asked = ["simulate", str(file), "--seeds", "1", "--terms-only", "--json"]
-    done = CliRunner().invoke(main, asked)
+    done = CliRunner().invoke(main, ["simulate", str(file), "--seeds", "1", "--json"])
     assert json.loads(done.output)[0]["name"] == "toy"
     file.write_text("title\nx\n")
     failed = CliRunner().invoke(main, ["simulate", str(file)])

@@ -97,12 +97,11 @@ def change_words(path: CollectionPath, body: NewWords) -> Response:
 def next_record(path: CollectionPath, query: StageParameters) -> Response:
     """The record that one should decide on next, and why; learnt from one's own decisions."""
     found = screened(store(), path.number, query.stage)
-    generation = live_generation(services.engine().library)
-    wanted = following(store(), path.number, query.stage, editor(), found, generation)
+    wanted = following(store(), path.number, query.stage, editor(), found)
     record = None
     if wanted.record_id:
         _, kept = items.items(store(), path.number, record_ids=[wanted.record_id])
-        (member,) = members(kept, generation)
+        (member,) = members(kept, live_generation(services.engine().library))
         filled = abstracts.filled_abstracts(store(), path.number).get(wanted.record_id)
         record = RecordBody.of(abstracts.with_abstract(member.record, filled))
     return as_json(
@@ -178,10 +177,7 @@ def resolve_conflict(path: CollectionPath, body: NewDecision) -> Response:
 def show_progress(path: CollectionPath, query: StageParameters) -> Response:
     """How far one is, and what one's decisions say of recall."""
     found = screened(store(), path.number, query.stage)
-    generation = live_generation(services.engine().library)
-    recall = stage_recall(
-        store(), path.number, query.stage, editor(), found, generation, fresh=True
-    )
+    recall = stage_recall(store(), path.number, query.stage, editor(), found, fresh=True)
     told = ProgressBody.model_validate(progress(found, editor()))
     if recall is not None:
         told = told.model_copy(update={"recall": RecallBody.model_validate(recall)})

@@ -17,7 +17,6 @@ from search.library import Generation
 from search.records import Record
 from search.text.terms import terms
 from web.collections.members import standing
-from web.collections.record_vectors import record_vectors, unit
 from web.collections.remembered import Remembered
 from web.collections.screening.learning import Features
 from web.collections.screening.ordering import collection_features
@@ -137,6 +136,24 @@ def placed(store: Store, number: int, generation: Generation) -> Placed:
     )
 
 
+def record_vectors(generation: Generation, numbers: Sequence[int]) -> _Matrix:
+    """The mean passage vector of each record, (len(numbers), dim) float32, of unit length; zeros
+    for a record without a passage."""
+    vectors = np.zeros((len(numbers), generation.manifest.dim), np.float32)
+    for place, number in enumerate(numbers):
+        passages = generation.passages_of(number)
+        if passages:
+            vectors[place] = generation.vectors([p.number for p in passages]).mean(axis=0)
+    return unit(vectors)
+
+
+def unit(vectors: _Matrix) -> _Matrix:
+    """Rows of length 1; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: _Matrix = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return found
+
+
 def theme_labels(vectors: _Matrix) -> NDArray[np.int64]:
     """The theme of each row, numbered from 0 by size: as many as hold together best (silhouette),
     one where none do."""
@@ -186,7 +203,7 @@ def theme_terms(weighed: Features | None, ids: Sequence[str]) -> tuple[str, ...]
 def _growth(where: Placed, generation: Generation, store: Store, number: int) -> Growth:
     if not where.ids:
         return Growth((), (), (), where.unheld)
-    weighed = collection_features(store, number, generation)
+    weighed = collection_features(store, number)
     labels = theme_labels(where.vectors)
     themes, proposals = [], []
     for theme in range(labels.max() + 1):

@@ -15,9 +15,9 @@ from web.collections.growing import (
     Placed,
     growth,
     placed,
+    record_vectors,
 )
 from web.collections.items import items
-from web.collections.record_vectors import record_vectors
 from web.collections.store import Store
 from web.plane import in_plane
 

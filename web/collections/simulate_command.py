@@ -7,15 +7,8 @@ from statistics import mean, stdev
 import click
 
 from search.cli import ShownErrors
-from search.encoder import EMBEDDED, load_encoder
 from web.collections.screening.learning import features
-from web.collections.screening.simulation import (
-    Replay,
-    encoded,
-    read_labelled,
-    recall_curve,
-    replay,
-)
+from web.collections.screening.simulation import Replay, read_labelled, recall_curve, replay
 from web.pages.simulation_plot import plot
 
 _SHOWN = {"loss": "{:.4f}", "WSS@95": "{:.4f}", "recall@10%": "{:.4f}", "ATD": "{:.1f}"}
@@ -39,17 +32,9 @@ _SHOWN = {"loss": "{:.4f}", "WSS@95": "{:.4f}", "recall@10%": "{:.4f}", "ATD": "
     type=click.Path(path_type=Path, dir_okay=False),
     help="SVG file for the recall curves.",
 )
-@click.option("--model", help="Model of the vectors [default: the embedded one].")
-@click.option("--terms-only", is_flag=True, help="Without vectors, as for what no library holds.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 def simulate(
-    files: tuple[Path, ...],
-    seeds: int,
-    column: str | None,
-    plot_file: Path | None,
-    model: str | None,
-    terms_only: bool,
-    as_json: bool,
+    files: tuple[Path, ...], seeds: int, column: str | None, plot_file: Path | None, as_json: bool
 ) -> None:
     """Replay labelled screenings and measure how soon the order finds what was included.
 
@@ -57,10 +42,9 @@ def simulate(
     layout (the test set of a collection). Measures are defined as in asreview-insights.
     """
     replays: list[Replay] = []
-    encoder = None if terms_only else load_encoder(model or EMBEDDED)
     for file in files:
         data = read_labelled(file, column)
-        weighed = features(data.texts, encoded(data, encoder) if encoder else None)
+        weighed = features(data.texts)
         replays += [replay(data, seed, weighed) for seed in range(seeds)]
     if plot_file:
         plot_file.write_text(plot([(r.name, recall_curve(r.order)) for r in replays]), "utf-8")

@@ -27,8 +27,7 @@ def show(number: int) -> str:
     stage = stage_of(request.args.get("stage"))
     found = screened(store(), number, stage)
     labels = list(own_labels(found, editor()).values())
-    generation = live_generation(services.engine().library)
-    recall = stage_recall(store(), number, stage, editor(), found, generation, fresh=True)
+    recall = stage_recall(store(), number, stage, editor(), found, fresh=True)
     flowing = flow(store(), number)
     return render_template(
         "screening_progress.html",

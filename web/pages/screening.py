@@ -45,8 +45,7 @@ def show(number: int) -> str:
     stage = stage_of(request.args.get("stage"))
     found = screened(store(), number, stage)
     reviewer, asked = editor(), request.args.get("record", "")
-    generation = live_generation(services.engine().library)
-    following = next_record(store(), number, stage, reviewer, found, generation)
+    following = next_record(store(), number, stage, reviewer, found)
     record_id = asked or following.record_id
     outcome = found.outcomes.get(record_id) if record_id else None
     if asked and outcome is None:
@@ -60,7 +59,7 @@ def show(number: int) -> str:
         following=following,
         asked=bool(asked),
         own=_own(outcome, reviewer),
-        recall=stage_recall(store(), number, stage, reviewer, found, generation),
+        recall=stage_recall(store(), number, stage, reviewer, found),
         keys=KEYS,
         not_retrieved=NOT_RETRIEVED,
         written_time=written_time,

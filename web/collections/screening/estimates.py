@@ -1,6 +1,5 @@
 """What a reviewer's decisions say of recall, computed anew at every tenth decision."""
 
-from search.library import Generation
 from web.collections.remembered import Remembered
 from web.collections.screening.learning import probabilities
 from web.collections.screening.ordering import collection_features, own_labels
@@ -19,7 +18,6 @@ def stage_recall(
     stage: Stage,
     reviewer: str,
     found: Screened,
-    generation: Generation | None,
     *,
     fresh: bool = False,
 ) -> Recall | None:
@@ -32,20 +30,14 @@ def stage_recall(
         return None
     total = len(found.outcomes)
     key = (store.path, number, stage, reviewer, tuple(labels.items()), total)
-    return _remembered.get(key, lambda: _recall(store, number, labels, found, generation))
+    return _remembered.get(key, lambda: _recall(store, number, labels, found))
 
 
 _remembered: Remembered[Recall] = Remembered(64)
 
 
-def _recall(
-    store: Store,
-    number: int,
-    labels: dict[str, bool],
-    found: Screened,
-    generation: Generation | None,
-) -> Recall:
-    weighed = collection_features(store, number, generation)
+def _recall(store: Store, number: int, labels: dict[str, bool], found: Screened) -> Recall:
+    weighed = collection_features(store, number)
     left = [i for i in found.outcomes if i not in labels]
     chances = probabilities(weighed, labels, left) if weighed else None
     known = chances if chances is not None and len(chances) else None

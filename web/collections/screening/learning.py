@@ -1,4 +1,4 @@
-"""Which record comes next: a linear classifier over terms and, at first, over vectors.
+"""Which record comes next: a linear classifier over the terms of title and abstract.
 
 Terms and pairs of terms, weighted by sublinear tf-idf (float32, rows of length 1), and a linear
 support vector machine with squared hinge loss that is trained anew at every decision, on all
@@ -6,16 +6,11 @@ included records and at most :data:`MOST_EXCLUDED` excluded ones, so that a deci
 at the end of a screening as in its middle. Inclusions are rare: excluded records together weigh
 :data:`EXCLUDED_WEIGHT` of what the included weigh. The form is the one that ASReview's ELAS u4
 takes (SVM over tf-idf with bigrams, github.com/asreview/asreview-optuna), so that figures compare.
-
-The library's vectors of the records are features too. They know words alike that no decision has
-met yet, which tells most while few records are included; later the terms of the included say more
-than their field, and all records of one field lie close together. So vectors weigh less with every
-record included.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -24,28 +19,22 @@ from scipy.sparse import csr_matrix, diags, hstack
 
 from search.records import guess_language
 from search.text.terms import terms
-from web.collections.record_vectors import unit
 
 MOST_EXCLUDED = 2_000
 EXCLUDED_WEIGHT = 1 / 9.8
 C = 0.11
 # Of why a record comes next, so many terms are told.
 _TOLD = 6
-# What a vector of length 1 counts beside the terms' row of length 1, squared, as long as at most so
-# many records are included; beyond, it falls with their number.
-_VECTOR_SHARE, _VECTORS_ALONE = 0.1, 5
 _WORD = re.compile(r"(?u)\b\w\w+\b")
 
 Labels = Mapping[str, bool]
-_Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Features:
     """Records as rows of weighted terms.
 
-    ``matrix`` is (records, terms), float32, CSR; ``names`` are the terms; ``vectors`` are (records,
-    dim), float32, less their mean and of length 1, 0 for records without one. A term that only one
+    ``matrix`` is (records, terms), float32, CSR; ``names`` are the terms. A term that only one
     record has tells nothing of others, and most pairs are such: it has no column. What a record has
     of them together, ``alone`` (records,) float32, still makes the record less like the others, and
     training counts it as a term of the record's own, to the same effect.
@@ -55,7 +44,6 @@ class Features:
     matrix: csr_matrix
     alone: NDArray[np.float32]
     names: NDArray[np.object_]
-    vectors: NDArray[np.float32]
     places: Mapping[str, int]
     query: Callable[[str], NDArray[np.float32]]
 
@@ -63,7 +51,7 @@ class Features:
 @dataclass(frozen=True)
 class Ranking:
     """Scores of all records, (records,) float32, the higher the sooner; ``weights`` (terms,) are
-    what each term adds to it (vectors add to it, too, and say nothing of why)."""
+    what each term adds to it."""
 
     features: Features
     scores: NDArray[np.float32]
@@ -92,23 +80,8 @@ class Ranking:
         ]
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """What each term (terms,) and each component of the vectors (dim,) adds to a score."""
-
-    terms: NDArray[np.float32]
-    vector: NDArray[np.float32]
-
-    def scores(self, found: Features, rows: Sequence[int] | slice = slice(None)) -> _Scores:
-        scores: _Scores = np.asarray(found.matrix[rows] @ self.terms)
-        if self.vector.any():
-            scores = scores + found.vectors[rows] @ self.vector
-        return scores
-
-
-def features(texts: Mapping[str, str], vectors: NDArray[np.float32] | None = None) -> Features:
-    """Weigh the terms of texts (title and abstract), given by record id; ``vectors`` (texts, dim)
-    are those of the same records, rows of 0 for records without one.
+def features(texts: Mapping[str, str]) -> Features:
+    """Weigh the terms of texts (title and abstract), given by record id.
 
     Japanese texts are cut into words by Sudachi, as for search; others at what is no letter or
     digit.
@@ -144,22 +117,12 @@ def features(texts: Mapping[str, str], vectors: NDArray[np.float32] | None = Non
         csr_matrix(kept),
         alone,
         names[shared],
-        _centred(vectors) if vectors is not None else np.zeros((len(ids), 0), np.float32),
         {record_id: place for place, record_id in enumerate(ids)},
         query,
     )
 
 
 _SOME = 20
-
-
-def _centred(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors less what all of them share, of length 1; rows of 0 stay as they are."""
-    known = np.asarray(vectors.any(axis=1))
-    if not known.any():
-        return np.zeros((len(vectors), 0), np.float32)
-    centred = np.where(known[:, None], vectors - vectors[known].mean(axis=0), np.float32(0))
-    return unit(centred)
 
 
 def words_and_pairs(text: str) -> list[str]:
@@ -178,12 +141,12 @@ def ranking(found: Features, labels: Labels, wish: str = "") -> Ranking:
     if included and excluded:
         weights = _trained(found, included, excluded[-MOST_EXCLUDED:])
     else:
-        weights = _Weights(found.query(wish), np.zeros(found.vectors.shape[1], np.float32))
+        weights = found.query(wish)
         for rows, sign in ((included, 1.0), (excluded, -0.5)):
             if rows:
                 mean = np.asarray(found.matrix[rows].mean(axis=0), dtype=np.float32).ravel()
-                weights = replace(weights, terms=weights.terms + np.float32(sign) * mean)
-    return Ranking(found, weights.scores(found), weights.terms)
+                weights = weights + np.float32(sign) * mean
+    return Ranking(found, np.asarray(found.matrix @ weights), weights)
 
 
 def probabilities(found: Features, labels: Labels, among: Sequence[str]) -> NDArray[np.float64]:
@@ -204,7 +167,7 @@ def probabilities(found: Features, labels: Labels, among: Sequence[str]) -> NDAr
         weights = _trained(found, taught[0], taught[1][-MOST_EXCLUDED:])
         for rows, kind in zip(kinds, (True, False), strict=True):
             held = rows[fold::_FOLDS]
-            scores += weights.scores(found, held).tolist()
+            scores += (found.matrix[held] @ weights).tolist()
             truth += [kind] * len(held)
     curve = LogisticRegression(C=1e3).fit(np.array(scores)[:, None], truth)
     places = [found.places[i] for i in among]
@@ -220,7 +183,9 @@ _FEWEST = 5
 _FOLDS = 3
 
 
-def _trained(found: Features, included: Sequence[int], excluded: Sequence[int]) -> _Weights:
+def _trained(
+    found: Features, included: Sequence[int], excluded: Sequence[int]
+) -> NDArray[np.float32]:
     from sklearn.svm import LinearSVC
 
     rows = np.array([*included, *excluded])
@@ -233,18 +198,12 @@ def _trained(found: Features, included: Sequence[int], excluded: Sequence[int]) 
     chosen = found.matrix[rows]
     used, columns = np.unique(chosen.indices, return_inverse=True)
     shape = (len(rows), len(used))
-    scale = np.float32((_VECTOR_SHARE * min(1.0, _VECTORS_ALONE / len(included))) ** 0.5)
     taught = hstack(
-        [
-            csr_matrix((chosen.data, columns, chosen.indptr), shape=shape),
-            csr_matrix(found.vectors[rows] * scale),
-            diags(found.alone[rows]),
-        ],
+        [csr_matrix((chosen.data, columns, chosen.indptr), shape=shape), diags(found.alone[rows])],
         format="csr",
     )
     model = LinearSVC(C=C, loss="squared_hinge", random_state=0, max_iter=1000, tol=1e-3)
     model.fit(taught, labels, sample_weight=weight)
-    learnt = model.coef_[0].astype(np.float32)
     weights = np.zeros(found.matrix.shape[1], dtype=np.float32)
-    weights[used] = learnt[: len(used)]
-    return _Weights(weights, learnt[len(used) : len(used) + found.vectors.shape[1]] * scale)
+    weights[used] = model.coef_[0][: len(used)]
+    return weights

@@ -1,22 +1,15 @@
 """The order in which a reviewer gets the records of a stage, learnt from their own decisions.
 
 From their own alone: an order that followed the other reviewer's decisions would give them away.
-The terms of a collection are weighed once, and its vectors read from the library, and kept in
-memory; a large collection's in the background, and as long as that takes the order is the
-collection's.
+The terms of a collection are weighed once and kept in memory; a large collection's in the
+background, and as long as that takes the order is the collection's.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from search.library import Generation
 from web.collections.items import items
-from web.collections.members import standing
-from web.collections.record_vectors import record_vectors
 from web.collections.remembered import Remembered
 from web.collections.screening.abstracts import filled_abstracts, with_abstract
 from web.collections.screening.learning import Features, Ranking, features, ranking
@@ -47,12 +40,11 @@ def next_record(
     stage: Stage,
     reviewer: str,
     found: Screened,
-    generation: Generation | None,
     *,
     wait: bool = False,
 ) -> Next:
-    """The record that a reviewer should decide on next; none where nothing is left. The vectors of
-    records are those of ``generation``. ``wait`` for the terms of a large collection.
+    """The record that a reviewer should decide on next; none where nothing is left. ``wait`` for
+    the terms of a large collection.
 
     Raises:
         UnknownError: when there is no such collection.
@@ -60,7 +52,7 @@ def next_record(
     left = found.left_to(reviewer)
     if not left:
         return Next(None)
-    order = reviewer_ranking(store, number, stage, reviewer, found, generation, wait=wait)
+    order = reviewer_ranking(store, number, stage, reviewer, found, wait=wait)
     if order is None:
         return Next(left[0], prepared=False)
     chosen = order.best(left)
@@ -74,12 +66,11 @@ def reviewer_ranking(
     stage: Stage,
     reviewer: str,
     found: Screened,
-    generation: Generation | None,
     *,
     wait: bool = False,
 ) -> Ranking | None:
     """The ranking that a reviewer's decisions so far give; None while terms are being weighed."""
-    weighed = collection_features(store, number, generation, wait=wait)
+    weighed = collection_features(store, number, wait=wait)
     if weighed is None:
         return None
     own = found.by(reviewer)
@@ -99,27 +90,25 @@ def own_labels(found: Screened, reviewer: str) -> dict[str, bool]:
     return {i: d.verdict != "exclude" for i, d in found.by(reviewer).items()}
 
 
-def collection_features(
-    store: Store, number: int, generation: Generation | None, *, wait: bool = False
-) -> Features | None:
-    """The weighed terms of all records of a collection, those under others left out, and the
-    vectors of those that the library holds; None while a large one's are being weighed in the
-    background.
+def collection_features(store: Store, number: int, *, wait: bool = False) -> Features | None:
+    """The weighed terms of all records of a collection, those under others left out; None while a
+    large one's are being weighed in the background.
 
     Raises:
         UnknownError: when there is no such collection.
     """
     key = (store.path, number)
-    changed = store.connection.execute(
-        "select max(id), at from changes where collection = ?", [number]
-    ).fetchone()
-    last = (*changed, generation.path if generation else None)
+    last = tuple(
+        store.connection.execute(
+            "select max(id), at from changes where collection = ?", [number]
+        ).fetchone()
+    )
     with _lock:
         known = _known.get(key)
     if known and known.last == last:
         return known.features
     texts = _texts(store, number)
-    digest = hash((tuple(texts.items()), last[-1]))
+    digest = hash(tuple(texts.items()))
     if known and known.digest == digest:
         with _lock:
             _known[key] = _Known(last, digest, known.features)
@@ -127,13 +116,11 @@ def collection_features(
     if not texts:
         return None
     if wait or len(texts) <= _AT_ONCE:
-        return _weigh(key, last, digest, texts, _vectors(store, number, generation, texts))
+        return _weigh(key, last, digest, texts)
     with _lock:
         if (key, digest) not in _under_way:
             _under_way.add((key, digest))
-            vectors = _vectors(store, number, generation, texts)
-            asked = (key, last, digest, texts, vectors)
-            threading.Thread(target=_weigh, args=asked, daemon=True).start()
+            threading.Thread(target=_weigh, args=(key, last, digest, texts), daemon=True).start()
     return None
 
 
@@ -150,15 +137,9 @@ _known: dict[_Key, _Known] = {}
 _under_way: set[tuple[_Key, int]] = set()
 
 
-def _weigh(
-    key: _Key,
-    last: _Key,
-    digest: int,
-    texts: Mapping[str, str],
-    vectors: Callable[[], NDArray[np.float32] | None],
-) -> Features:
+def _weigh(key: _Key, last: _Key, digest: int, texts: Mapping[str, str]) -> Features:
     try:
-        made = features(texts, vectors())
+        made = features(texts)
         with _lock:
             _known[key] = _Known(last, digest, made)
             while len(_known) > _REMEMBERED:
@@ -167,17 +148,6 @@ def _weigh(
     finally:
         with _lock:
             _under_way.discard((key, digest))
-
-
-def _vectors(
-    store: Store, number: int, generation: Generation | None, ids: Iterable[str]
-) -> Callable[[], NDArray[np.float32] | None]:
-    """What reads the vectors of records, (ids, dim), rows of 0 where the library holds none."""
-    if generation is None:
-        return lambda: None
-    held = standing(store, number, generation).numbers
-    numbers = [held.get(i, -1) for i in ids]
-    return lambda: record_vectors(generation, numbers)
 
 
 def _texts(store: Store, number: int) -> dict[str, str]:

@@ -22,11 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from search.encoder import Encoder
 from search.evaluate import CollectionError as EvaluationError
 from search.evaluate import read_collection
-from search.records import guess_language
-from web.collections.record_vectors import unit
 from web.collections.screening.learning import Features, features, ranking
 
 # Columns that hold the label, as the tools of the field call it.
@@ -107,20 +104,6 @@ def priors(data: Labelled, seed: int) -> tuple[str, ...]:
     ids = np.array(list(data.labels), dtype=object)
     truth = np.array(list(data.labels.values()))
     return tuple(str(draw.choice(ids[truth == kind])) for kind in (True, False))
-
-
-def encoded(data: Labelled, encoder: Encoder) -> NDArray[np.float32]:
-    """The vector of each record, (records, dim), as a library would hold it."""
-    windows = [
-        (place, text, window)
-        for place, text in enumerate(data.texts.values())
-        for window in encoder.windows(text, guess_language(text))
-    ]
-    found = np.zeros((len(data.texts), encoder.dim), np.float32)
-    passages = encoder.encode_passages([(text, window) for _, text, window in windows])
-    for (place, _, _), passage in zip(windows, passages, strict=True):
-        found[place] += passage.vector
-    return unit(found)
 
 
 def replay(

@@ -6,12 +6,13 @@ BIN    := $(VENV)/bin
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format audit clean
 
 help:
 	@echo "make demo   install into $(VENV), build the sample library, serve the search page"
 	@echo "make test   install what tests need and run them"
 	@echo "make lint   ruff and mypy"
+	@echo "make audit  known vulnerabilities of the pinned dependencies (asks pypi.org)"
 
 demo: $(VENV)/.installed
 	$(BIN)/jmedsearch demo --library $(DEMO)/library
@@ -23,6 +24,16 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# An environment of its own: what it brings along is no part of what is looked at. Exits with 1 only
+# where a vulnerability is known; where the service that knows cannot be reached, it says so.
+audit: | $(BIN)/python
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
+	  $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@rm -f $(VENV)/audit/report.json
+	@$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --timeout 20 \
+	  --progress-spinner off --format json --output $(VENV)/audit/report.json 2>/dev/null; \
+	  $(BIN)/python .ci/audit.py $(VENV)/audit/report.json
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .

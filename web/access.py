@@ -273,9 +273,11 @@ def _check() -> Response | None:
 
 
 def _refuse_other_sites() -> None:
-    """Refuse what a page of another site makes a browser send with our cookie, or to a server
-    that needs none. A token is never sent by itself, and programs send neither header."""
-    if "Authorization" in request.headers:
+    """Refuse what a page of another site makes a browser send with our cookie, with what it signs
+    in to a proxy with, or to a server that needs none. A token is never sent by itself, and
+    programs send neither header."""
+    found = identity()
+    if found is not None and found.kind == "token":
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.desk.conftest import PASSWORD, Growing, app_without_library
 from tests.desk.test_access import routes
-from web.access import ACCESS
+from web.access import ACCESS, Admission
 from web.collections import shelf
 from web.collections.desk import Desk
 
@@ -48,6 +48,30 @@ def test_no_unsafe_route_takes_what_another_site_sends(
         response = client.open(address, method=method, headers=headers)
         assert response.status_code == 403, (endpoint, method)
     assert shelf.collections(staffed.store) == []
+
+
+def test_only_a_token_of_ours_may_come_from_another_site(staffed: Desk) -> None:
+    # Browsers send along by themselves what they sign in to a proxy with.
+    admission = Admission(
+        local=False, trusted_proxy="127.0.0.1", remote_user_header="X-Remote-User"
+    )
+    client = app_without_library(staffed, admission).test_client()
+    foreign = {"Sec-Fetch-Site": "cross-site", "X-Remote-User": "administrator"}
+    for scheme in ("Basic", "Negotiate", "Bearer"):
+        headers = {**foreign, "Authorization": f"{scheme} eA=="}
+        answer = client.post("/api/v1/collections", json={"name": "x"}, headers=headers)
+        assert answer.status_code == 403
+    token = staffed.accounts.add_token("librarian", "", "write", timedelta(days=1))
+    headers = {**foreign, "Authorization": f"Bearer {token}"}
+    answer = client.post("/api/v1/collections", json={"name": "x"}, headers=headers)
+    assert answer.status_code == 200
+
+
+def test_a_made_up_token_is_none_where_nobody_has_an_account(desk: Desk) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x"}
+    client = app_without_library(desk).test_client()
+    answer = client.post("/api/v1/collections", json={"name": "x"}, headers=headers)
+    assert answer.status_code == 403
 
 
 def test_no_safe_route_changes_anything(growing: Growing) -> None:

@@ -31,16 +31,14 @@ class Reasons:
 def reasons(hit: Hit, terms: Sequence[str]) -> Reasons:
     """Why ``hit`` was found for a query of ``terms``. Of a compound and its parts only the compound
     is told, or what the record has of it; a single character of one says nothing."""
-    found = set(hit.words)
-    lacking = [term for term in terms if term not in found]
+    lacking = [term for term in terms if term not in set(hit.words)]
+    telling = [word for word in hit.words if len(word) > 1 or not _is_part(word, terms)]
     return Reasons(
         hit.dense_rank,
         _band(hit.dense_rank),
         hit.lexical_rank,
         _band(hit.lexical_rank),
-        _whole(
-            [word for word in hit.words if len(word) > 1 or not _is_part(word, terms)], hit.words
-        ),
+        _whole(telling, hit.words),
         _whole(lacking, terms),
     )
 

@@ -12,7 +12,7 @@ help:
 	@echo "make demo   install into $(VENV), build the sample library, serve the search page"
 	@echo "make test   install what tests need and run them"
 	@echo "make lint   ruff and mypy"
-	@echo "make audit  known vulnerabilities of the pinned dependencies (asks pypi.org)"
+	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
 
 demo: $(VENV)/.installed
 	$(BIN)/jmedsearch demo --library $(DEMO)/library

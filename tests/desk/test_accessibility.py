@@ -43,6 +43,7 @@ ADDRESSES = {
     "pages.search": ["/", "/?q=糖尿病の高齢者", "/?q=高齢者に[MASK]", "/?q=ｚｑｘｗｖｊ", "/?q="],
     "printing.show": ["/collections/1/print"],
     "progress.show": ["/collections/1/screening/progress"],
+    "reference.show": ["/reference"],
     "report.show": ["/collections/1/report"],
     "screening.show": ["/collections/1/screening"],
     "screening.show_conflicts": ["/collections/1/screening/conflicts"],

@@ -24,9 +24,9 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from indexer.train.card import write_card
+from indexer.train.checkpoints import last_checkpoint
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves, read_curves
 from indexer.train.embedder import Base, Embedder
@@ -136,9 +136,7 @@ def adapt(config: AdaptConfig, output: Path, stop_after: int | None = None) -> d
         curves.add(0, {MEASURE: held_out.measure()})
         _save(whole, output / "best")
     checkpoints = output / "checkpoints"
-    trainer.train(
-        resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.exists() else None
-    )
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     if not kept.finished:
         return {}
     return _finish(config, base, output)

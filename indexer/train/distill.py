@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 from transformers import TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from indexer.train.card import write_card
+from indexer.train.checkpoints import last_checkpoint
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
 from indexer.train.distill_config import DistillConfig
@@ -116,9 +116,7 @@ def distill(config: DistillConfig, output: Path, stop_after: int | None = None) 
     if not curves.rows:
         curves.add(0, held_out.measure())
     checkpoints = output / "checkpoints"
-    trainer.train(
-        resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.exists() else None
-    )
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     if trainer.state.global_step >= config.steps and trainer.is_world_process_zero():
         save_model(trainer.accelerator.unwrap_model(trainer.model), output)
         for name in TOKENIZER_FILES:

@@ -9,16 +9,16 @@ several GPUs with ``torchrun``.
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset
 from transformers import BertConfig, Trainer, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from indexer.train.card import write_card
+from indexer.train.checkpoints import last_checkpoint
 from indexer.train.cloze import held_out_sentences, measure_cloze, questions
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
@@ -157,7 +157,8 @@ def pretrain(config: PretrainConfig, output: Path, stop_after: int | None = None
     trainer = Trainer(model=model, args=arguments, train_dataset=PackedTexts(config, tokenizer))
     mask_id = tokenizer.token_to_id(BERT_SPECIAL_TOKENS["mask_token"])
     sentences = held_out_sentences(config.texts, config.held_out_share)
-    asked = questions(sentences, tokenizer, FULL_WIDTH, _MEASURED_PIECES, config.seed)
+    profile = replace(FULL_WIDTH, max_tokens=config.max_tokens)
+    asked = questions(sentences, tokenizer, profile, _MEASURED_PIECES, config.seed)
 
     def measure() -> dict[str, float]:
         trained = trainer.accelerator.unwrap_model(trainer.model).eval()
@@ -170,7 +171,7 @@ def pretrain(config: PretrainConfig, output: Path, stop_after: int | None = None
     curves = Curves(output / "curves.csv", dict, measure, stop_after)
     trainer.add_callback(curves)
     checkpoints = output / "checkpoints"
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
+    last = last_checkpoint(checkpoints)
     trainer.train(resume_from_checkpoint=last)
     if trainer.state.global_step >= config.steps and trainer.is_world_process_zero():
         save_model(trainer.accelerator.unwrap_model(trainer.model), output)

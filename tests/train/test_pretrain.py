@@ -1,6 +1,7 @@
 """Pre-training in seconds: it learns, it resumes to the same bits, it gives a model."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,26 @@ def test_a_stopped_run_ends_bit_equal(
     output = tmp_path / "model"
     pretrain(config, output, stop_after=10)
     assert not (output / "model.safetensors").exists()
+    # A checkpoint that a kill cut off is passed over.
+    cut_off = output / "checkpoints" / "checkpoint-11"
+    cut_off.mkdir()
+    (cut_off / "model.safetensors").write_bytes(b"half")
     pretrain(config, output)
     ours, theirs = (p / "model.safetensors" for p in (output, unbroken))
     assert ours.read_bytes() == theirs.read_bytes()
     steps = [row["step"] for row in read_curves(output / "curves.csv") if "loss" in row]
     assert steps == [4, 8, 12, 16, 20, 24]
+
+
+def test_sentences_longer_than_the_model_are_no_questions(
+    config: PretrainConfig, texts_file: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / "long.jsonl"
+    told = "".join(json.loads(line)["text"] for line in texts_file.read_text().splitlines()[:8])
+    sentence = told.replace("。", "、") + "。"
+    long.write_text(json.dumps({"text": sentence}, ensure_ascii=False) + "\n")
+    shorter = dataclasses.replace(config, texts=(texts_file, long), steps=2, held_out_share=0.99)
+    assert (pretrain(shorter, tmp_path / "model") / "model.safetensors").exists()
 
 
 def test_what_comes_out_is_a_model(config: PretrainConfig, unbroken: Path) -> None:

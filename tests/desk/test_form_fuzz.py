@@ -129,7 +129,9 @@ def attacked(growing: Growing) -> Flask:
     client.post("/api/v1/collections/1/tags", json={"tag": ATTACK[:60], "ids": ids})
     note = {"id": ids[0], "note": ATTACK, "seen": None}
     client.put("/api/v1/collections/1/note", json=note)
-    client.post("/api/v1/collections/1/searches", json={"expression": "肺炎"})
+    search = {"q": "肺炎", "name": ATTACK, "note": ATTACK}
+    kept = client.post("/api/v1/collections/1/searches", json=search)
+    assert kept.status_code in {200, 201}, kept.text
     return growing.app
 
 

@@ -48,7 +48,13 @@ class Screened:
 
     def by(self, reviewer: str) -> dict[str, Decision]:
         """What one reviewer decided, in order."""
-        own = [d for o in self.outcomes.values() for d in o.decisions if d.who == reviewer]
+        own = [
+            d
+            for o in self.outcomes.values()
+            if o.decisions
+            for d in o.decisions
+            if d.who == reviewer
+        ]
         return {d.record_id: d for d in sorted(own, key=lambda d: d.number)}
 
     def left_to(self, reviewer: str) -> list[str]:
@@ -56,8 +62,11 @@ class Screened:
         return [
             o.record_id
             for o in self.outcomes.values()
-            if len(o.decisions) < self.plan.reviewers
-            and all(d.who != reviewer for d in o.decisions)
+            if not o.decisions
+            or (
+                len(o.decisions) < self.plan.reviewers
+                and all(d.who != reviewer for d in o.decisions)
+            )
         ]
 
 
@@ -102,23 +111,29 @@ def screened(store: Store, number: int, stage: Stage) -> Screened:
         UnknownError: when there is no such collection.
     """
     plan_ = plan(store, number, stage)
-    shown, under = _pool.get(
+    untouched, under = _pool.get(
         (store.path, number, *_last_change(store, number)),
-        lambda: (record_ids(store, number), mains(store, number)),
+        lambda: (_untouched(record_ids(store, number)), mains(store, number)),
     )
     if stage == "full-text":
         before = screened(store, number, "title-abstract").outcomes
-        shown = [i for i in shown if before[i].state in GOES_ON]
+        outcomes = {i: o for i, o in untouched.items() if before[i].state in GOES_ON}
+    else:
+        outcomes = dict(untouched)
     found = ledger(store, number, stage)
     decisions = _on_mains(found.decisions, under)
     resolutions = {under.get(i, i): d for i, d in found.resolutions.items()}
-    return Screened(
-        plan_,
-        {i: _outcome(i, decisions.get(i, ()), resolutions.get(i), plan_) for i in shown},
-    )
+    # Of a large collection most wait: what becomes of these is the same after every decision.
+    for i in outcomes.keys() & (decisions.keys() | resolutions.keys()):
+        outcomes[i] = _outcome(i, decisions.get(i, ()), resolutions.get(i), plan_)
+    return Screened(plan_, outcomes)
 
 
-_pool: Remembered[tuple[list[str], dict[str, str]]] = Remembered(16)
+def _untouched(shown: Iterable[str]) -> dict[str, Outcome]:
+    return {i: Outcome(i, "open", "", (), None) for i in shown}
+
+
+_pool: Remembered[tuple[dict[str, Outcome], dict[str, str]]] = Remembered(16)
 
 
 def progress(found: Screened, reviewer: str) -> Progress:

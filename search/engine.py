@@ -5,19 +5,20 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.answering import MatchedSentence, answering_sentences, best_sentence
 from search.encoder import Encoder
 from search.facets import Facets, facets_of_records
 from search.filters import Filters
 from search.known_items import Known, KnownItems, known_items
 from search.library import Generation, Library
-from search.marking import marks, word_shares
+from search.marking import marks
 from search.query_vectors import QueryVectors
 from search.ranking import DEPTH, Leg, Ranked, rank
 from search.records import Record
@@ -29,10 +30,6 @@ ListSort = Literal["relevance", "year", "year-ascending"]
 
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
-# What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
-_WORDS = 0.05
-# Sentences whose score is so little below the best one's answer a query too.
-_NEARLY = 0.03
 
 
 class QueryError(ValueError):
@@ -47,22 +44,6 @@ class QueryError(ValueError):
 
 class UnknownRecordError(LookupError):
     """No record has the id that was asked for."""
-
-
-@dataclass(frozen=True)
-class MatchedSentence:
-    """The sentence of a hit that is nearest to the query.
-
-    ``start`` and ``end`` are offsets into the title or abstract (``field``) of the record's
-    version in ``language``; ``marks`` are offsets of matched terms into ``text``.
-    """
-
-    text: str
-    language: str
-    field: Literal["title", "abstract"]
-    start: int
-    end: int
-    marks: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -279,7 +260,7 @@ class Engine:
         number, record = found
         rarity = generation.lexical.inverse_document_frequency
         weights = {word: rarity(word) for word in terms(text)}
-        return _answering_sentences(
+        return answering_sentences(
             generation, number, record, self.query_vectors.vector(text), weights, most
         )
 
@@ -312,7 +293,7 @@ class Engine:
                 lexical_rank=lexical[1] if lexical else None,
                 sentence=None
                 if vector is None
-                else _best_sentence(generation, number, record, vector, ranked.passages, weights),
+                else best_sentence(generation, number, record, vector, ranked.passages, weights),
                 title_marks=tuple(marks(record.version(language).title, weights)),
             )
             hits.append((number, hit))
@@ -380,76 +361,3 @@ def _places(leg: list[tuple[int, float]], numbers: Sequence[int]) -> dict[int, t
     """The score and the rank of some records in a leg."""
     wanted = set(numbers)
     return {record: (score, i) for i, (record, score) in enumerate(leg, 1) if record in wanted}
-
-
-def _best_sentence(
-    generation: Generation,
-    number: int,
-    record: Record,
-    vector: NDArray[np.float32],
-    passages: dict[int, int],
-    weights: Mapping[str, float],
-) -> MatchedSentence | None:
-    """The sentence of the hit's best passage that answers the query best, by meaning and by the
-    weighted words it contains; the abstract's before the title's, which is in sight anyway."""
-    if number in passages:
-        passage = generation.passage(passages[number])
-    else:
-        candidates = generation.passages_of(number)
-        if not candidates:
-            return None
-        scores = generation.vectors([p.number for p in candidates]) @ vector
-        passage = candidates[int(np.argmax(scores))]
-    version = next(v for v in record.versions() if v.language == passage.language)
-    vectors, spans = generation.sentences(passage.number)
-    sentences = [version.text[a:b] for a, b in spans.tolist()]
-    scores = vectors @ vector + _WORDS * word_shares(sentences, weights)
-    in_title = spans[:, 1] <= version.abstract_start
-    if in_title.any() and not in_title.all():
-        scores = np.where(in_title, -np.inf, scores)
-    best = int(np.argmax(scores))
-    start, end = (int(x) for x in spans[best])
-    text = sentences[best]
-    shift = 0 if in_title[best] else version.abstract_start
-    return MatchedSentence(
-        text=text,
-        language=version.language,
-        field="title" if in_title[best] else "abstract",
-        start=start - shift,
-        end=end - shift,
-        marks=tuple(marks(text, weights)),
-    )
-
-
-def _answering_sentences(
-    generation: Generation,
-    number: int,
-    record: Record,
-    vector: NDArray[np.float32],
-    weights: Mapping[str, float],
-    most: int,
-) -> tuple[MatchedSentence, ...]:
-    by_language: dict[str, list[tuple[float, int, int, str]]] = {}
-    versions = {version.language: version for version in record.versions()}
-    for passage in generation.passages_of(number):
-        version = versions[passage.language]
-        vectors, spans = generation.sentences(passage.number)
-        texts = [version.text[a:b] for a, b in spans.tolist()]
-        scores = vectors @ vector + _WORDS * word_shares(texts, weights)
-        shift = version.abstract_start
-        by_language.setdefault(passage.language, []).extend(
-            (float(score), start - shift, end - shift, text)
-            for score, (start, end), text in zip(scores, spans.tolist(), texts, strict=True)
-            if start >= shift
-        )
-    chosen = []
-    for language, scored in by_language.items():
-        near = max((score for score, *_ in scored), default=0.0) - _NEARLY
-        best = sorted((s for s in scored if s[0] >= near), reverse=True)[:most]
-        # Windows of a long abstract overlap: a sentence can be in two.
-        places = {(start, end): text for _, start, end, text in best}
-        chosen += [
-            MatchedSentence(text, language, "abstract", start, end, tuple(marks(text, weights)))
-            for (start, end), text in sorted(places.items())
-        ]
-    return tuple(chosen)

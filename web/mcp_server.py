@@ -11,7 +11,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
-from search.engine import Engine, MatchedSentence, QueryError, UnknownRecordError
+from search.answering import MatchedSentence
+from search.engine import Engine, QueryError, UnknownRecordError
 from search.exact import ExactSearch, ExactSyntaxError
 from search.filters import Filters
 from search.manifest import LibraryError

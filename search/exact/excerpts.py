@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.exact.expression import Expression, Field, sought
 from search.exact.matching import TEXT_AREAS, Pattern, pattern, places
 from search.fields import Area

@@ -8,7 +8,8 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from search.engine import MAX_PER_PAGE, MatchedSentence, QueryError
+from search.answering import MatchedSentence
+from search.engine import MAX_PER_PAGE, QueryError
 from search.exact.errors import ExactSyntaxError
 from search.exact.excerpts import Marker
 from search.exact.expression import (

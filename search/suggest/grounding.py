@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.exact import ExactSearch, ExactSyntaxError, parse, quoted
 from search.exact.excerpts import Marker
 from search.filters import Filters

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.records import Record
 from tests.web.hostile import ATTACK
 from tests.web.page import Page

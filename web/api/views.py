@@ -11,8 +11,9 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
+from search.answering import MatchedSentence
 from search.correction import Offer
-from search.engine import Hit, MatchedSentence
+from search.engine import Hit
 from search.exact import expression_offers
 from search.ranking import DEPTH
 from web import rates, services

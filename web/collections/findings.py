@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.exact import ExactSearch, Lines, Sort, parse
 from search.exact.excerpts import Marker
 from search.library import Generation

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.filters import IN_DOUBT
 from search.library import Generation, Library
 from search.manifest import LibraryError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from search.engine import MatchedSentence
+from search.answering import MatchedSentence
 from search.records import Record
 
 # How much of the abstract stands around the best sentence, in characters.

@@ -4,8 +4,9 @@ from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from search.answering import MatchedSentence
 from search.citations import CITATION_STYLES, citation
-from search.engine import MatchedSentence, QueryError, UnknownRecordError
+from search.engine import QueryError, UnknownRecordError
 from search.records import Record
 from search.text.terms import terms
 from web import access, services

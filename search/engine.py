@@ -7,6 +7,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -30,6 +31,8 @@ ListSort = Literal["relevance", "year", "year-ascending"]
 
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
+# Lists that are remembered: half a megabyte each.
+_REMEMBERED = 32
 
 
 class QueryError(ValueError):
@@ -106,6 +109,7 @@ class Engine:
         self.encoder = encoder
         self.query_vectors = QueryVectors(encoder)
         self._checked: Generation | None = None
+        self._remembered = lru_cache(_REMEMBERED)(self._ranked)
 
     def generation(self) -> Generation:
         """The live generation, once it is known to be made with this encoder.
@@ -117,7 +121,17 @@ class Engine:
         if generation is not self._checked:
             generation.check_encoder(self.encoder.model)
             self._checked = generation
+            # They would keep the generation before open.
+            self._remembered.cache_clear()
         return generation
+
+    def ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+        """The whole list for a text by both legs, without what it names; the last ones are
+        remembered, for a page asks twice (its hits, its suggestions), and so do those after it."""
+        return self._remembered(generation, text, filters)
+
+    def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+        return rank(generation, self.query_vectors.vector(text), terms(text), filters)
 
     def search(
         self,
@@ -213,7 +227,11 @@ class Engine:
             ranked = Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
         vector = self.query_vectors.vector(text)
-        ranked = rank(generation, vector, terms(text), filters, leg)
+        ranked = (
+            self.ranked(generation, text, filters)
+            if leg == "fused"
+            else rank(generation, vector, terms(text), filters, leg)
+        )
         relevant = ranked.relevant(generation.manifest.relevance, text)
         if known.found:
             if relevant is not None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from indexer.build import build
 from search.correction import Corrector, Offer
+from search.known_terms import KnownTerms
 from search.library import Generation, Library
 
 RECORDS = [
@@ -94,6 +96,21 @@ def test_the_same_reading(corrector: Corrector, generation: Generation, written:
 )
 def test_an_offer(ask: Ask, query: str, expected: tuple[str, str, str]) -> None:
     assert ask(query)[0] == expected
+
+
+@given(st.sampled_from(["aspirin", "statins", "infarction"]), st.data())
+@settings(max_examples=50, deadline=None)
+def test_nothing_within_the_distance_is_missed(
+    generation: Generation, term: str, data: st.DataObject
+) -> None:
+    known = KnownTerms(generation)
+    word = term
+    for _ in range(2):
+        at = data.draw(st.integers(0, len(word) - 1))
+        put = data.draw(st.sampled_from(["", "x", word[at] * 2]))
+        word = word[:at] + put + word[at + 1 :]
+    distance = OSA.distance(word, term)
+    assert {t.text.lower(): d for t, d in known.near_spelling(word, 2)}[term] == distance
 
 
 def test_only_the_word_concerned_is_replaced(corrector: Corrector, generation: Generation) -> None:

@@ -171,8 +171,7 @@ class Engine:
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
         places = {number: place for place, (number, _) in enumerate(ranked.order, 1)}
-        if sort != "relevance":
-            ranked = _sorted(generation, ranked, answer.relevant, sort)
+        ranked = _sorted(generation, ranked, answer.relevant, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
         words = generation.lexical.words_of([number for number, _ in hits], ranked.terms)
@@ -207,16 +206,22 @@ class Engine:
         )
 
     def best(
-        self, query: str, filters: Filters | None = None, limit: int = DEPTH
+        self,
+        query: str,
+        filters: Filters | None = None,
+        limit: int = DEPTH,
+        sort: ListSort = "relevance",
     ) -> Iterator[Record]:
-        """The first ``limit`` records of the ranked list for ``query``, best first.
+        """The first ``limit`` records of the ranked list for ``query``, in the order in which
+        :meth:`search` has them.
 
         Raises:
             QueryError, LibraryError: as :meth:`search`.
         """
         text = _searchable(clean_query(query))
         generation = self.generation()
-        order = self._answer(generation, text, filters or Filters(), "fused").ranked.order
+        answer = self._answer(generation, text, filters or Filters(), "fused")
+        order = _sorted(generation, answer.ranked, answer.relevant, sort).order
         return generation.records_in_order([number for number, _ in order[:limit]])
 
     def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":

@@ -340,8 +340,9 @@ def _added(number: int, body: Addition) -> Intake:
         found = services.exact().records(body.exact.q, body.exact.filters(), body.exact.sort)
         return add_records(store(), editor(), number, found, body.exact.q)
     assert body.ranked is not None
-    best = services.engine().best(body.ranked.q, body.ranked.filters(), body.ranked.limit)
-    return add_records(store(), editor(), number, best, body.ranked.q)
+    ranked = body.ranked
+    best = services.engine().best(ranked.q, ranked.filters(), ranked.limit, ranked.sort)
+    return add_records(store(), editor(), number, best, ranked.q)
 
 
 def _whole(number: int) -> Response:

@@ -22,7 +22,7 @@ RECORDS = [
     {
         "id": "5",
         "title": "Aspirin after infarction",
-        "abstract": "Aspirin for diabetes and asthma. Statins.",
+        "abstract": "Aspirin for diabetes and asthma. Statins. Body mass.",
         "keywords": ["Myocardial Infarction", "Hypertension"],
     },
 ]
@@ -132,6 +132,7 @@ def test_only_the_word_concerned_is_replaced(corrector: Corrector, generation: G
         "糖尿病 高血圧",
         "肺がん",  # another way to write 肺癌: understood without an offer
         "aspirin",
+        "糖尿病に[MASK]",  # no slip for mass
         "statin",  # Statins: a plural is no slip
         "膵臓癌",  # another organ than 肝臓癌, not a slip
         "大腸癌の検診",

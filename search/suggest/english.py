@@ -115,7 +115,7 @@ def _runs(words: Sequence[str]) -> set[str]:
         " ".join(words[start:end])
         for start in range(len(words))
         for end in range(start + 1, min(start + _LONGEST, len(words)) + 1)
-        if words[start] not in SMALL_WORDS and words[end - 1] not in SMALL_WORDS and len(words[end - 1]) > 2
+        if SMALL_WORDS.isdisjoint((words[start], words[end - 1])) and len(words[end - 1]) > 2
     }
 
 

@@ -47,9 +47,12 @@ from search.manifest import (
     FORMAT_VERSION,
     MANIFEST,
     SAMPLE_NOTE,
+    LibraryError,
     Manifest,
     Segment,
+    check_sizes,
     live_generation,
+    verify,
 )
 from search.owners import BARE, OWNERS, owners_in
 from search.relevance import RelevanceLine
@@ -124,7 +127,13 @@ def dry_run(
         BuildError, LibraryError: with what to do.
     """
     live = live_generation(library)
-    with tempfile.TemporaryDirectory(prefix="jmedsearch-dry-run-") as folder, _full_disk(folder):
+    if live:
+        _check_whole(live, check_sizes(live))
+    with (
+        tempfile.TemporaryDirectory(prefix="jmedsearch-dry-run-") as folder,
+        _full_disk(folder),
+        _told_of_damage(live),
+    ):
         store = RecordStore(Path(folder) / "records.db", live / "records.db" if live else None)
         try:
             return take(
@@ -152,16 +161,19 @@ def edit(library: Path, model: str | None = None) -> Iterator[Edit]:
     with locked(library), _full_disk(library):
         live = live_generation(library)
         previous = Manifest.read(live) if live else None
+        if live:
+            _check_whole(live, check_sizes(live))
         chosen = open_model(model or (previous.model_source if previous else EMBEDDED))
         if previous:
             previous.check_encoder(chosen, library)
         staged = fresh_generation(library)
         try:
-            store = RecordStore(staged / "records.db", live / "records.db" if live else None)
-            try:
-                yield Edit(library, staged, store, live, previous, chosen)
-            finally:
-                store.db.close()
+            with _told_of_damage(live):
+                store = RecordStore(staged / "records.db", live / "records.db" if live else None)
+                try:
+                    yield Edit(library, staged, store, live, previous, chosen)
+                finally:
+                    store.db.close()
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
@@ -276,6 +288,29 @@ def _embed(
             store.add_passages,
             progress.advance,
         )
+
+
+@contextmanager
+def _told_of_damage(live: Path | None) -> Iterator[None]:
+    """Make one clear error of whatever is raised where the live generation cannot be read."""
+    try:
+        yield
+    except (EOFError, RuntimeError, ValueError, sqlite3.DatabaseError) as error:
+        # Kinds of ValueError are ours, and say what they are about; a full disk damages nothing.
+        foreign = type(error) is ValueError or not isinstance(error, ValueError)
+        if live and foreign and not _is_of_the_disk(error):
+            _check_whole(live, verify(live), error)
+        raise
+
+
+def _check_whole(live: Path, problems: Sequence[str], cause: Exception | None = None) -> None:
+    """Refuse to build on a live generation that has problems."""
+    if problems:
+        raise LibraryError(
+            f"{live} is damaged ({problems[0]}): nothing was changed. Go back to an earlier one "
+            f"with: jmedsearch generations --library {live.parents[1]} --rollback NUMBER; or index "
+            "the sources again into a new folder"
+        ) from cause
 
 
 @contextmanager

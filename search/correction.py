@@ -17,6 +17,7 @@ from search.known_terms import LATIN, KnownTerm, KnownTerms
 from search.library import Generation
 from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.phrases import is_term
+from search.text.profile import with_blanks
 from search.text.readings import KANA, reading, romaji_readings
 from search.text.terms import morphemes
 from search.text.variants import fold
@@ -84,7 +85,8 @@ class Corrector:
 
         Likeliest first, and of equally likely ones the most frequent.
         """
-        folded = fold_with_offsets(query, nfkc)
+        # Masks are not proof-read: [MASK] is no slip for a word.
+        folded = fold_with_offsets(with_blanks(query), nfkc)
         offers: dict[str, Offer] = {}
         for candidate in _ordered(_candidates(folded.text, self._terms(generation))):
             first, last = folded.original_span(candidate.start, candidate.end)

@@ -7,6 +7,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -30,6 +31,8 @@ ListSort = Literal["relevance", "year", "year-ascending"]
 
 MAX_PER_PAGE = 100
 MAX_QUERY = 20_000
+# Lists that are remembered: half a megabyte each.
+_REMEMBERED = 32
 
 
 class QueryError(ValueError):
@@ -106,6 +109,7 @@ class Engine:
         self.encoder = encoder
         self.query_vectors = QueryVectors(encoder)
         self._checked: Generation | None = None
+        self._remembered = lru_cache(_REMEMBERED)(self._ranked)
 
     def generation(self) -> Generation:
         """The live generation, once it is known to be made with this encoder.
@@ -117,7 +121,17 @@ class Engine:
         if generation is not self._checked:
             generation.check_encoder(self.encoder.model)
             self._checked = generation
+            # They would keep the generation before open.
+            self._remembered.cache_clear()
         return generation
+
+    def ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+        """The whole list for a text by both legs, without what it names; the last ones are
+        remembered, for a page asks twice (its hits, its suggestions), and so do those after it."""
+        return self._remembered(generation, text, filters)
+
+    def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+        return rank(generation, self.query_vectors.vector(text), terms(text), filters)
 
     def search(
         self,
@@ -157,8 +171,7 @@ class Engine:
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
         places = {number: place for place, (number, _) in enumerate(ranked.order, 1)}
-        if sort != "relevance":
-            ranked = _sorted(generation, ranked, answer.relevant, sort)
+        ranked = _sorted(generation, ranked, answer.relevant, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
         words = generation.lexical.words_of([number for number, _ in hits], ranked.terms)
@@ -193,16 +206,22 @@ class Engine:
         )
 
     def best(
-        self, query: str, filters: Filters | None = None, limit: int = DEPTH
+        self,
+        query: str,
+        filters: Filters | None = None,
+        limit: int = DEPTH,
+        sort: ListSort = "relevance",
     ) -> Iterator[Record]:
-        """The first ``limit`` records of the ranked list for ``query``, best first.
+        """The first ``limit`` records of the ranked list for ``query``, in the order in which
+        :meth:`search` has them.
 
         Raises:
             QueryError, LibraryError: as :meth:`search`.
         """
         text = _searchable(clean_query(query))
         generation = self.generation()
-        order = self._answer(generation, text, filters or Filters(), "fused").ranked.order
+        answer = self._answer(generation, text, filters or Filters(), "fused")
+        order = _sorted(generation, answer.ranked, answer.relevant, sort).order
         return generation.records_in_order([number for number, _ in order[:limit]])
 
     def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":
@@ -213,7 +232,11 @@ class Engine:
             ranked = Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
         vector = self.query_vectors.vector(text)
-        ranked = rank(generation, vector, terms(text), filters, leg)
+        ranked = (
+            self.ranked(generation, text, filters)
+            if leg == "fused"
+            else rank(generation, vector, terms(text), filters, leg)
+        )
         relevant = ranked.relevant(generation.manifest.relevance, text)
         if known.found:
             if relevant is not None:

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-import ir_measures
-from ir_measures import RR, R, nDCG
-from scipy.stats import ttest_1samp
-
 from search.engine import Engine
 from search.filters import Filters
 from search.ranking import Leg, rank
 from search.text.terms import terms
 
-# MRR@10 is what the field writes; ir-measures names the same thing RR@10.
-MEASURES = {"nDCG@10": nDCG @ 10, "MRR@10": RR @ 10, "recall@100": R @ 100}
+# As ir-measures names them, which calls RR what the field writes as MRR. It and scipy are imported
+# where they are called: every command is imported with this one, and they take half a second.
+MEASURES = {"nDCG@10": "nDCG@10", "MRR@10": "RR@10", "recall@100": "R@100"}
 LEGS: tuple[Leg, ...] = get_args(Leg)
 _RUN_DEPTH = 100
 
@@ -99,8 +96,11 @@ def run_queries(
 def evaluate(qrels: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, float]:
     """Each of :data:`MEASURES` as its mean over the queries of ``qrels``; one that ``run`` lacks
     counts 0."""
-    values = ir_measures.calc_aggregate(list(MEASURES.values()), _plain(qrels), _whole(qrels, run))
-    return {name: float(values[measure]) for name, measure in MEASURES.items()}
+    import ir_measures
+
+    measures = {name: ir_measures.parse_measure(told) for name, told in MEASURES.items()}
+    values = ir_measures.calc_aggregate(list(measures.values()), _plain(qrels), _whole(qrels, run))
+    return {name: float(values[measure]) for name, measure in measures.items()}
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def compare(qrels: Mapping[str, Mapping[str, int]], run: Run, baseline: Run) -> 
     The paired t-test, as Urbano, Lima and Hanjalic recommend (Statistical Significance Testing in
     Information Retrieval, SIGIR 2019). ``p`` is 1 where no query differs.
     """
+    from scipy.stats import ttest_1samp
+
     ours, theirs = (_by_query(qrels, r) for r in (run, baseline))
     differences = [ours[query] - theirs[query] for query in qrels]
     mean = sum(differences) / len(differences)
@@ -162,7 +164,10 @@ def _first(gains: Mapping[str, int], scores: Mapping[str, float]) -> int | None:
 
 
 def _by_query(qrels: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, float]:
-    measured = ir_measures.iter_calc([nDCG @ 10], _plain(qrels), _whole(qrels, run))
+    import ir_measures
+
+    measures = [ir_measures.parse_measure("nDCG@10")]
+    measured = ir_measures.iter_calc(measures, _plain(qrels), _whole(qrels, run))
     return {found.query_id: float(found.value) for found in measured}
 
 

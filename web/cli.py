@@ -35,8 +35,8 @@ from web.rates import Rate
 from web.server import is_loopback, listen, prepare_signals
 from web.server import serve as run_server
 from web.supervision import handed_over
+from web.warm_up import warm_up
 
-_WARM_UP = "高血圧"
 _REMOTE_RATE = "600/minute"
 
 
@@ -222,17 +222,17 @@ def _serve(
     engine = open_engine(library, model)
     suggester = Suggester(engine)
     app = create_app(engine, suggester, desk, admission, **options)
-    # The first query of a process is slow; nobody shall be the one to make it.
     with app.app_context():
-        engine.search(_WARM_UP, with_facets=True)
-        suggester.suggest(_WARM_UP)
-        services.corrector().offers(engine.generation(), _WARM_UP)
-    run_server(
-        app,
-        listening,
-        lambda address: click.echo(f"jmedsearch: {address}"),
-        admission.trusted_proxy,
-    )
+        loading = warm_up(engine, services.completer(), services.corrector())
+    try:
+        run_server(
+            app,
+            listening,
+            lambda address: click.echo(f"jmedsearch: {address}"),
+            admission.trusted_proxy,
+        )
+    finally:
+        loading.join()
 
 
 for desk_command in (*strategy_commands, *screening_commands):

@@ -19,7 +19,7 @@ import click
 
 from search.cli import ShownErrors, open_engine
 from search.encoder import ModelError
-from search.manifest import LibraryError, Manifest, live_generation, verify
+from search.manifest import LibraryError, Manifest, check_sizes, live_generation, verify
 from web.collections.options import collections_option, default_file
 from web.collections.store import StoreError, check_file, check_place
 
@@ -124,7 +124,7 @@ def _library_files(library: Path, checksums: bool) -> Finding:
         if generation is None:
             message = f"{library}: no library here; build one with jmedsearch index"
             return Finding("library", "problem", message)
-        wrong = verify(generation) if checksums else _sizes(generation)
+        wrong = (verify if checksums else check_sizes)(generation)
     except LibraryError as error:
         return Finding("library", "problem", str(error))
     if wrong:
@@ -136,16 +136,6 @@ def _library_files(library: Path, checksums: bool) -> Finding:
         )
     how = "every byte is" if checksums else "all files have the sizes"
     return Finding("library", "ok", f"generation {generation.name}: {how} as its manifest says")
-
-
-def _sizes(generation: Path) -> list[str]:
-    wrong = []
-    for name, (_, size) in sorted(Manifest.read(generation).files.items()):
-        file = generation / name
-        found = file.stat().st_size if file.is_file() else None
-        if found != size:
-            wrong.append(f"{name}: {'missing' if found is None else f'{found} bytes, not {size}'}")
-    return wrong
 
 
 def _answer(library: Path) -> Finding:

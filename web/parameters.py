@@ -102,14 +102,19 @@ CursorText = Annotated[
 ]
 
 
+ListOrder = Annotated[
+    ListSort,
+    Field(
+        description="Order of the list. By year stand the records that are close to the query "
+        "alone, or the whole list where nothing says which are."
+    ),
+]
+
+
 class SearchParameters(Query):
     """A page of a ranked list."""
 
-    sort: ListSort = Field(
-        default="relevance",
-        description="Order of the list. By year stand the records that are close to the query "
-        "alone, or the whole list where nothing says which are.",
-    )
+    sort: ListOrder = "relevance"
     page: int = Field(
         default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
     )
@@ -119,6 +124,7 @@ class SearchParameters(Query):
 class ExportParameters(Query):
     """The first records of a ranked list, as a file."""
 
+    sort: ListOrder = "relevance"
     format: ExportFormat = Field(description="Format of the file.")
     limit: int = Field(default=100, ge=1, le=DEPTH, description="At most so many records.")
 

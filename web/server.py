@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from threadpoolctl import threadpool_limits
 
 from web import supervision
 from web.bounded_server import KEPT_ALIVE, BoundedServer
@@ -78,6 +79,9 @@ def serve(
     ``announce`` is told the address once it works. ``trusted_proxy`` is the address of a proxy
     that says by which host and scheme it was asked.
     """
+    # Requests have all cores already: BLAS would divide each product among as many threads of its
+    # own, which wait for one another in a busy loop (half of a page's time on two cores).
+    threadpool_limits(1, user_api="blas")
     host, port = listening.getsockname()[:2]
     if is_loopback(host) and not trusted_proxy:
         # A page elsewhere that gives its name our address (DNS rebinding) is not answered.

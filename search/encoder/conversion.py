@@ -27,14 +27,20 @@ def prepared(model: ModelDirectory) -> Path:
     """The folder with the model's converted form, made on first use (seconds to a minute).
 
     Raises:
-        ModelError: with the reason, when the model cannot be converted.
+        ModelError: with the reason, when the model cannot be converted or the folder written.
     """
     cache = Path(os.environ.get("JMEDSEARCH_CACHE") or platformdirs.user_cache_dir("jmedsearch"))
     target = cache / f"openvino-{_VERSION}" / model.fingerprint[:32]
     if (target / "prepared.json").exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".converting-"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".converting-"))
+    except OSError as error:
+        raise ModelError(
+            f"{model.name}: has to be prepared once, and {target.parent} cannot be written "
+            f"({error.strerror}); name a folder that can be, in JMEDSEARCH_CACHE"
+        ) from error
     try:
         process = subprocess.run(
             [sys.executable, "-m", "search.encoder.conversion", str(model.path), str(staging)],

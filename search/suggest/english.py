@@ -38,7 +38,7 @@ def _small_words() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-_STOP = _small_words()
+SMALL_WORDS = _small_words()
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _runs(words: Sequence[str]) -> set[str]:
         " ".join(words[start:end])
         for start in range(len(words))
         for end in range(start + 1, min(start + _LONGEST, len(words)) + 1)
-        if words[start] not in _STOP and words[end - 1] not in _STOP and len(words[end - 1]) > 2
+        if SMALL_WORDS.isdisjoint((words[start], words[end - 1])) and len(words[end - 1]) > 2
     }
 
 

@@ -7,7 +7,7 @@ what each would do to the hits (:mod:`search.suggest.effect`), a few of each gro
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.filters import Filters
 from search.library import Generation
-from search.ranking import rank
+from search.ranking import Ranked
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation
 from search.suggest.synonyms import are_synonyms, likeness
@@ -116,18 +115,19 @@ def propose(
     generation: Generation,
     query: str,
     vector: NDArray[np.float32],
-    filters: Filters,
+    ranking: Callable[[], Ranked],
     limit: int,
     left_out: Collection[str] = (),
     *,
     beside: Executor,
 ) -> Proposals:
     """At most ``limit`` terms, best first, for a query without masks, whose vector is ``vector``
-    (dim,). The MLM head works ``beside`` the rest: it takes as long as all of that together."""
+    (dim,) and whose list ``ranking`` gives. The MLM head works ``beside`` the rest: it takes as
+    long as all of that together."""
     fitting = beside.submit(_fit, vocabulary, encoder, query)
     parts = parts_of(query)
     vectors = np.stack([vector, *_vectors(vocabulary, encoder, query, vector, parts)])
-    ranked = rank(generation, vectors[0], terms(query), filters)
+    ranked = ranking()
     numbers = [number for number, _ in ranked.order[:HITS]]
     if not numbers or not len(vocabulary):
         return Proposals([], numbers)

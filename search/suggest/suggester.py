@@ -12,7 +12,6 @@ from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
 from search.library import Generation
-from search.ranking import rank
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
@@ -115,7 +114,7 @@ class Suggester:
             generation,
             text,
             self.engine.query_vectors.vector(text),
-            filters,
+            lambda: self.engine.ranked(generation, text, filters),
             limit + _SPARE,
             declined,
             beside=self._beside,
@@ -239,7 +238,7 @@ class Suggester:
         if not terms(text):
             return None
         vector = self.engine.query_vectors.vector(text)
-        order = rank(generation, vector, terms(text), filters).order[:HITS]
+        order = self.engine.ranked(generation, text, filters).order[:HITS]
         if not order:
             return None
         return Context(

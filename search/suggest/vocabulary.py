@@ -170,9 +170,11 @@ class Vocabulary:
     @cached_property
     def _vectors(self) -> "_TermVectors":
         numbers, vectors = self._generation.term_vectors()
+        places = np.full(len(numbers), -1, np.int64)
         known = numbers < len(self._place)
-        places = self._place[numbers[known]]
-        return _TermVectors(len(self.terms), places[places >= 0], vectors[known][places >= 0])
+        places[known] = self._place[numbers[known]]
+        kept = places >= 0
+        return _TermVectors(len(self.terms), places[kept], vectors[kept])
 
     def vectors_of(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some terms (n, dim), L2-normalised; rows of 0 for terms without one."""
@@ -196,7 +198,8 @@ class _TermVectors:
         self._centre = vectors.mean(axis=0) if len(places) else vectors.sum(axis=0)
         shifted = vectors - self._centre
         self._lengths = np.maximum(np.linalg.norm(shifted, axis=1), 1e-12)
-        self.centred = (shifted / self._lengths[:, None]).astype(np.float32)
+        shifted /= self._lengths[:, None]
+        self.centred = shifted
 
     def of(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         rows = self._row[indices]

@@ -53,7 +53,8 @@ def has_joining(text: str) -> bool:
 
 def to_full_width(text: str) -> str:
     """NFKC, then full-width kana, letters, digits and signs: what JMedRoBERTa was trained on."""
-    return str(jaconv.h2z(nfkc(text), kana=True, ascii=True, digit=True))
+    # NFKC leaves no half-width kana.
+    return str(jaconv.h2z(nfkc(text), kana=False, ascii=True, digit=True))
 
 
 def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:

@@ -78,6 +78,11 @@ def split_masks(text: str) -> list[str]:
     return [str(part) for part in _MASK_TYPED.split(text)]
 
 
+def with_blanks(text: str) -> str:
+    """``text`` with a blank for each character of a mask: of the same length."""
+    return str(_MASK_TYPED.sub(lambda mask: " " * len(mask.group()), text))
+
+
 def without_masks(text: str) -> str:
     """``text`` without typed masks: what remains to be searched."""
     return " ".join(_MASK_TYPED.sub(" ", text).split())

@@ -319,6 +319,12 @@ def test_from_results_into_a_new_collection(client: FlaskClient) -> None:
         shown = post(client, "/collections/add", **{**form, "record": records})
         count = call(client, "GET", "/api/v1/exact?q=患者")["count"] if what == "exact" else 7
         assert f"{count}件を追加しました。" in shown
+    form["sort"], form["name"] = "year-ascending", "古い順"
+    post(client, "/collections/add", **form)
+    oldest = call(client, "GET", "/api/v1/search?q=患者&sort=year-ascending&per_page=7")["hits"]
+    number = max(c["id"] for c in call(client, "GET", "/api/v1/collections")["collections"])
+    added = call(client, "GET", f"/api/v1/collections/{number}/records")["records"]
+    assert [m["record"]["id"] for m in added] == [hit["record"]["id"] for hit in oldest]
     one = Page(client.get("/records/sample-cardiology-01").text)
     assert one.all("input", type="hidden", name="record")[0]["value"] == "sample-cardiology-01"
 

@@ -185,6 +185,10 @@ def test_a_test_set_and_growing_over_a_library(growing: Growing) -> None:
     grown = client.get(f"/api/v1{here}/growing").json
     assert {p["record"]["id"] for p in grown["proposals"]} <= {"b", "e"}
     assert all(p["nearest"] in ("a", "c") for p in grown["proposals"])
+    # Nouns, as the titles write them: 心筋梗塞の予防 and 肺炎の治療 share none.
+    shared = {p["record"]["id"]: p["shared"] for p in grown["proposals"]}
+    assert shared.get("e", ["肺炎"]) == ["肺炎"]
+    assert shared.get("b", []) == []
     page = client.get(f"{here}/growing?lang=en")
     assert page.status_code == 200
     client.post(f"{here}/growing", data={"record": "e"})

@@ -49,6 +49,15 @@ def three_searches(client: FlaskClient) -> None:
     post(client, HERE, do="combine", search=["1", "2"], operator="OR")
 
 
+def test_a_search_of_the_strategy_can_be_for_words_within(client: FlaskClient) -> None:
+    assert 'name="words"' in client.get(HERE).text
+    post(client, HERE, q="肺炎", kind="exact", words="高齢者")
+    assert "結果内の語：高齢者" in client.get(HERE).text
+    post(client, HERE, q="肺炎", kind="exact")
+    narrowed, whole = call(client, "GET", "/searches")["searches"]
+    assert (narrowed["last"]["count"], whole["last"]["count"]) == (1, 3)
+
+
 def test_a_strategy_by_its_forms(client: FlaskClient, growing: Growing) -> None:
     assert "検索はまだありません" in client.get(HERE).text
     three_searches(client)

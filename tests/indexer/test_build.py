@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from indexer.build import build, build_sample
+from indexer.cli import index as index_command
 from indexer.imports import imports
 from indexer.staging import BuildError, locked
 from search.encoder import load_encoder
@@ -205,6 +207,30 @@ def test_verify_names_what_is_damaged(built: Path, damage: str) -> None:
     assert verify(opened_path(built)) == [f"{damage}: content differs from its checksum"]
     file.unlink()
     assert verify(opened_path(built)) == [f"{damage}: missing"]
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [("torn", "vectors.faiss: 40 bytes, should be"), ("flipped", "content differs")],
+)
+def test_nothing_is_built_on_a_damaged_generation(
+    built: Path, source: Callable[..., Path], damage: str, said: str, dry: bool
+) -> None:
+    live = opened(built).path
+    # A dry run reads the records alone.
+    file = live / ("records.db" if dry and damage == "flipped" else "vectors.faiss")
+    content = file.read_bytes()
+    file.write_bytes(content[:40] if damage == "torn" else bytes(16) + content[16:])
+    new = source({"id": "c", "title": "骨折の治療"}, name="new.jsonl")
+    told = CliRunner().invoke(
+        index_command, [str(new), "--library", str(built), *(["--dry-run"] if dry else [])]
+    )
+    assert told.exit_code == 1
+    (error,) = (x for x in told.output.splitlines() if x.startswith("Error: "))
+    assert said in error
+    assert "--rollback NUMBER" in error
+    assert opened_path(built) == live
 
 
 def opened_path(library: Path) -> Path:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from indexer.build import build
 from search.correction import Corrector, Offer
+from search.known_terms import KnownTerms
 from search.library import Generation, Library
 
 RECORDS = [
@@ -20,7 +22,7 @@ RECORDS = [
     {
         "id": "5",
         "title": "Aspirin after infarction",
-        "abstract": "Aspirin for diabetes and asthma. Statins.",
+        "abstract": "Aspirin for diabetes and asthma. Statins. Body mass.",
         "keywords": ["Myocardial Infarction", "Hypertension"],
     },
 ]
@@ -96,6 +98,21 @@ def test_an_offer(ask: Ask, query: str, expected: tuple[str, str, str]) -> None:
     assert ask(query)[0] == expected
 
 
+@given(st.sampled_from(["aspirin", "statins", "infarction"]), st.data())
+@settings(max_examples=50, deadline=None)
+def test_nothing_within_the_distance_is_missed(
+    generation: Generation, term: str, data: st.DataObject
+) -> None:
+    known = KnownTerms(generation)
+    word = term
+    for _ in range(2):
+        at = data.draw(st.integers(0, len(word) - 1))
+        put = data.draw(st.sampled_from(["", "x", word[at] * 2]))
+        word = word[:at] + put + word[at + 1 :]
+    distance = OSA.distance(word, term)
+    assert {t.text.lower(): d for t, d in known.near_spelling(word, 2)}[term] == distance
+
+
 def test_only_the_word_concerned_is_replaced(corrector: Corrector, generation: Generation) -> None:
     def queries(query: str) -> list[str]:
         return [o.query for o in corrector.offers(generation, query)]
@@ -115,6 +132,7 @@ def test_only_the_word_concerned_is_replaced(corrector: Corrector, generation: G
         "糖尿病 高血圧",
         "肺がん",  # another way to write 肺癌: understood without an offer
         "aspirin",
+        "糖尿病に[MASK]",  # no slip for mass
         "statin",  # Statins: a plural is no slip
         "膵臓癌",  # another organ than 肝臓癌, not a slip
         "大腸癌の検診",

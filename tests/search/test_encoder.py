@@ -228,6 +228,15 @@ def test_models_that_are_not_there(model: str, message: str) -> None:
         open_model(model)
 
 
+def test_a_cache_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JMEDSEARCH_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(ModelError, match=r"cannot be written .*JMEDSEARCH_CACHE"):
+        load_encoder(device="cpu")
+
+
 def test_an_empty_directory_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model here"):
         open_model(str(tmp_path))

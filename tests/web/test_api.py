@@ -282,6 +282,11 @@ class TestDocument:
                 if status != "200":
                     assert list(response["content"]) == ["application/problem+json"]
 
+    def test_every_summary_is_a_whole_sentence(self, client: FlaskClient) -> None:
+        paths = get(client, "/api/v1/openapi.json")["paths"].values()
+        summaries = [operation["summary"] for path in paths for operation in path.values()]
+        assert [summary for summary in summaries if not summary.endswith(".")] == []
+
     def test_answers_are_as_described(self, client: FlaskClient) -> None:
         schemas = get(client, "/api/v1/openapi.json")["components"]["schemas"]
         hit = get(client, "/api/v1/search?q=喘息&per_page=1")["hits"][0]

@@ -1,5 +1,6 @@
 """What a result list offers: order, page size, search within, reasons, help when it is empty."""
 
+import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,14 +52,19 @@ def test_order_and_page_size_stand_in_the_address(client: FlaskClient) -> None:
     assert "ここから先は関連が低い" not in by_year.html
 
 
-def test_a_file_of_a_sorted_list_can_be_saved(client: FlaskClient) -> None:
+def test_a_file_of_a_sorted_list_has_the_order_in_sight(
+    client: FlaskClient, engine: Engine
+) -> None:
     page = get(client, f"/?q={QUERY}&sort=year")
     form = page.html.partition('action="/api/v1/search/export"')[2].partition("</form>")[0]
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-    fields["format"] = "ris"
-    response = client.get("/api/v1/search/export", query_string=fields)
-    assert response.get_data().startswith(b"TY  - ")
-    response.close()
+    fields |= {"format": "jsonl", "limit": "10"}
+    with client.get("/api/v1/search/export", query_string=fields) as response:
+        saved = [json.loads(line)["title"] for line in response.get_data().splitlines()]
+    shown = client.get(f"/api/v1/search?q={QUERY}&sort=year").json
+    assert shown
+    assert saved == [hit["record"]["title"] for hit in shown["hits"]]
+    assert saved != [hit.record.title for hit in engine.search(QUERY).hits]
 
 
 @pytest.mark.parametrize("address", ["/?q=患者", "/exact?q=患者"])

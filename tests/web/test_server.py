@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -103,6 +105,23 @@ def test_a_taken_port_is_told_before_the_model_loads(tmp_path: Path) -> None:
         code, output = run("serve", "--library", str(tmp_path), "--port", port)
     assert code == 1
     assert "is taken" in output
+
+
+def test_a_start_imports_nothing_that_only_evaluation_needs() -> None:
+    code = (
+        "import sys, web.cli\n"
+        "sys.exit(bool({'torch', 'transformers', 'sklearn', 'scipy.stats', 'ir_measures'}"
+        " & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_service_that_is_ended_at_once_ends_quietly(sample_library: Path) -> None:
+    process = start_server("serve", "--library", str(sample_library), "--port", "0")
+    announced(process)
+    process.terminate()  # while the library's terms are being loaded
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_all_commands_of_the_three_packages_are_there() -> None:

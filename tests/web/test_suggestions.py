@@ -1,10 +1,12 @@
 """Suggested terms over HTTP and on the page: groups, reasons, blanks, "not this one", drafts."""
 
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 
+from search.ranking import Ranked, rank
 from search.suggest import GROUPS
 from tests.web.page import Page
 
@@ -86,6 +88,22 @@ def test_what_cannot_be_answered_is_a_problem(client: FlaskClient, address: str)
     response = client.get(f"/api/v1/{address}")
     assert response.status_code == 400
     assert response.content_type == "application/problem+json"
+
+
+def test_hits_and_suggestions_of_a_page_are_ranked_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(*arguments: Any) -> Ranked:
+        asked.append("once")
+        return rank(*arguments)
+
+    monkeypatch.setattr("search.engine.rank", counted)
+    page = client.get("/?q=喘息の吸入手技の指導を数える")
+    assert "検索語候補" in page.text
+    client.get("/?q=喘息の吸入手技の指導を数える&page=2&sort=year")
+    assert asked == ["once"]
 
 
 def test_chips_are_plain_links_with_the_refined_query(client: FlaskClient) -> None:

@@ -13,7 +13,7 @@ from web.collections.history import Action
 from web.collections.inside import Group, Mode
 from web.collections.intake import Intake
 from web.collections.members import Member, State
-from web.parameters import Query
+from web.parameters import ListOrder, Query
 
 _MOST_IDS = 10_000
 
@@ -95,7 +95,8 @@ class ExactSource(Query):
 class RankedSource(Query):
     """The first records of a ranked list."""
 
-    limit: int = Field(ge=1, le=DEPTH, description="So many, the best first.")
+    sort: ListOrder = "relevance"
+    limit: int = Field(ge=1, le=DEPTH, description="So many, in that order.")
 
 
 class Addition(Asked):

@@ -133,8 +133,10 @@ def delete_collection(path: CollectionPath) -> Response:
     "/collections/import", responses={"200": WholeCollectionBody}, openapi_extensions=_FILE
 )
 def import_collection(query: FileParameters) -> Response:
-    """A new collection from the JSON of another, with everything that it holds. The file is the
-    body of the request."""
+    """A new collection from the JSON of another, with everything that it holds.
+
+    The file is the body of the request.
+    """
     return _whole(import_file(request.get_data(), query.name))
 
 
@@ -168,8 +170,7 @@ def list_records(path: CollectionPath, query: InsideParameters) -> Response:
 
 @blueprint.post("/collections/<int:number>/records", responses={"200": IntakeBody})
 def add_to_collection(path: CollectionPath, body: Addition) -> Response:
-    """Add records of the library: by id, by identifier, all of an exact set, the best of a ranked
-    list."""
+    """Add records of the library: by id, by identifier, all of a set, the first of a list."""
     if sum(part is not None for part in (body.ids, body.identifiers, body.exact, body.ranked)) != 1:
         raise CollectionError("give exactly one of ids, identifiers, exact, ranked")
     return as_json(IntakeBody.of(_added(path.number, body)))
@@ -340,8 +341,9 @@ def _added(number: int, body: Addition) -> Intake:
         found = services.exact().records(body.exact.q, body.exact.filters(), body.exact.sort)
         return add_records(store(), editor(), number, found, body.exact.q)
     assert body.ranked is not None
-    best = services.engine().best(body.ranked.q, body.ranked.filters(), body.ranked.limit)
-    return add_records(store(), editor(), number, best, body.ranked.q)
+    ranked = body.ranked
+    best = services.engine().best(ranked.q, ranked.filters(), ranked.limit, ranked.sort)
+    return add_records(store(), editor(), number, best, ranked.q)
 
 
 def _whole(number: int) -> Response:

@@ -186,8 +186,8 @@ class RecallBody(Body):
     decided: int
     total: int
     estimate: float | None
-    bound: float = Field(description="Recall is at least so much, with 95 % confidence.")
-    enough: bool = Field(description="Whether the bound has reached 95 %.")
+    bound: float = Field(description="Recall is at least so much, with 95% confidence.")
+    enough: bool = Field(description="Whether the bound has reached 95%.")
 
 
 class ProgressBody(Body):

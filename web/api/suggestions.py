@@ -32,8 +32,10 @@ blueprint = APIBlueprint(
 
 @blueprint.get("/suggest", responses={"200": SuggestBody})
 def suggest(query: SuggestParameters) -> Response:
-    """Terms of the library to add to a query or to swap for a part of it, in groups; blanks are
-    left aside (see fill-mask)."""
+    """Terms of the library to add to a query or to swap for a part of it, in groups.
+
+    Blanks are left aside (see fill-mask).
+    """
     found = services.suggester().suggest(
         query.q, query.limit, query.filters(), declined=query.without
     )

@@ -113,7 +113,7 @@ def search_batch(body: Batch) -> Response:
 @blueprint.get("/search/export", responses={"200": FILE})
 def export_search(query: ExportParameters) -> Response:
     """The first records of a ranked list as a file: a selection, not a complete set."""
-    records = services.engine().best(query.q, query.filters(), query.limit)
+    records = services.engine().best(query.q, query.filters(), query.limit, query.sort)
     return attachment(records, query.format, "jmedsearch-ranked")
 
 

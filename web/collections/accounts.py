@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Literal, get_args
 
 from argon2 import PasswordHasher
@@ -32,9 +33,6 @@ TOKEN_PREFIX = "jmed_"  # noqa: S105 - begins a token
 _hasher = PasswordHasher()
 # One at a time: each takes 64 MiB.
 _hashing = threading.Lock()
-# What a password is compared with where there is no such user: so that the time is the same.
-_NO_PASSWORD = _hasher.hash(secrets.token_urlsafe())
-
 
 Fault = Literal["unknown", "name", "taken", "password", "administrator", "token"]
 
@@ -167,8 +165,10 @@ class Accounts:
         ).fetchone()
         known = row is not None and row["password"]
         with _hashing:
+            # Made with the first attempt, whoever it names: the time tells nothing.
+            nobodys = _nobodys_password()
             try:
-                _hasher.verify(row["password"] if known else _NO_PASSWORD, password)
+                _hasher.verify(row["password"] if known else nobodys, password)
             except (VerificationError, InvalidHashError):
                 return None
         if not known:
@@ -305,6 +305,13 @@ def _check_administrator(db: sqlite3.Connection) -> None:
         raise AccountError(
             "somebody must be able to administer: add an administrator first", "administrator"
         )
+
+
+@cache
+def _nobodys_password() -> str:
+    """What a password is compared with where there is no such user: so that the time is the
+    same."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _hashed(password: str) -> str:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from search.filters import Filters
 from search.library import Generation
 from search.records import Record
-from search.text.terms import terms
+from search.suggest.english import SMALL_WORDS
+from search.text.fold import to_lexical
+from search.text.phrases import is_term, phrases
 from web.collections.members import standing
 from web.collections.remembered import Remembered
 from web.collections.screening.learning import Features
@@ -259,9 +261,19 @@ def _shared(generation: Generation, proposed: Record, nearest: str) -> tuple[str
     found = generation.record(nearest)
     if found is None:
         return ()
-    words = {w for v in found[1].versions() for w in terms(v.title)}
-    own = dict.fromkeys(w for v in proposed.versions() for w in terms(v.title))
-    return tuple(w for w in own if w in words and len(w) > 1)
+    words = {to_lexical(noun) for noun in _nouns(found[1])}
+    return tuple(noun for noun in _nouns(proposed) if to_lexical(noun) in words)
+
+
+def _nouns(record: Record) -> list[str]:
+    """The nouns of a record's titles as they are written; small words say nothing."""
+    nouns = (w for v in record.versions() for phrase in phrases(v.title) for w in phrase)
+    found = {
+        to_lexical(noun): noun
+        for noun in nouns
+        if is_term(noun) and to_lexical(noun) not in SMALL_WORDS
+    }
+    return list(found.values())
 
 
 def _outliers(where: Placed) -> tuple[Outlier, ...]:

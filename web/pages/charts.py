@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 16, 16, 40
+# Room for letters of twice their size, which the style sheet gives them on a phone.
+LEFT, RIGHT, TOP, BOTTOM = 72, 16, 16, 50
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 640, 420, 24
+_LABEL_TERMS = 2
+# Nearer to an edge than this share of the width, half a label could stand beyond it.
+_EDGE = 0.25
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,22 @@ class Dot:
     record_id: str
     title: str
     address: str = ""
+
+
+@dataclass(frozen=True)
+class Label:
+    """The terms of a theme on a map, where they stand, and on which side of that."""
+
+    x: float
+    y: float
+    terms: tuple[str, ...]
+    anchor: str
+
+    @classmethod
+    def at(cls, x: float, y: float, terms: Sequence[str]) -> "Label":
+        """The first terms of a theme whose middle lies at these shares of a map."""
+        anchor = "start" if x < _EDGE else "end" if x > 1 - _EDGE else "middle"
+        return cls(across(x), down(y), tuple(terms[:_LABEL_TERMS]), anchor)
 
 
 def across(x: float) -> float:

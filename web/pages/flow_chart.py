@@ -12,7 +12,7 @@ _LEFT, _RIGHT = 48, 420
 _BOX, _SIDE = 320, 330
 _LINE, _PAD, _GAP = 18, 22, 34
 # A phase's name, which stands upright, needs so much.
-_PHASE = 72
+_PHASE = 96
 # A line of so many columns (a Japanese character takes two) fits into a box.
 _COLUMNS = 44
 

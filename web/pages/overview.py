@@ -11,10 +11,8 @@ from web.collections.overview import Map, collection_map, counts
 from web.desk import editor, store
 from web.language import chosen_language
 from web.pages.changes import done_message
-from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, across, down
+from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down
 from web.pages.narrowing import year_chart
-
-_LABEL_TERMS = 2
 
 blueprint = Blueprint("overview", __name__)
 growing = Blueprint("growing", __name__)
@@ -34,12 +32,9 @@ def show(number: int) -> str:
         drawn=drawn,
         dots=_dots(number, drawn) if drawn else (),
         themes=[
-            {
-                "x": across(theme.x),
-                "y": down(theme.y),
-                "label": " · ".join(theme.terms[:_LABEL_TERMS]),
-            }
+            Label.at(theme.x, theme.y, theme.terms)
             for theme in (drawn.themes if drawn else ())
+            if theme.terms
         ],
         width=MAP_WIDTH,
         height=MAP_HEIGHT,

@@ -8,12 +8,10 @@ from web import services
 from web.errors import query_message
 from web.language import chosen_language
 from web.pages.asked import asked, field_messages, typed_values
-from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, across, down
+from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down
 from web.pages.record import carried
 from web.parameters import SearchParameters
 from web.result_map import ResultMap, result_map
-
-_LABEL_TERMS = 2
 
 
 def page() -> Response | str:
@@ -42,12 +40,9 @@ def page() -> Response | str:
         drawn=drawn,
         dots=_dots(drawn, carried(parameters)) if drawn else (),
         labels=[
-            {
-                "x": across(theme.x),
-                "y": down(theme.y),
-                "label": " · ".join(theme.terms[:_LABEL_TERMS]),
-            }
+            Label.at(theme.x, theme.y, theme.terms)
             for theme in (drawn.themes if drawn else ())
+            if theme.terms
         ],
         carried=carried(parameters),
         width=MAP_WIDTH,

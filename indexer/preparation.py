@@ -79,6 +79,8 @@ _text_side: TextSide | None = None
 def _receive(text_side: TextSide) -> None:
     """Keep what a helping process prepares texts with."""
     global _text_side
+    # Every core has a process already: threads of the tokenizer's own would only be in their way.
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     _text_side = text_side
 
 

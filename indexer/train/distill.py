@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 _REPAIR_TEXTS = 12_000
 _REPAIR_CHARACTERS = 300
 _STATISTICS_TEXTS = 96
+# Batches that each process makes ahead.
+_AHEAD = 4
 
 
 def distill(config: DistillConfig, output: Path, stop_after: int | None = None) -> Path:
@@ -106,6 +108,8 @@ def distill(config: DistillConfig, output: Path, stop_after: int | None = None) 
             disable_tqdm=True,
             remove_unused_columns=False,
             dataloader_pin_memory=False,
+            dataloader_num_workers=config.workers,
+            dataloader_prefetch_factor=_AHEAD if config.workers else None,
             # Batches of pairs have no MLM loss.
             ddp_find_unused_parameters=True,
         ),
@@ -135,7 +139,9 @@ def make_student(config: DistillConfig, teacher: Teacher, directory: Path) -> No
     staging = Path(tempfile.mkdtemp(dir=directory.parent))
     try:
         start_student(teacher.model, texts, staging, config.layers, config.vocabulary)
-        student = MaskedLm.from_pretrained(staging, dtype=torch.float32)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        teacher.encoder.to(device)
+        student = MaskedLm.from_pretrained(staging, dtype=torch.float32).to(device)
         random.Random(config.seed).shuffle(texts)
         texts = [text[:_REPAIR_CHARACTERS] for text in texts[:_REPAIR_TEXTS]]
         repair(

@@ -17,7 +17,8 @@ class DistillConfig:
     has the gaps between its layers mended for ``repair_steps`` steps and its MLM head taught for
     ``head_steps``. ``frozen_layers`` is the
     number of first layers that stay as they are, with the embeddings below them: right where they
-    are the teacher's own.
+    are the teacher's own. ``workers`` processes make batches ahead, which changes nothing but the
+    time: a GPU is faster than one process can feed it.
     """
 
     texts: tuple[Path, ...]
@@ -45,4 +46,5 @@ class DistillConfig:
     held_out_share: float = 0.01
     licence: str = ""
     save_every: int = 50
+    workers: int = 0
     seed: int = 42

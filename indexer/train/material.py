@@ -183,25 +183,18 @@ def alignment(
     that the teacher's text has before the student's begins.
     """
     weights = np.zeros(shape, np.float32)
-    starts = np.array([s - prefix for s, _ in teacher.offsets[: shape[1]]])
-    ends = np.array([e - prefix for _, e in teacher.offsets[: shape[1]]])
+    ours = np.array(student.offsets[: shape[0]])
+    theirs = np.array(teacher.offsets[: shape[1]]) - prefix
     inner = np.array(teacher.special_tokens_mask[: shape[1]]) == 0
-    ends_with_special = len(teacher.ids) <= shape[1]
-    count = min(len(student.ids), shape[0])
-    for row in range(count):
-        if student.special_tokens_mask[row]:
-            if row == 0:
-                weights[row, 0] = 1
-            elif ends_with_special:
-                weights[row, len(teacher.ids) - 1] = 1
-            continue
-        start, end = student.offsets[row]
-        covered = (starts < end) & (ends > start) & inner
-        # SentencePiece's marker of a beginning stands on no character, or on the first one's.
-        if student.tokens[row] == "▁" and row == 1:
-            covered = (ends == 0) & (starts == -1) & inner
-            if not covered.any():
-                covered = (starts <= 0) & (ends > 0) & inner
-        if covered.any():
-            weights[row, : len(covered)] = covered / covered.sum()
+    special = np.array(student.special_tokens_mask[: shape[0]]) == 1
+    starts, ends = theirs.T
+    covered = (starts < ours[:, 1:]) & (ends > ours[:, :1]) & inner & ~special[:, None]
+    # SentencePiece's marker of a beginning stands on no character, or on the first one's.
+    if len(ours) > 1 and student.tokens[1] == "▁" and not special[1]:
+        marker = (ends == 0) & (starts == -1) & inner
+        covered[1] = marker if marker.any() else (starts <= 0) & (ends > 0) & inner
+    weights[: len(ours), : len(theirs)] = covered / covered.sum(1, keepdims=True).clip(min=1)
+    weights[0, 0] = 1
+    if len(teacher.ids) <= shape[1]:
+        weights[1 : len(ours)][special[1:], len(teacher.ids) - 1] = 1
     return weights

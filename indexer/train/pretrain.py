@@ -232,6 +232,8 @@ def trainer_arguments(config: PretrainConfig, output: Path) -> TrainingArguments
         report_to="none",
         disable_tqdm=True,
         dataloader_pin_memory=cuda,
+        # One: each would read all the texts.
+        dataloader_num_workers=int(cuda),
         remove_unused_columns=False,
     )
 

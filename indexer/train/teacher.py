@@ -74,11 +74,13 @@ def statistics(teacher: Teacher, texts: Sequence[str]) -> Statistics:
     """Statistics of ``teacher`` over ``texts``."""
     encodings, _ = teacher.encode(texts)
     encodings.sort(key=lambda e: len(e.ids))
+    device = next(teacher.encoder.parameters()).device
     layers: list[list[torch.Tensor]] = []
     pooled = []
     for start in range(0, len(encodings), _TOGETHER):
         limit = teacher.model.profile.max_tokens
-        inputs = padded(encodings[start : start + _TOGETHER], teacher.pad_id, limit)
+        chosen = encodings[start : start + _TOGETHER]
+        inputs = {n: t.to(device) for n, t in padded(chosen, teacher.pad_id, limit).items()}
         states = teacher.states(inputs)
         mask = inputs["attention_mask"].bool()
         layers.append([s[mask] for s in states])

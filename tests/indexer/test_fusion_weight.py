@@ -18,7 +18,7 @@ def curve(best: float, steepness: float) -> np.ndarray:
     ("best", "steepness", "expected"),
     [
         (0.5, 0.1, 0.5),  # equal legs stay equal
-        (0.2, 0.01, 0.35),  # flat: half the way to equal weights
+        (0.2, 0.01, 0.45),  # flat: three quarters of the way to equal weights
         (0.0, 5.0, 0.0),  # a dense leg that finds nothing gets no weight
         (1.0, 5.0, 1.0),  # nor does a lexical leg
         (0.0, 0.24, 0.2),  # steep: as far as a twentieth is lost

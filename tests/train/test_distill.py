@@ -77,7 +77,8 @@ def test_a_stopped_distillation_ends_like_an_unbroken_one(
     output = tmp_path / "model"
     distill(config, output, stop_after=8)
     assert not (output / "model.safetensors").exists()
-    distill(config, output)
+    # Processes that make the batches change nothing.
+    distill(dataclasses.replace(config, workers=2), output)
     assert (output / "model.safetensors").read_bytes() == (
         distilled / "model.safetensors"
     ).read_bytes()

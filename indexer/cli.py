@@ -12,6 +12,7 @@ from indexer.evaluation import eval_command
 from indexer.imports import COUNTS, Export
 from indexer.intake import Reading, Report
 from indexer.progress import TerminalProgress
+from indexer.publish_command import publish
 from indexer.train.cli import commands as training_commands
 from indexer.upkeep import commands as upkeep_commands
 from indexer.vectors import VectorSettings
@@ -133,4 +134,10 @@ def summary(report: Report) -> str:
     return f"{report.read} read: {counts}; generation {report.generation.name} is live"
 
 
-commands: list[click.Command] = [index, eval_command, *upkeep_commands, *training_commands]
+commands: list[click.Command] = [
+    index,
+    eval_command,
+    publish,
+    *upkeep_commands,
+    *training_commands,
+]

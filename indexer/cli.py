@@ -80,6 +80,12 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     show_default=True,
     help="Where the encoder runs.",
 )
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Embed on the hosts of a Ray cluster: HOST:PORT, auto, or local for this machine alone. "
+    "They share the library's folder, at the same path. Needs: pip install 'jmedsearch[ray]'",
+)
 def index(
     sources: tuple[str, ...],
     library: Path,
@@ -93,6 +99,7 @@ def index(
     vectors: VectorIndexChoice | None,
     vector_memory: int | None,
     device: Device,
+    ray: str | None,
 ) -> None:
     """Add the records of SOURCES to a library and publish a new generation.
 
@@ -120,6 +127,7 @@ def index(
                 export=export,
                 progress=progress,
                 settings=VectorSettings(vectors, vector_memory),
+                ray=ray,
             )
     finally:
         progress.close()

@@ -1,7 +1,10 @@
 """Publishing and following: a generation is loaded beside the old one, the alias switches."""
 
+import json
 import shutil
+import urllib.request
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +17,7 @@ from search.manifest import LibraryError
 from search.milvus import MilvusAddress, MilvusRetrieval, MilvusServer, retrieval
 from search.milvus.collections import Published
 from tests.milvus.servers import Process, free_port
+from tests.web.running import announced, start_server
 from web.cli import main
 
 
@@ -86,6 +90,23 @@ def test_the_commands(lite_server: Process, small: Path) -> None:
     assert "--replica" in serve.output
     folder = CliRunner().invoke(main, ["serve", "--library", str(small), "--replica", str(small)])
     assert folder.exit_code == 2
+
+
+def test_serve_answers_from_there(lite_server: Process, small: Path) -> None:
+    address = lite_server.address("served")
+    publish(small, address)
+    # Nobody needs what FAISS would read.
+    (small / "generations" / "000001" / "vectors.faiss").unlink()
+    process = start_server(
+        "serve", "--library", str(address), "--replica", str(small), "--port", "0"
+    )
+    url = f"{announced(process)}/api/v1/search?{urlencode({'q': '肺炎'})}"
+    with urllib.request.urlopen(url, timeout=30) as response:
+        hits = json.load(response)["hits"]
+    assert {hit["record"]["id"] for hit in hits} == {"a", "b"}
+    process.terminate()
+    output, errors = process.communicate(timeout=60)
+    assert (output, errors) == ("", "")
 
 
 def test_a_server_that_is_not_there_is_an_error_of_one_line(small: Path) -> None:

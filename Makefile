@@ -6,11 +6,12 @@ BIN    := $(VENV)/bin
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format audit clean
+.PHONY: help demo test milvus lint format audit clean
 
 help:
 	@echo "make demo   install into $(VENV), build the sample library, serve the search page"
 	@echo "make test   install what tests need and run them"
+	@echo "make milvus install the Milvus server that tests then run with, too"
 	@echo "make lint   ruff and mypy"
 	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
 
@@ -19,6 +20,12 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+# An environment of its own: the server asks for old versions.
+milvus: | $(BIN)/python
+	@test -x $(VENV)/milvus/bin/milvus-server || { $(PYTHON) -m venv $(VENV)/milvus && \
+	  $(VENV)/milvus/bin/pip install --quiet --disable-pip-version-check \
+	  milvus==2.3.5 'pymilvus<2.4' 'setuptools<81' 'marshmallow<4'; }
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

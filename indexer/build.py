@@ -25,6 +25,8 @@ from indexer.fusion_weight import FusionChoice, learn_fusion
 from indexer.imports import Export, keep_import
 from indexer.intake import Progress, Reading, Report, take
 from indexer.lexical import write_lexical
+from indexer.preparation import record_chunks
+from indexer.ray_embedding import Cluster, embed_on_ray
 from indexer.relevance_line import learn_relevance_line
 from indexer.sources import find_sources
 from indexer.staging import (
@@ -85,6 +87,7 @@ def build(
     notes: tuple[str, ...] = (),
     progress: Progress | None = None,
     settings: VectorSettings | None = None,
+    ray: str | None = None,
 ) -> Report:
     """Add the records of ``sources`` to ``library`` and publish a new generation.
 
@@ -92,6 +95,7 @@ def build(
     gives under an id that it gave before replaces that; what is the same as another record is
     merged with it. Without ``model`` an existing library keeps its own and a new one gets the
     embedded model. A run that reads anything is kept in the library, whatever it changes.
+    ``ray`` is the address of a Ray cluster that embeds (:mod:`indexer.ray_embedding`).
 
     Raises:
         BuildError, LibraryError, ModelError: with what to do.
@@ -109,7 +113,7 @@ def build(
             raise BuildError(_nothing(names, report))
         with store.db.atomic():
             keep_import(store, number, started, export, names, report)
-        report.generation = finish(edited, notes, device, progress, model, settings)
+        report.generation = finish(edited, notes, device, progress, model, settings, ray)
         return report
 
 
@@ -185,6 +189,7 @@ def finish(
     progress: Progress | None = None,
     model: str | None = None,
     settings: VectorSettings | None = None,
+    ray: str | None = None,
 ) -> Path:
     """Embed and index what the store says has changed, and publish the generation.
 
@@ -200,7 +205,10 @@ def finish(
     (staged / "vectors").mkdir()
     if live:
         _link_segments(live, staged, old_segments)
-    new_segments = _embed(edited, old_segments, encoder, progress) if store.to_embed_count() else []
+    cluster = Cluster(ray, _model_source(edited, model), device) if ray else None
+    new_segments = (
+        _embed(edited, old_segments, encoder, progress, cluster) if store.to_embed_count() else []
+    )
     progress.stage("index", None)
     segments = (*old_segments, *new_segments)
     vectors = write_index(
@@ -242,7 +250,7 @@ def finish(
         generation=next_number(edited.library),
         created=_now(),
         model=edited.model.name,
-        model_source=previous.model_source if previous else _source(model),
+        model_source=_model_source(edited, model),
         encoder_fingerprint=edited.model.fingerprint,
         dim=edited.model.dim,
         pooling=edited.model.pooling,
@@ -274,15 +282,21 @@ def _embed(
     old_segments: Sequence[Segment],
     encoder: Callable[[], Encoder],
     progress: Progress,
+    cluster: Cluster | None,
 ) -> list[Segment]:
     store = edited.store
+    checkpoints = edited.library / STAGING / "embedded"
     progress.stage("embed", store.to_embed_count())
+    if cluster:
+        chunks = record_chunks(store.to_embed(), encoder().backend.chunk_records)
+        embed_on_ray(cluster, encoder(), chunks, checkpoints, progress.advance)
+        progress.stage("gather", store.to_embed_count())
     with store.db.atomic():
         return embed_records(
             encoder(),
             store.to_embed(),
             edited.staged / "vectors",
-            edited.library / STAGING / "embedded",
+            checkpoints,
             sum(s.passages for s in old_segments),
             next_segment(old_segments),
             store.add_passages,
@@ -388,8 +402,10 @@ def _link_segments(live: Path, staged: Path, segments: Iterable[Segment]) -> Non
             (staged / "vectors" / file.name).hardlink_to(file)
 
 
-def _source(model: str | None) -> str:
+def _model_source(edited: Edit, model: str | None) -> str:
     """What to open the model by later: a path is made absolute."""
+    if edited.previous:
+        return edited.previous.model_source
     if model and Path(model).expanduser().is_dir():
         return str(Path(model).expanduser().resolve())
     return model or EMBEDDED

@@ -12,6 +12,7 @@ from indexer.evaluation import eval_command
 from indexer.imports import COUNTS, Export
 from indexer.intake import Reading, Report
 from indexer.progress import TerminalProgress
+from indexer.publish_command import publish
 from indexer.train.cli import commands as training_commands
 from indexer.upkeep import commands as upkeep_commands
 from indexer.vectors import VectorSettings
@@ -79,6 +80,12 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     show_default=True,
     help="Where the encoder runs.",
 )
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Embed on the hosts of a Ray cluster: HOST:PORT, auto, or local for this machine alone. "
+    "They share the library's folder, at the same path. Needs: pip install 'jmedsearch[ray]'",
+)
 def index(
     sources: tuple[str, ...],
     library: Path,
@@ -92,6 +99,7 @@ def index(
     vectors: VectorIndexChoice | None,
     vector_memory: int | None,
     device: Device,
+    ray: str | None,
 ) -> None:
     """Add the records of SOURCES to a library and publish a new generation.
 
@@ -119,6 +127,7 @@ def index(
                 export=export,
                 progress=progress,
                 settings=VectorSettings(vectors, vector_memory),
+                ray=ray,
             )
     finally:
         progress.close()
@@ -133,4 +142,10 @@ def summary(report: Report) -> str:
     return f"{report.read} read: {counts}; generation {report.generation.name} is live"
 
 
-commands: list[click.Command] = [index, eval_command, *upkeep_commands, *training_commands]
+commands: list[click.Command] = [
+    index,
+    eval_command,
+    publish,
+    *upkeep_commands,
+    *training_commands,
+]

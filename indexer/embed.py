@@ -1,19 +1,23 @@
 """Records to vector segments, resumable: every finished chunk is kept until it is published."""
 
 import hashlib
+import os
+import socket
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.preparation import PreparedPassage, PreparedRecords, prepare
-from search.encoder import EncodedPassage, Encoder, Window
+from indexer.preparation import PreparedPassage, RecordChunk, prepare, record_chunks
+from indexer.staging import BuildError
+from search.encoder import EncodedPassage, Encoder
 from search.encoder.text_side import Tokens
 from search.manifest import Segment
 from search.records import Record
@@ -27,8 +31,13 @@ _SEGMENT_PASSAGES = 50_000
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Vectors of some passages in order, in the form in which a segment stores them."""
+    """Vectors of some passages in order, in the form in which a segment stores them.
 
+    ``owners`` int32 (n, 3) are each passage's version in the chunk of records, its start and its
+    end there; ``counts`` its number of sentences.
+    """
+
+    owners: NDArray[np.int32]
     passages: NDArray[np.float16]
     sentences: NDArray[np.int8]
     scales: NDArray[np.float32]
@@ -49,13 +58,16 @@ def embed_records(
     """Embed every version of every record and write segments into ``directory``.
 
     Passages are numbered from ``base`` on, and ``keep`` is given those of each chunk (number,
-    record, language, start, end). A chunk found in ``checkpoints`` under the hash of its text and
-    encoder is not embedded again. ``finished`` is told the records done in each chunk.
+    record, language, start, end). A chunk found in ``checkpoints`` (:func:`checkpoint`) is not
+    embedded again. ``finished`` is told the records done in each chunk.
+
+    Raises:
+        BuildError: when a checkpoint turns out to be damaged.
     """
-    checkpoints.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
     segments: list[Segment] = []
     gathered: list[_Chunk] = []
+    number = base
 
     def flush() -> None:
         if gathered:
@@ -64,85 +76,128 @@ def embed_records(
             segments.append(_write_segment(directory, name, start, gathered))
             gathered.clear()
 
-    with ExitStack() as stack:
-        prepared = prepare(encoder, records, stack)
-        for count, chunk in _embedded(encoder, prepared, checkpoints, base, keep, stack):
-            if len(chunk.passages):
-                gathered.append(chunk)
-            if sum(len(c.passages) for c in gathered) >= _SEGMENT_PASSAGES:
-                flush()
-            finished(count)
+    chunks = record_chunks(records, encoder.backend.chunk_records)
+    for done in embed_chunks(encoder, chunks, checkpoints):
+        chunk = _read_checkpoint(done.file)
+        owned = zip(chunk.owners.tolist(), range(number, number + len(chunk.owners)), strict=True)
+        keep((row, *done.versions[version], start, end) for (version, start, end), row in owned)
+        number += len(chunk.owners)
+        if len(chunk.passages):
+            gathered.append(chunk)
+        if sum(len(c.passages) for c in gathered) >= _SEGMENT_PASSAGES:
+            flush()
+        finished(done.records)
     flush()
     return segments
 
 
-def _embedded(
-    encoder: Encoder,
-    prepared: Iterable[PreparedRecords],
-    checkpoints: Path,
-    base: int,
-    keep: Callable[[Iterable[tuple[int, int, str, int, int]]], None],
-    stack: ExitStack,
-) -> Iterator[tuple[int, _Chunk]]:
-    """The chunks in order, each with its number of records.
+@dataclass(frozen=True)
+class EmbeddedChunk:
+    """A chunk of records whose vectors are in ``file``; versions are (record number, language)."""
 
-    The encoder reads on while it works, and a thread of its own writes checkpoints.
+    records: int
+    versions: list[tuple[int, str]]
+    file: Path
+
+    @classmethod
+    def of(cls, chunk: RecordChunk, file: Path) -> "EmbeddedChunk":
+        """The chunk without its texts."""
+        return cls(chunk.records, [(n, language) for n, language, _ in chunk.versions], file)
+
+
+def embed_chunks(
+    encoder: Encoder, chunks: Iterable[RecordChunk], checkpoints: Path
+) -> Iterator[EmbeddedChunk]:
+    """Have the vectors of every chunk in a file of ``checkpoints``; gives them in order."""
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    placed = ((chunk, checkpoint(encoder, chunk, checkpoints)) for chunk in chunks)
+    # Those that are there are no burden on memory, however many: nothing is read ahead of them.
+    for there, run in groupby(placed, key=lambda item: is_whole(item[1])):
+        if there:
+            yield from (EmbeddedChunk.of(chunk, file) for chunk, file in run)
+        else:
+            yield from embed_into(encoder, run)
+
+
+def embed_into(
+    encoder: Encoder, placed: Iterable[tuple[RecordChunk, Path]]
+) -> Iterator[EmbeddedChunk]:
+    """Write the vectors of each chunk into the file beside it; gives them in order, once written.
+
+    The encoder reads on while it works, and a thread of its own writes.
     """
-    writer = stack.enter_context(ThreadPoolExecutor(1, "checkpoints"))
-    # Chunks in order: what a checkpoint holds, or where the encoder's result is to be kept.
-    order: deque[tuple[PreparedRecords, _Chunk | Path]] = deque()
-    written: deque[Future[None]] = deque()
-    number = base
+    under_way: deque[EmbeddedChunk] = deque()
+    prepared: deque[list[PreparedPassage]] = deque()
+    written: deque[tuple[EmbeddedChunk, Future[None]]] = deque()
+
+    def read() -> Iterator[RecordChunk]:
+        for chunk, file in placed:
+            under_way.append(EmbeddedChunk.of(chunk, file))
+            yield chunk
 
     def to_encode() -> Iterator[list[Tokens]]:
-        nonlocal number
-        for chunk in prepared:
-            keep(
-                (row, p.record, p.language, p.window.start, p.window.end)
-                for row, p in enumerate(chunk.passages, start=number)
-            )
-            number += len(chunk.passages)
-            file = checkpoints / f"{_key(encoder, chunk.passages)}.npz"
-            stored = _read_checkpoint(file)
-            order.append((chunk, stored or file))
-            if stored is None:
-                yield [p.tokens for p in chunk.passages]
+        for passages in prepare(encoder, read(), stack):
+            prepared.append(passages)
+            yield [passage.tokens for passage in passages]
 
-    def ready() -> Iterator[tuple[int, _Chunk]]:
-        while order and isinstance(stored := order[0][1], _Chunk):
-            yield order.popleft()[0].records, stored
-
-    for encoded in encoder.encode_prepared(to_encode()):
-        yield from ready()
-        prepared_chunk, file = order.popleft()
-        assert isinstance(file, Path)
-        chunk = _chunk([p.window for p in prepared_chunk.passages], encoded, encoder.dim)
-        written.append(writer.submit(_write_checkpoint, file, chunk))
-        while len(written) > _UNWRITTEN:
-            written.popleft().result()
-        yield prepared_chunk.records, chunk
-    yield from ready()
-    for future in written:
-        future.result()
+    with ExitStack() as stack, ThreadPoolExecutor(1, "checkpoints") as writer:
+        for encoded in encoder.encode_prepared(to_encode()):
+            done = under_way.popleft()
+            chunk = _chunk(prepared.popleft(), encoded, encoder.dim)
+            written.append((done, writer.submit(_write_checkpoint, done.file, chunk)))
+            while written and (len(written) > _UNWRITTEN or written[0][1].done()):
+                yield _when_written(*written.popleft())
+        while written:
+            yield _when_written(*written.popleft())
 
 
-def _read_checkpoint(file: Path) -> _Chunk | None:
+def _when_written(chunk: EmbeddedChunk, future: Future[None]) -> EmbeddedChunk:
+    future.result()
+    return chunk
+
+
+def checkpoint(encoder: Encoder, chunk: RecordChunk, folder: Path) -> Path:
+    """The file of a chunk's vectors: named by the hash of its texts and of what embeds them."""
+    digest = hashlib.sha256(f"{encoder.model.fingerprint} {encoder.backend.name}".encode())
+    for _, language, text in chunk.versions:
+        digest.update(f"\0{language}\0{text}".encode())
+    return folder / f"{digest.hexdigest()}.npz"
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a checkpoint is there and was written to its end; one that was not is removed."""
+    try:
+        with np.load(file) as stored:
+            return set(stored.files) == _PARTS
+    except FileNotFoundError:
+        return False
+    except _TORN:
+        # Torn by a power cut: embed it again.
+        file.unlink(missing_ok=True)
+        return False
+
+
+def _read_checkpoint(file: Path) -> _Chunk:
     try:
         with np.load(file) as stored:
             return _Chunk(**{name: stored[name] for name in stored.files})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
-        # Torn by a power cut: embed it again.
+    except _TORN as error:
         file.unlink(missing_ok=True)
-        return None
+        raise BuildError(
+            f"{file}: was damaged, and is removed; run the same command again"
+        ) from error
 
 
-def _chunk(windows: Sequence[Window], encoded: Sequence[EncodedPassage], dim: int) -> _Chunk:
+def _chunk(
+    prepared: Sequence[PreparedPassage], encoded: Sequence[EncodedPassage], dim: int
+) -> _Chunk:
     nothing = np.zeros((0, dim), np.float32)
+    windows = [p.window for p in prepared]
     sentences = np.concatenate([nothing, *(e.sentences for e in encoded)])
     scales = np.abs(sentences).max(axis=1).clip(min=1e-12) / 127
+    owners = [(p.version, p.window.start, p.window.end) for p in prepared]
     return _Chunk(
+        owners=np.array(owners, np.int32).reshape(-1, 3),
         passages=np.array([e.vector for e in encoded], np.float16).reshape(-1, dim),
         sentences=np.rint(sentences / scales[:, None]).astype(np.int8),
         scales=scales.astype(np.float32),
@@ -152,25 +207,15 @@ def _chunk(windows: Sequence[Window], encoded: Sequence[EncodedPassage], dim: in
 
 
 def _write_checkpoint(file: Path, chunk: _Chunk) -> None:
-    partial = file.with_suffix(".partial")
+    # Two may write the same: a host that was believed dead.
+    partial = file.with_suffix(f".{os.getpid()}.{socket.gethostname()}.partial")
     with partial.open("wb") as stream:
-        np.savez(
-            stream,
-            passages=chunk.passages,
-            sentences=chunk.sentences,
-            scales=chunk.scales,
-            spans=chunk.spans,
-            counts=chunk.counts,
-        )
+        np.savez(stream, **{part.name: getattr(chunk, part.name) for part in fields(chunk)})
     partial.rename(file)
 
 
-def _key(encoder: Encoder, passages: Sequence[PreparedPassage]) -> str:
-    digest = hashlib.sha256(f"{encoder.model.fingerprint} {encoder.backend.name}".encode())
-    for passage in passages:
-        digest.update(repr(passage.window).encode())
-        digest.update(passage.text.encode())
-    return digest.hexdigest()
+_PARTS = {part.name for part in fields(_Chunk)}
+_TORN = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError)
 
 
 def _write_segment(directory: Path, name: str, base: int, chunks: Sequence[_Chunk]) -> Segment:

@@ -4,7 +4,7 @@ network is faster than one process can prepare its texts."""
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,35 +20,38 @@ _AHEAD = 2
 
 @dataclass(frozen=True)
 class PreparedPassage:
-    """A passage of a record's version: its span in ``text`` and its tokens."""
+    """A passage: which of its chunk's versions it is of, its span in that ``text``, its tokens."""
 
-    record: int
-    language: str
+    version: int
     text: str
     window: Window
     tokens: Tokens
 
 
 @dataclass(frozen=True)
-class PreparedRecords:
-    """The passages of so many ``records``."""
+class RecordChunk:
+    """Records that are embedded together: how many, and the versions of each as (record number,
+    language, text)."""
 
     records: int
-    passages: list[PreparedPassage]
+    versions: list[tuple[int, str, str]]
 
 
-# (record number, language, text)
-_Version = tuple[int, str, str]
+def record_chunks(records: Iterable[tuple[int, Record]], size: int) -> Iterator[RecordChunk]:
+    """Numbered records, ``size`` at a time, in order."""
+    iterator = iter(records)
+    while chunk := list(islice(iterator, size)):
+        versions = [(n, v.language, v.text) for n, record in chunk for v in record.versions()]
+        yield RecordChunk(len(chunk), versions)
 
 
 def prepare(
-    encoder: Encoder, records: Iterable[tuple[int, Record]], stack: ExitStack
-) -> Iterator[PreparedRecords]:
-    """The passages of numbered records, a chunk after another, in order.
+    encoder: Encoder, chunks: Iterable[RecordChunk], stack: ExitStack
+) -> Iterator[list[PreparedPassage]]:
+    """The passages of each chunk, in order.
 
     Processes that help end with ``stack``.
     """
-    chunks = _chunks(iter(records), encoder.backend.chunk_records)
     if not encoder.backend.prepares_apart:
         for chunk in chunks:
             yield _prepared(encoder.text_side, chunk)
@@ -59,18 +62,13 @@ def prepare(
     pool = stack.enter_context(
         ProcessPoolExecutor(processes, context, _receive, (encoder.text_side,))
     )
-    under_way: deque[Future[PreparedRecords]] = deque()
+    under_way: deque[Future[list[PreparedPassage]]] = deque()
     for chunk in chunks:
         under_way.append(pool.submit(_prepared_here, chunk))
         if len(under_way) > _AHEAD * processes:
             yield under_way.popleft().result()
     while under_way:
         yield under_way.popleft().result()
-
-
-def _chunks(records: Iterator[tuple[int, Record]], size: int) -> Iterator[list[_Version]]:
-    while chunk := list(islice(records, size)):
-        yield [(n, version.language, version.text) for n, r in chunk for version in r.versions()]
 
 
 _text_side: TextSide | None = None
@@ -84,15 +82,14 @@ def _receive(text_side: TextSide) -> None:
     _text_side = text_side
 
 
-def _prepared_here(versions: Sequence[_Version]) -> PreparedRecords:
+def _prepared_here(chunk: RecordChunk) -> list[PreparedPassage]:
     assert _text_side is not None
-    return _prepared(_text_side, versions)
+    return _prepared(_text_side, chunk)
 
 
-def _prepared(text_side: TextSide, versions: Sequence[_Version]) -> PreparedRecords:
-    passages = [
-        PreparedPassage(number, language, text, window, text_side.passage(text, window))
-        for number, language, text in versions
+def _prepared(text_side: TextSide, chunk: RecordChunk) -> list[PreparedPassage]:
+    return [
+        PreparedPassage(version, text, window, text_side.passage(text, window))
+        for version, (_, language, text) in enumerate(chunk.versions)
         for window in text_side.windows(text, language)
     ]
-    return PreparedRecords(len({number for number, _, _ in versions}), passages)

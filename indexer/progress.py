@@ -13,6 +13,7 @@ _STAGES = {
     "read": ("Reading", "B"),
     "duplicates": ("Looking for duplicates", ""),
     "embed": ("Embedding", " records"),
+    "gather": ("Gathering", " records"),
     "index": ("Indexing", ""),
     "terms": ("Embedding terms", ""),
     "fusion": ("Learning the fusion weight", ""),

@@ -16,6 +16,7 @@ from search.exact.command import WRITABLE, exact_page, export, shown_set
 from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import live_generation, verify
+from search.milvus import MilvusAddress, MilvusRetrieval
 from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
 from search.text.profile import has_mask
@@ -35,13 +36,48 @@ model_option = click.option(
 )
 
 
-def open_engine(library: Path, model: str | None = None) -> Engine:
+served_library_option = click.option(
+    "--library",
+    "library",
+    required=True,
+    metavar="LIBRARY",
+    envvar="JMEDSEARCH_LIBRARY",
+    show_envvar=True,
+    help="Folder of the library, or where it was published to (milvus://HOST:PORT/NAME).",
+)
+replica_option = click.option(
+    "--replica",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the library was published to Milvus: a copy of its folder on this machine.",
+)
+
+
+def open_library(library: str, replica: Path | None) -> Library:
+    """The library in a folder, or the one published to an address, with a copy of its folder.
+
+    Raises:
+        LibraryError: when the address is none.
+    """
+    if not MilvusAddress.is_one(library):
+        if replica is not None:
+            raise click.UsageError("--replica needs --library milvus://…: a folder has all itself")
+        return Library(Path(library))
+    address = MilvusAddress.parse(library)
+    if replica is None:
+        raise click.UsageError(
+            f"{library} holds vectors and term lists; name a copy of the library's folder, which "
+            "has all else, with --replica"
+        )
+    return Library(replica, MilvusRetrieval(address))
+
+
+def open_engine(library: Path | Library, model: str | None = None) -> Engine:
     """An engine over ``library`` with its own encoder, or the one named.
 
     Raises:
         LibraryError, ModelError: with what to do.
     """
-    opened = Library(library)
+    opened = library if isinstance(library, Library) else Library(library)
     source = model or opened.generation().manifest.model_source
     engine = Engine(opened, load_encoder(source))
     engine.generation()

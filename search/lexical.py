@@ -35,7 +35,7 @@ GAP = 101
 _FILLER = "‖"
 _BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
-_MAX_QUERY_TERMS = 256
+MAX_QUERY_TERMS = 256
 _MAX_PAIRED_TERMS = 64
 # Of a pasted abstract not every word is told.
 _MAX_EXPLAINED_TERMS = 24
@@ -224,7 +224,7 @@ class LexicalIndex:
 
         What the best hit reaches of it says how much of the query the words can answer at all.
         """
-        return sum(map(self.inverse_document_frequency, query_terms[:_MAX_QUERY_TERMS]))
+        return sum(map(self.inverse_document_frequency, query_terms[:MAX_QUERY_TERMS]))
 
     def inverse_document_frequency(self, term: str) -> float:
         """BM25's measure of how rare ``term`` is."""
@@ -372,7 +372,7 @@ class LexicalIndex:
 
     def _wanted(self, query_terms: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         wanted = []
-        for term, count in Counter(query_terms[:_MAX_QUERY_TERMS]).items():
+        for term, count in Counter(query_terms[:MAX_QUERY_TERMS]).items():
             query = tantivy.Query.term_query(self._schema, "words", term, "freq")
             if count > 1:
                 query = tantivy.Query.boost_query(query, float(count))

@@ -8,7 +8,6 @@ import logging
 import math
 import sqlite3
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -20,14 +19,14 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.expansion import NearTerms
 from search.filters import Filters
+from search.legs import Added, EmbeddedRetrieval, Opened, Retrieval, UnreachableError
 from search.lexical import LexicalIndex
-from search.manifest import CURRENT, SAMPLE_NOTE, LibraryError, Manifest, live_generation
+from search.manifest import SAMPLE_NOTE, LibraryError, Manifest
 from search.owners import read_owners
 from search.passage_set import PassageSet
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.segments import Segments
-from search.vector_index import VectorIndex
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +34,6 @@ _log = logging.getLogger(__name__)
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
-# Of so many filters the passages that they leave in are kept: an eighth of a byte a passage each.
-_FILTERS = 32
-# The passages of so few records are looked up one by one.
-_FEW_RECORDS = 2000
 # Records read from SQLite in one query.
 _AT_ONCE = 500
 
@@ -71,7 +66,7 @@ class Generation:
     """One immutable state of a library, opened for reading. Methods are safe to call from several
     threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, retrieval: Retrieval | None = None) -> None:
         self.path = path
         self.manifest = Manifest.read(path)
         try:
@@ -79,21 +74,19 @@ class Generation:
             self._records_db = ReadOnlyDatabase(path / "records.db")
             self._terms_db = ReadOnlyDatabase(path / "terms.db")
             self._segments = Segments(path / "vectors", self.manifest.segments, self.manifest.dim)
-            self._index = VectorIndex(path / "vectors.faiss", self.manifest.vectors, self._segments)
             owners = read_owners(path, self._segments.passages)
+            self._legs = (retrieval or EmbeddedRetrieval()).legs(
+                Opened(path, self.manifest, self.lexical, self._records_db, self._segments, owners)
+            )
+        except LibraryError:
+            raise
         except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
             ) from error
-        self._record_of = owners.record_of
-        self._last_record = int(self._record_of.max(initial=-1))
-        live = PassageSet.where(self._record_of >= 0)
-        self._live = None if live.count == live.total else live
-        self._bare = live & owners.bare
-        self._with_abstract = live - owners.bare
-        self._filtered: OrderedDict[Filters, PassageSet] = OrderedDict()
-        self._filtered_lock = threading.Lock()
-        self._samples = self._draw_samples()
+        self.owners = owners
+        live = PassageSet.where(owners.record_of >= 0)
+        self._samples = self._draw_samples(live & owners.bare, live - owners.bare)
 
     @property
     def name(self) -> str:
@@ -277,17 +270,23 @@ class Generation:
         """
         shift = self._bare_advantage(query)
         if shift is None:
-            return self._best(query, limit, self._allowed(filters) if filters else self._live)
-        bare, with_abstract = self._bare, self._with_abstract
-        if filters:
-            allowed = self._allowed(filters)
-            bare, with_abstract = allowed & bare, allowed & with_abstract
-        found = self._best(query, limit, with_abstract)
-        found += [(r, score - shift, p) for r, score, p in self._best(query, limit, bare)]
+            return self._best(query, limit, filters, None)
+        found = self._best(query, limit, filters, bare=False)
+        found += [(r, s - shift, p) for r, s, p in self._best(query, limit, filters, bare=True)]
         best: dict[int, tuple[int, float, int]] = {}
         for item in sorted(found, key=lambda item: (-item[1], item[0])):
             best.setdefault(item[0], item)
         return list(best.values())[:limit]
+
+    def best_by_words(
+        self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
+    ) -> list[tuple[int, float]]:
+        """The best ``limit`` record numbers with their BM25 scores, ties by number.
+
+        ``added`` are terms that are looked for too, each as its words in a row and what it weighs
+        beside a word of the query.
+        """
+        return self._legs.by_words(query_terms, limit, filters, added)
 
     def average_score(self, query: NDArray[np.float32]) -> float:
         """What a passage scores on average for a query vector (dim,), from a sample of them."""
@@ -295,7 +294,7 @@ class Generation:
 
     @cached_property
     def _mean_passage(self) -> NDArray[np.float32]:
-        live = np.flatnonzero(self._record_of >= 0)
+        live = np.flatnonzero(self.owners.record_of >= 0)
         chosen = np.random.default_rng(1).permutation(live)[:_MAX_SAMPLE]
         if not len(chosen):
             return np.zeros(self.manifest.dim, np.float32)
@@ -303,22 +302,19 @@ class Generation:
         return mean
 
     def _best(
-        self, query: NDArray[np.float32], limit: int, among: PassageSet | None
+        self, query: NDArray[np.float32], limit: int, filters: Filters, bare: bool | None
     ) -> list[tuple[int, float, int]]:
-        total = among.count if among is not None else len(self._record_of)
         # Several passages of one record take places: asked for are as many more as there are.
         wanted = math.ceil(limit * max(1.0, self.manifest.passages / max(self.manifest.records, 1)))
-        while total:
-            wanted = min(wanted, total)
-            scores, numbers = self._index.nearest(query, wanted, among)
-            records, first = np.unique(self._record_of[numbers], return_index=True)
-            if len(records) >= limit or len(numbers) < wanted or wanted == total:
+        while True:
+            scores, numbers = self._legs.nearest(query, wanted, filters, bare)
+            records, first = np.unique(self.owners.record_of[numbers], return_index=True)
+            if len(records) >= limit or len(numbers) < wanted:
                 order = np.lexsort((records, -scores[first]))[:limit]
                 best = first[order]
                 columns = (records[order], scores[best], numbers[best])
                 return list(zip(*(c.tolist() for c in columns), strict=True))
             wanted *= 2
-        return []
 
     def _bare_advantage(self, query: NDArray[np.float32]) -> float | None:
         """By how much passages that are a bare title look nearer to this query than they are.
@@ -335,42 +331,17 @@ class Generation:
         )
         return bare - with_abstract
 
-    def _draw_samples(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    def _draw_samples(
+        self, *kinds: PassageSet
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
         generator = np.random.default_rng(0)
-        if min(self._bare.count, self._with_abstract.count) < _MIN_SAMPLE:
+        if min(kind.count for kind in kinds) < _MIN_SAMPLE:
             return None
-        kinds = (kind.numbers() for kind in (self._bare, self._with_abstract))
         bare, with_abstract = (
-            self.vectors(np.sort(generator.permutation(n)[:_MAX_SAMPLE]).tolist()) for n in kinds
+            self.vectors(np.sort(generator.permutation(n)[:_MAX_SAMPLE]).tolist())
+            for n in (kind.numbers() for kind in kinds)
         )
         return bare, with_abstract
-
-    def _allowed(self, filters: Filters) -> PassageSet:
-        """The passages of the records that filters leave in; the last few sets are kept."""
-        with self._filtered_lock:
-            found = self._filtered.pop(filters, None)
-        if found is None:
-            found = self._left_in(filters)
-        with self._filtered_lock:
-            self._filtered[filters] = found
-            while len(self._filtered) > _FILTERS:
-                self._filtered.popitem(last=False)
-        return found
-
-    def _left_in(self, filters: Filters) -> PassageSet:
-        records = self.lexical.numbers(filters)
-        kept = np.zeros(len(self._record_of), bool)
-        if len(records) < _FEW_RECORDS:
-            rows = self.database.execute(
-                "select number from json_each(?) wanted join passages on record = wanted.value",
-                [json.dumps(records.tolist())],
-            )
-            kept[[row["number"] for row in rows]] = True
-        else:
-            of_record = np.zeros(self._last_record + 2, bool)
-            of_record[records] = True
-            kept = of_record[self._record_of]  # -1 is the last entry: never kept
-        return PassageSet.where(kept)
 
 
 # Columns of ``records`` that hold JSON arrays.
@@ -404,13 +375,19 @@ _STRUCTURES: dict[str, Callable[..., object]] = {
 
 
 class Library:
-    """A library folder, followed from generation to generation."""
+    """A library folder, followed from generation to generation.
 
-    def __init__(self, path: Path) -> None:
+    ``retrieval`` says who answers the legs of its searches and which generation is live there, by
+    default the folder itself.
+    """
+
+    def __init__(self, path: Path, retrieval: Retrieval | None = None) -> None:
         self.path = path
+        self._retrieval = retrieval or EmbeddedRetrieval()
         self._lock = threading.Lock()
         self._open: Generation | None = None
-        self._pointer: tuple[int, ...] | None = None
+        self._pointer: object = None
+        self._complained: object = None
 
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
@@ -421,12 +398,25 @@ class Library:
         Raises:
             LibraryError: when there is none, or the first one cannot be read.
         """
-        # One look at the pointer a request: what it says is read only after it was replaced.
-        pointer = _identity(self.path / CURRENT)
         before = self._open
+        try:
+            # One look at the pointer a request: what it says is read only after it was replaced.
+            pointer = self._retrieval.pointer(self.path)
+        except UnreachableError:
+            if before is None:
+                raise
+            # What needs no vectors is answered all the same.
+            return before
         if before is not None and pointer is not None and pointer == self._pointer:
             return before
-        live = live_generation(self.path)
+        try:
+            live = self._retrieval.live(self.path)
+        except LibraryError as error:
+            if before is None:
+                raise
+            # Looked for again with the next request: it may come.
+            self._go_on(before, error, pointer)
+            return before
         if live is None:
             raise LibraryError(
                 f"{self.path}: no library here; build one with: "
@@ -441,24 +431,21 @@ class Library:
         try:
             if self._open is None or self._open.path != live:
                 try:
-                    self._open = Generation(live)
+                    self._open = Generation(live, self._retrieval)
                 except LibraryError as error:
                     if before is None:
                         raise
-                    # What was good before is better than nothing; said once for each publication.
-                    _log.error("%s; answers go on from generation %s", error, before.name)
-                    self._pointer = pointer
+                    self._go_on(before, error, pointer)
+                    if not isinstance(error, UnreachableError):
+                        self._pointer = pointer
                     return before
                 self._pointer = pointer
             return self._open
         finally:
             self._lock.release()
 
-
-def _identity(file: Path) -> tuple[int, ...] | None:
-    """What differs once a file has been replaced; None where there is none."""
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+    def _go_on(self, before: Generation, error: LibraryError, pointer: object) -> None:
+        """Say once for each publication that what was good before is better than nothing."""
+        if pointer != self._complained:
+            _log.error("%s; answers go on from generation %s", error, before.name)
+            self._complained = pointer

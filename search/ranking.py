@@ -76,7 +76,7 @@ def rank(
 
     The list of a single leg is by that leg alone: the vector, or the query's own words.
     """
-    # Side by side: FAISS and tantivy leave Python's lock while they search.
+    # Side by side: who answers leaves Python's lock meanwhile, be it FAISS, tantivy or Milvus.
     words = (
         _beside.submit(_look_for, generation, vector, query_terms, filters, leg == "fused")
         if leg != "dense"
@@ -126,9 +126,8 @@ def _look_for(
     expanded: bool,
 ) -> _Found:
     """The lexical leg: the query's words, and where they fall short what is near in meaning."""
-    index = generation.lexical
-    unaided = index.search(query_terms, DEPTH, filters)
-    full_match = index.full_match(query_terms)
+    unaided = generation.best_by_words(query_terms, DEPTH, filters)
+    full_match = generation.lexical.full_match(query_terms)
     if not expanded:
         return _Found(unaided, unaided, (), full_match)
     covered = min(1.0, unaided[0][1] / full_match) if unaided else 0.0
@@ -136,4 +135,5 @@ def _look_for(
     if not added:
         return _Found(unaided, unaided, (), full_match)
     more = [(expansion.words, expansion.weight) for expansion in added]
-    return _Found(index.search(query_terms, DEPTH, filters, more), unaided, added, full_match)
+    found = generation.best_by_words(query_terms, DEPTH, filters, more)
+    return _Found(found, unaided, added, full_match)

@@ -11,8 +11,16 @@ import platformdirs
 from indexer.build import build_sample
 from indexer.cli import commands as indexer_commands
 from indexer.progress import TerminalProgress
-from search.cli import ShownErrors, library_option, model_option, open_engine
+from search.cli import (
+    ShownErrors,
+    model_option,
+    open_engine,
+    open_library,
+    replica_option,
+    served_library_option,
+)
 from search.cli import commands as search_commands
+from search.library import Library
 from search.suggest import Suggester
 from web import services
 from web.access import Admission
@@ -54,7 +62,8 @@ port_option = click.option(
 
 
 @click.command(cls=ShownErrors)
-@library_option
+@served_library_option
+@replica_option
 @model_option
 @collections_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -113,7 +122,8 @@ port_option = click.option(
     help="Have the JSON log say what was searched for. Queries can reveal patients.",
 )
 def serve(
-    library: Path,
+    library: str,
+    replica: Path | None,
     model: str | None,
     collections_file: Path | None,
     host: str,
@@ -161,7 +171,7 @@ def serve(
     with listening or listen(host, port) as opened_socket:
         _serve(
             opened_socket,
-            library,
+            open_library(library, replica),
             model,
             desk,
             admission,
@@ -208,12 +218,12 @@ def demo(library: Path | None, port: int | None) -> None:
     # Beside the sample library, so that a try-out leaves one's own collections alone.
     desk = open_desk(library.with_name(f"{library.name}-collections.db"))
     with listen("127.0.0.1", port) as listening:
-        _serve(listening, library, None, desk, Admission())
+        _serve(listening, Library(library), None, desk, Admission())
 
 
 def _serve(
     listening: socket.socket,
-    library: Path,
+    library: Library,
     model: str | None,
     desk: Desk,
     admission: Admission,

@@ -16,7 +16,7 @@ UnknownError          404     a collection, or a part of one, that is not there
 OverflowError         404     a number beyond all that there can be
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
-LibraryError          503     the library is missing, damaged or another encoder's
+LibraryError          503     the library is missing, damaged or another encoder's, or Milvus gone
 DatabaseError         503     a database is locked, full, damaged or cannot be written
 OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours

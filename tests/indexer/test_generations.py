@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from indexer.cli import index as index_command
 from indexer.staging import locked
 from indexer.upkeep import duplicates, generations, remove
+from search.legs import Retrieval
 from search.library import Generation, Library
 from search.manifest import verify
 from tests.indexer.conftest import RECORDS, index
@@ -114,10 +115,10 @@ def test_while_a_generation_is_opened_the_one_before_answers(
     index(source({"id": "c", "title": "喘息の管理"}), built)
     begun, finish = threading.Event(), threading.Event()
 
-    def slowly(path: Path) -> Generation:
+    def slowly(path: Path, retrieval: Retrieval) -> Generation:
         begun.set()
         assert finish.wait(30)
-        return Generation(path)
+        return Generation(path, retrieval)
 
     monkeypatch.setattr("search.library.Generation", slowly)
     with ThreadPoolExecutor(1) as other:

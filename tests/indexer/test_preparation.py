@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.preparation import PreparedRecords, prepare
+from indexer.preparation import PreparedPassage, prepare, record_chunks
 from search.encoder import Encoder, load_encoder
 from search.encoder.text_side import TextSide, Tokens
 from search.records import Record
@@ -44,20 +44,21 @@ def reference(published_layout: Path) -> Encoder:
     return load_encoder(str(published_layout), "torch-cpu")
 
 
-def prepared(encoder: Encoder | OnGpu) -> list[PreparedRecords]:
+def prepared(encoder: Encoder | OnGpu) -> list[list[PreparedPassage]]:
+    chunks = record_chunks(RECORDS, encoder.backend.chunk_records)
     with ExitStack() as stack:
-        return list(prepare(encoder, RECORDS, stack))  # type: ignore[arg-type]
+        return list(prepare(encoder, chunks, stack))  # type: ignore[arg-type]
 
 
 def test_other_processes_prepare_the_same(tiny: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     apart = prepared(OnGpu(tiny.text_side, Gpu()))
-    assert [chunk.records for chunk in apart] == [3, 3, 1]
+    assert [c.records for c in record_chunks(RECORDS, 3)] == [3, 3, 1]
+    assert len(apart) == 3
     (here,) = prepared(tiny)
-    assert here.records == 7
-    passages = [p for chunk in apart for p in chunk.passages]
-    for ours, theirs in zip(passages, here.passages, strict=True):
-        assert (ours.record, ours.text, ours.window) == (theirs.record, theirs.text, theirs.window)
+    passages = [(3 * i + p.version, p) for i, chunk in enumerate(apart) for p in chunk]
+    for (version, ours), theirs in zip(passages, here, strict=True):
+        assert (version, ours.text, ours.window) == (theirs.version, theirs.text, theirs.window)
         np.testing.assert_array_equal(ours.tokens.ids, theirs.tokens.ids)
         np.testing.assert_array_equal(ours.tokens.weights, theirs.tokens.weights)
 
@@ -68,7 +69,7 @@ def test_a_stream_of_chunks_gives_what_each_gives_alone(
 ) -> None:
     encoder: Encoder = request.getfixturevalue(backend)
     (chunk,) = prepared(encoder)
-    tokens = [p.tokens for p in chunk.passages]
+    tokens = [p.tokens for p in chunk]
     chunks: list[list[Tokens]] = [tokens[:2], [], tokens[2:], tokens[:1] * 3]
     # Several batches a chunk, with and without padding.
     monkeypatch.setattr(encoder.backend, "batch_tokens", 32)
@@ -83,7 +84,7 @@ def test_a_stream_of_chunks_gives_what_each_gives_alone(
 
 def test_what_is_asked_for_no_longer_is_given_up(tiny: Encoder) -> None:
     (chunk,) = prepared(tiny)
-    stream = tiny.encode_prepared([p.tokens for p in chunk.passages] for _ in range(50))
+    stream = tiny.encode_prepared([p.tokens for p in chunk] for _ in range(50))
     assert len(next(stream)) == 7
     stream.close()
-    assert len(next(tiny.encode_prepared([[chunk.passages[0].tokens]]))) == 1
+    assert len(next(tiny.encode_prepared([[chunk[0].tokens]]))) == 1

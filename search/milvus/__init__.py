@@ -1,0 +1,13 @@
+"""The legs of a library answered by Milvus: vectors and filter fields in a cluster, and term lists
+where it ranks them (milvus-lite, Milvus 2.5 and later).
+
+Everything else is read from a replica of the library's folder. The optional dependency is
+``jmedsearch[milvus]``.
+"""
+
+from search.milvus.address import MilvusAddress
+from search.milvus.legs import MilvusLegs
+from search.milvus.retrieval import MilvusRetrieval
+from search.milvus.server import MilvusError, MilvusServer
+
+__all__ = ["MilvusAddress", "MilvusError", "MilvusLegs", "MilvusRetrieval", "MilvusServer"]

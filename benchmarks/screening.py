@@ -34,6 +34,8 @@ from web.collections.store import Store
 PEER = Path(__file__).parent / "peers" / "asreview_order.py"
 MEASURES = ("loss", "WSS@95", "recall@10%", "ATD")
 STAGE = "title-abstract"
+# Labels after which the other's speed is known well enough: it needs hours to find all of 50 000.
+_THEIR_MOST = 1_088
 
 
 def main() -> None:
@@ -231,6 +233,7 @@ def _their_speed(python: Path) -> None:
             "abstracts": [r.abstract for r in records],
             "labels": labels,
             "priors": ["synthetic:0", *(f"synthetic:{n}" for n in range(1, 100) if n % 20)],
+            "most": _THEIR_MOST,
         }
         done = subprocess.run(
             [python, PEER], input=json.dumps(task), capture_output=True, text=True, check=True

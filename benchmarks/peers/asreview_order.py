@@ -5,7 +5,8 @@ Runs in an environment of its own, which benchmarks/screening.py names:
 python -m venv V && V/bin/pip install asreview asreview-insights
 V/bin/python benchmarks/peers/asreview_order.py < tasks.jsonl
 
-A task is {"name", "seed", "ids", "titles", "abstracts", "labels", "priors"}; the answer holds the
+A task is {"name", "seed", "ids", "titles", "abstracts", "labels", "priors"} and perhaps "most", the
+labels after which to stop (else when all that is relevant is found); the answer holds the
 labels of all records but the priors in the order in which they were read, the seconds of CPU time
 that each step took, and asreview-insights' measures of that order.
 """
@@ -39,7 +40,7 @@ def run(task: dict) -> dict:
     data = pd.DataFrame({"title": task["titles"], "abstract": task["abstracts"]})
     model = get_ai_config()
     cycle = ActiveLearningCycle.from_meta(model["value"])
-    simulation = Timed(data, labels, cycle, print_progress=False)
+    simulation = Timed(data, labels, cycle, stopper=task.get("most"), print_progress=False)
     simulation.label([place[i] for i in task["priors"]])
     simulation.review()
     read = [int(i) for i in simulation._results["record_id"]]

@@ -17,7 +17,24 @@ from search.suggest import Suggester
 from tests.milvus.servers import Process
 from web.app import create_app
 
-QUERIES = ["高血圧", "転んで手首を折ったお年寄り", "出産したあと血糖の検査に通えない"]
+# In turn, more than the engine remembers the lists of: each one is looked for anew.
+_OF = (
+    "小児",
+    "高齢者",
+    "妊婦",
+    "男性",
+    "女性",
+    "治療",
+    "薬",
+    "手術",
+    "看護",
+    "費用",
+    "予防",
+    "検査",
+)
+QUERIES = [
+    f"{what} {of}" for what in ("高血圧", "手首を折った", "血糖の検査に通えない") for of in _OF
+]
 _BACK = 60.0
 
 
@@ -78,7 +95,7 @@ def test_a_server_killed_during_queries_is_a_clear_503_and_comes_back_with_right
     with Asking(app.test_client()) as asking:
         process.kill()
         start = time.monotonic()
-        assert [found(client, query)[0] for query in QUERIES] == [503] * 3
+        assert [found(client, query)[0] for query in QUERIES[:3]] == [503] * 3
         assert time.monotonic() - start < 20
         page = client.get("/", query_string={"q": QUERIES[0]})
         assert page.status_code == 503

@@ -38,7 +38,7 @@ def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> N
         shown += [not h.record.abstract for h in hits]
     # About half of the records are bare. By inner product alone they crowd the others out.
     assert np.mean(plain) > 0.58
-    assert 0.3 < np.mean(shown) < 0.6
+    assert 0.25 < np.mean(shown) < 0.6
 
     # The others keep their order among themselves, and a filter finds them all.
     only = engine.search(QUERIES[0], Filters(has_abstract=True), leg="dense", per_page=100)

@@ -36,6 +36,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from search.cli import open_engine
 from search.engine import Engine
@@ -369,7 +370,9 @@ def ndcg(bench: Bench, query: str, gains: dict[str, int], id_of: dict[int, str])
 
 
 def speed(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]:
-    """Milliseconds of one request after another, after a warm-up of 20."""
+    """Milliseconds of one request after another, after a warm-up of 20; BLAS keeps to one thread,
+    as in ``jmedsearch serve``."""
+    threadpool_limits(1, user_api="blas")
     collection = read_collection(data)
     queries = [query for _, query in by_hash(list(collection.queries.items()), test, limit + 20)]
     took = []

@@ -32,6 +32,7 @@ from indexer.train.curves import Curves, plot_curves, read_curves
 from indexer.train.embedder import Base, Embedder
 from indexer.train.known_item_test import KnownItemTest
 from indexer.train.model import mask_tokens
+from indexer.train.precision import mixed_precision
 from indexer.train.self_supervision import Example, Examples
 from search.encoder.tokenizer import special_tokens
 from search.library import Library
@@ -115,7 +116,7 @@ def adapt(config: AdaptConfig, output: Path, stop_after: int | None = None) -> d
             logging_steps=10,
             logging_nan_inf_filter=False,
             seed=config.seed,
-            bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+            **mixed_precision(),
             report_to="none",
             disable_tqdm=True,
             remove_unused_columns=False,

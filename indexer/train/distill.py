@@ -24,6 +24,7 @@ from indexer.train.distill_trainer import DistillTrainer, HeldOut
 from indexer.train.head import teach_head
 from indexer.train.material import plan_batches, read_material
 from indexer.train.model import MaskedLm, save_model
+from indexer.train.precision import mixed_precision
 from indexer.train.repair import repair
 from indexer.train.sides import Sides
 from indexer.train.teacher import Teacher, open_teacher, statistics
@@ -103,7 +104,7 @@ def distill(config: DistillConfig, output: Path, stop_after: int | None = None) 
             logging_steps=10,
             logging_nan_inf_filter=False,
             seed=config.seed,
-            bf16=torch.cuda.is_available(),
+            **mixed_precision(),
             report_to="none",
             disable_tqdm=True,
             remove_unused_columns=False,

@@ -41,6 +41,7 @@ from indexer.train.examples import (
     split,
 )
 from indexer.train.model import IGNORED
+from indexer.train.precision import mixed_precision
 from indexer.train.texts import TrainingDataError
 from search.encoder.model_directory import EMBEDDED
 
@@ -319,7 +320,7 @@ def _train(
             weight_decay=config.weight_decay,
             lr_scheduler_type="linear",
             seed=config.seed,
-            bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+            **mixed_precision(),
             save_strategy="no",
             logging_steps=max(1, steps // 50),
             logging_nan_inf_filter=False,

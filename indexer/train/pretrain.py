@@ -23,6 +23,7 @@ from indexer.train.cloze import held_out_sentences, measure_cloze, questions
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
 from indexer.train.model import MaskedLm, mask_tokens, save_model
+from indexer.train.precision import mixed_precision
 from indexer.train.texts import TrainingDataError, divide, read_texts
 from indexer.train.tokenizer import FULL_WIDTH, TOKENIZER_FILES
 from search.encoder.model_directory import open_model
@@ -223,8 +224,7 @@ def trainer_arguments(config: PretrainConfig, output: Path) -> TrainingArguments
         adam_epsilon=config.adam_epsilon,
         weight_decay=config.weight_decay,
         seed=config.seed,
-        bf16=cuda and torch.cuda.is_bf16_supported(),
-        fp16=cuda and not torch.cuda.is_bf16_supported(),
+        **mixed_precision(),
         save_steps=config.save_every,
         save_total_limit=2,
         logging_steps=config.log_every,

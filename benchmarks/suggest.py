@@ -46,7 +46,7 @@ from search.ranking import rank
 from search.suggest import Suggester, Vocabulary
 from search.suggest.masks import Context, fill
 from search.suggest.proposals import HITS, incidence
-from search.suggest.synonyms import likeness
+from search.suggest.synonyms import Likeness
 from search.suggest.words import parts_of
 from search.text.fold import nfkc
 from search.text.phrases import phrases
@@ -124,7 +124,7 @@ class Bench:
 
     def vector(self, hits: Hits, _: str) -> NDArray[np.float64]:
         """The cosine with the text's vector, both less the terms' mean."""
-        return self.vocabulary.meaning(hits.vector[None, :])[0]
+        return self.vocabulary.meaning(hits.vector[None, :], np.arange(len(self.vocabulary)))[0]
 
     @cached_property
     def _records(self) -> dict[int, NDArray[np.int64]]:
@@ -272,6 +272,7 @@ def hpo(data: Path) -> list[tuple[str, str, str]]:
 def synonyms(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]:
     """Recall at 10 of the standard name."""
     known = {fold(term) for term in bench.vocabulary.terms}
+    every = np.arange(len(bench.vocabulary))
     sources = {
         "manbyo": [
             (standard, surface, standard)
@@ -291,7 +292,7 @@ def synonyms(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, obje
             hits = bench.hits(name)
             records = bench.generation.records(hits.numbers).values()
             systems = {
-                "jmedsearch": likeness(bench.vocabulary, name, bench.vector(hits, name), records),
+                "jmedsearch": Likeness(bench.vocabulary, name, hits.vector, records).of(every),
                 "spelling": bench.vocabulary.spellings.likeness(name),
                 **{k: system(hits, name) for k, system in bench.baselines.items()},
             }

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from search.term_vectors import TermVectors
 from search.text.terms import terms
 
 # A longer query is a sentence or a list; what is near to all of it says nothing in its place.
@@ -41,18 +41,11 @@ class Expansion:
 
 
 class NearTerms:
-    """The terms of a generation by their vectors: texts (n,), vectors (n, dim) of unit length."""
+    """The terms of a generation by their vectors: texts (n,) and vectors (n, dim)."""
 
-    def __init__(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def __init__(self, texts: Sequence[str], vectors: TermVectors) -> None:
         self._texts = texts
-        self._centre = vectors.mean(axis=0) if len(texts) else vectors.sum(axis=0)
-        # 8 bits: a quarter of the memory to read for each query, and the order hardly moves.
-        self._index = faiss.IndexScalarQuantizer(
-            vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-        )
-        if len(texts):
-            self._index.train(vectors)
-            self._index.add(vectors)
+        self._vectors = vectors
 
     def expansions(
         self, vector: NDArray[np.float32], query_terms: Sequence[str], coverage: float
@@ -63,10 +56,12 @@ class NearTerms:
         known = set(query_terms)
         if missing < _LEAST_MISSING or not 0 < len(known) <= _LONGEST or not self._texts:
             return ()
-        average = float(self._centre @ vector)
-        scores, found = self._index.search(vector[None], min(_LOOKED_AT, len(self._texts)))
+        average = self._vectors.mean_score(vector)
+        near = self._vectors.near(vector)
+        scores = self._vectors.of(near) @ vector
+        first = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
         added: list[Expansion] = []
-        for i, score in zip(found[0].tolist(), scores[0].tolist(), strict=True):
+        for i, score in zip(near[first].tolist(), scores[first].tolist(), strict=True):
             words = _words(self._texts[i])
             if not words or known.issuperset(words):
                 continue

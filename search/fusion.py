@@ -62,10 +62,10 @@ def with_pairs(order: Ranking, shares: Mapping[int, float]) -> list[tuple[int, f
     are the same and the vectors nearly so.
     """
     rescored = [
-        (record, score + (_PAIR_WEIGHT * shares.get(record, 0.0) if place < PAIRED else 0.0))
-        for place, (record, score) in enumerate(order)
+        (record, score + _PAIR_WEIGHT * shares.get(record, 0.0)) for record, score in order[:PAIRED]
     ]
-    return sorted(rescored, key=lambda item: (-item[1], item[0]))
+    # They only rise, so they stay before all others.
+    return [*sorted(rescored, key=lambda item: (-item[1], item[0])), *order[PAIRED:]]
 
 
 def reciprocal_rank(dense: Ranking, lexical: Ranking) -> list[tuple[int, float]]:

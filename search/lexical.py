@@ -206,17 +206,32 @@ class LexicalIndex:
         found: dict[int, list[str]] = {number: [] for number in numbers}
         if not found:
             return found
-        among = self.numbers_query(list(found))
-        for term in dict.fromkeys(query_terms[:_MAX_EXPLAINED_TERMS]):
-            both = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, among),
-                    (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, "words", term)),
-                ]
-            )
-            hits = self._searcher.search(both, limit=len(found), count=False).hits
-            for number in self._searcher.fast_field_values("number", [a for _, a in hits]):
-                found[int(number)].append(term)
+        wanted = list(dict.fromkeys(query_terms[:_MAX_EXPLAINED_TERMS]))
+        query = tantivy.Query.boolean_query(
+            [
+                (
+                    tantivy.Occur.Must,
+                    tantivy.Query.const_score_query(self.numbers_query(list(found)), 0.0),
+                ),
+                # The nth term scores 2ⁿ, so that the score says which of them a record has: sums
+                # of 24 powers of two are exact in float32.
+                *(
+                    (
+                        tantivy.Occur.Should,
+                        tantivy.Query.const_score_query(
+                            tantivy.Query.term_query(self._schema, "words", term), float(1 << place)
+                        ),
+                    )
+                    for place, term in enumerate(wanted)
+                ),
+            ]
+        )
+        hits = self._searcher.search(query, limit=len(found), count=False).hits
+        numbers_ = self._searcher.fast_field_values("number", [address for _, address in hits])
+        for number, (score, _) in zip(numbers_, hits, strict=True):
+            found[int(number)] = [
+                term for place, term in enumerate(wanted) if int(score) >> place & 1
+            ]
         return found
 
     def full_match(self, query_terms: Sequence[str]) -> float:

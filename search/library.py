@@ -27,6 +27,7 @@ from search.passage_set import PassageSet
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.segments import Segments
+from search.term_vectors import TermVectors
 
 _log = logging.getLogger(__name__)
 
@@ -118,28 +119,34 @@ class Generation:
         """A connection to ``terms.db`` for this thread to read with."""
         return self._terms_db.connection()
 
-    def term_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The numbers of the terms that have a vector of their own, and the vectors (n, dim),
-        L2-normalised but for rounding; none where the library was made without."""
+    @cached_property
+    def term_vectors(self) -> TermVectors:
+        """The vectors of the most frequent terms; of none where the library was made without."""
         there = self.terms.execute("select 1 from sqlite_master where name = 'term_vectors'")
-        if there.fetchone() is None:
-            return np.zeros(0, np.int64), np.zeros((0, self.manifest.dim), np.float32)
-        rows = self.terms.execute("select number, scale, codes from term_vectors").fetchall()
+        rows = (
+            self.terms.execute(
+                "select number, scale, codes from term_vectors order by number"
+            ).fetchall()
+            if there.fetchone()
+            else []
+        )
         codes = np.frombuffer(b"".join(row[2] for row in rows), np.int8)
-        scales = np.array([row[1] for row in rows], np.float32)
-        vectors = codes.reshape(len(rows), self.manifest.dim) * scales[:, None]
-        return np.array([row[0] for row in rows], np.int64), vectors
+        return TermVectors(
+            np.array([row[0] for row in rows], np.int64),
+            codes.reshape(len(rows), self.manifest.dim),
+            np.array([row[1] for row in rows], np.float32),
+        )
 
     @cached_property
     def near_terms(self) -> NearTerms:
         """The terms that have a vector, to find those nearest to a query."""
-        numbers, vectors = self.term_vectors()
+        vectors = self.term_vectors
         texts = dict(
             self.terms.execute("select number, term from terms join term_vectors using (number)")
-            if len(numbers)
+            if len(vectors)
             else ()
         )
-        return NearTerms([texts[number] for number in numbers.tolist()], vectors)
+        return NearTerms([texts[number] for number in vectors.numbers.tolist()], vectors)
 
     def record(self, record_id: str) -> tuple[int, Record] | None:
         """The number and the record that an id leads to: its own, or one merged into it."""

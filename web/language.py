@@ -8,7 +8,8 @@ from typing import Any
 import babel
 import babel.dates
 import flask_babel  # type: ignore[import-untyped]
-from flask import Flask, Response, request
+from babel.support import Translations
+from flask import Flask, Response, g, request
 
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
@@ -24,6 +25,12 @@ _YEAR = 365 * 24 * 3600
 def install(app: Flask) -> None:
     """Translate the templates of ``app``; English is the source language."""
     flask_babel.Babel(app, default_locale="en", locale_selector=chosen_language)
+    # A list says some 300 messages. Flask-Babel would look for the language anew for each of them.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of the i18n extension
+        gettext=lambda message: _translations().ugettext(message),
+        ngettext=lambda one, more, n: _translations().ungettext(one, more, n),
+        newstyle=True,
+    )
     app.after_request(_remember)
     app.url_defaults(_keep_in_address)
 
@@ -84,6 +91,14 @@ def written_moment(moment: str) -> str:
     """A moment as it is stored (ISO 8601, UTC), in the server's time, as the language writes it."""
     local = datetime.datetime.fromisoformat(moment).astimezone()
     return str(babel.dates.format_datetime(local, "medium", locale=flask_babel.get_locale()))
+
+
+def _translations() -> Translations:
+    """The messages in the language of the request, looked for once."""
+    if "translations" not in g:
+        g.translations = flask_babel.get_translations()
+    found: Translations = g.translations
+    return found
 
 
 def _asked_by_address() -> str:

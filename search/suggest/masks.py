@@ -54,11 +54,11 @@ class JointFilling:
 @dataclass(frozen=True)
 class Context:
     """What is known beside the text: the hits' fused scores (hits,), which term each contains
-    (terms, hits), and each term's likeness to the query without its masks (terms,)."""
+    (terms, hits), and the vector of the query without its masks (dim,)."""
 
     scores: NDArray[np.float64]
     contained: NDArray[np.bool_]
-    meaning: NDArray[np.float64]
+    vector: NDArray[np.float32]
 
 
 def fill(
@@ -86,7 +86,8 @@ def fill(
     if context is not None:
         hits = context.contained[considered] @ wanted(context.scores)
         score = score + _COOCCURRENCE * standardised(hits)
-        score = score + _MEANING * standardised(context.meaning[considered])
+        meaning = vocabulary.meaning(context.vector[None], considered)[0]
+        score = score + _MEANING * standardised(meaning)
     order = considered[np.argsort(-score, kind="stable")]
     present = set(terms(" ".join(parts)))
     unwanted = {to_lexical(term) for term in left_out}

@@ -21,7 +21,7 @@ from search.library import Generation
 from search.ranking import Ranked
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation
-from search.suggest.synonyms import are_synonyms, likeness
+from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary, literal
 from search.suggest.words import folded, parts_of, words
 from search.text.terms import terms
@@ -144,15 +144,14 @@ def propose(
     )
     contained = incidence(vocabulary, numbers)
     records = generation.records(numbers).values()
-    meaning = vocabulary.meaning(vectors)
     likenesses = [
-        likeness(vocabulary, part, own, records)
-        for part, own in zip(parts, meaning[1:], strict=True)
+        Likeness(vocabulary, part, own, records)
+        for part, own in zip(parts, vectors[1:], strict=True)
     ]
-    near = [best(scores, _LIKE) for scores in likenesses]
+    near = [likeness.best(_LIKE) for likeness in likenesses]
     candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))
     evidence = gather(
-        vocabulary, fitting.result(), meaning[0], hits.scores, contained, likenesses, candidates
+        vocabulary, fitting.result(), vector, hits.scores, contained, likenesses, candidates
     )
     rows = np.union1d(
         np.argsort(-evidence.score, kind="stable")[:_WEIGHED],
@@ -221,12 +220,6 @@ def divergence(
     return found
 
 
-def best(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """The indices of the ``count`` highest scores, in no order."""
-    count = min(count, len(scores))
-    return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
-
-
 def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool_]:
     """Which term each of some records contains: (terms, records)."""
     found = np.zeros((len(vocabulary), len(numbers)), bool)
@@ -238,15 +231,15 @@ def incidence(vocabulary: Vocabulary, numbers: Sequence[int]) -> NDArray[np.bool
 def gather(
     vocabulary: Vocabulary,
     fit: NDArray[np.float64] | None,
-    meaning: NDArray[np.float64],
+    vector: NDArray[np.float32],
     scores: NDArray[np.float64],
     contained: NDArray[np.bool_],
-    likenesses: Sequence[NDArray[np.float64]],
+    likenesses: Sequence[Likeness],
     candidates: NDArray[np.int64],
 ) -> Evidence:
     """The evidence for some candidates, from what the query does for each term by the MLM head,
-    its ``meaning`` (terms,), the hits' ``scores`` (hits,) and ``contained`` (terms, hits), and each
-    part's likeness (terms,)."""
+    its ``vector`` (dim,), the hits' ``scores`` (hits,) and ``contained`` (terms, hits), and the
+    terms' likeness to each of its parts."""
     cooccurrence = divergence(vocabulary, scores, contained[candidates], candidates)
     fits = np.zeros(len(candidates))
     if fit is not None:
@@ -254,14 +247,14 @@ def gather(
         if known.any():
             # Terms too long to be scored are neither helped nor hurt.
             fits = np.where(known, fit[candidates], np.median(fit[candidates][known]))
-    like = np.stack(likenesses) if likenesses else np.zeros((1, len(vocabulary)))
+    like = np.stack([each.of(candidates) for each in likenesses] or [np.zeros(len(candidates))])
     return Evidence(
         candidates=candidates,
         cooccurrence=standardised(cooccurrence),
         fit=standardised(fits),
-        meaning=standardised(meaning[candidates]),
-        likeness=like[:, candidates].max(axis=0),
-        part=like[:, candidates].argmax(axis=0),
+        meaning=standardised(vocabulary.meaning(vector[None], candidates)[0]),
+        likeness=like.max(axis=0),
+        part=like.argmax(axis=0),
     )
 
 

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
@@ -23,7 +22,7 @@ from search.suggest.proposals import (
     incidence,
     propose,
 )
-from search.suggest.synonyms import are_synonyms, likeness
+from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary
 from search.suggest.words import words_of
 from search.text.profile import MASK, split_masks, without_masks
@@ -160,15 +159,15 @@ class Suggester:
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
         words = list(dict.fromkeys([*words_of(query), *accepted]))
-        meaning = vocabulary.meaning(self.engine.encoder.encode_queries(words))
+        vectors = self.engine.encoder.encode_queries(words)
         concepts: list[list[str]] = []
-        likenesses: list[NDArray[np.float64]] = []
-        for word, own in zip(words, meaning, strict=True):
+        likenesses: list[Likeness] = []
+        for word, own in zip(words, vectors, strict=True):
             i = vocabulary.index.get(word, -1)
             same = [
                 concept
-                for concept, scores in zip(concepts, likenesses, strict=True)
-                if i >= 0 and are_synonyms(concept[0], word, float(scores[i]))
+                for concept, likeness in zip(concepts, likenesses, strict=True)
+                if i >= 0 and are_synonyms(concept[0], word, float(likeness.of(np.array([i]))[0]))
             ]
             if same:
                 same[0].append(word)
@@ -177,7 +176,7 @@ class Suggester:
             # The records that have it are those that may introduce it by another name.
             numbers = self._exact.numbers(quoted(word))[:HITS].tolist()
             records = generation.records(numbers).values()
-            likenesses.append(likeness(vocabulary, word, own, records))
+            likenesses.append(Likeness(vocabulary, word, own, records))
         return concepts
 
     def fill_masks(
@@ -244,7 +243,7 @@ class Suggester:
         return Context(
             scores=np.array([score for _, score in order]),
             contained=incidence(vocabulary, [number for number, _ in order]),
-            meaning=vocabulary.meaning(vector[None, :])[0],
+            vector=vector,
         )
 
 

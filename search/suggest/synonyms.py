@@ -35,22 +35,51 @@ _CLOSED = re.compile(r"[^()\[\]]{0,40}[)\]]")
 _MIN_LENGTH = 2
 
 
-def likeness(
-    vocabulary: Vocabulary, text: str, meaning: NDArray[np.float64], hits: Iterable[Record]
-) -> NDArray[np.float64]:
-    """How much every term of the vocabulary is like ``text`` (terms,), from its likeness in
-    ``meaning`` (terms,) and in writing, and from what ``hits`` introduce.
+class Likeness:
+    """How like a ``text``, whose vector is ``vector`` (dim,), the terms of a vocabulary are, from
+    their likeness in meaning and in writing, and from what ``hits`` introduce.
 
     Japanese words that share characters share meaning; words in Latin letters that share letters
     mostly do not, so there writing counts nothing, and a term in Japanese is preferred: for a name
     in English that is what a library in Japanese has in most of its records.
     """
-    if nfkc(text).isascii():
-        score = meaning + _TRANSLATED * ~vocabulary.latin
-    else:
-        score = meaning + _SPELLING * vocabulary.spellings.likeness(text)
-    score[introductions(vocabulary, text, hits)] += _INTRODUCED
-    return score
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        text: str,
+        vector: NDArray[np.float32],
+        hits: Iterable[Record],
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._vector = vector
+        self._written: NDArray[np.float64] = (
+            np.where(vocabulary.latin, 0.0, _TRANSLATED)
+            if nfkc(text).isascii()
+            else _SPELLING * vocabulary.spellings.likeness(text)
+        )
+        self._introduced = np.array(introductions(vocabulary, text, hits), np.int64)
+
+    def of(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The likeness of some terms (n,)."""
+        score: NDArray[np.float64] = self._vocabulary.meaning(self._vector[None], indices)[0]
+        score += self._written[indices]
+        score[np.isin(indices, self._introduced)] += _INTRODUCED
+        return score
+
+    def best(self, count: int) -> NDArray[np.int64]:
+        """The ``count`` likest terms, in no order: of those that are near in meaning, written
+        alike or introduced."""
+        near = self._vocabulary.near(self._vector)
+        alike = best(self._written, len(near))
+        some = np.unique(np.concatenate([near, alike, self._introduced]))
+        return some[best(self.of(some), count)]
+
+
+def best(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The indices of the ``count`` highest scores, in no order."""
+    count = min(count, len(scores))
+    return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
 
 
 def are_synonyms(one: str, other: str, score: float) -> bool:

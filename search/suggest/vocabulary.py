@@ -168,55 +168,44 @@ class Vocabulary:
         return Spellings(self.terms)
 
     @cached_property
-    def _vectors(self) -> "_TermVectors":
-        numbers, vectors = self._generation.term_vectors()
-        places = np.full(len(numbers), -1, np.int64)
+    def _in_vectors(self) -> NDArray[np.int64]:
+        """Where each term's vector is among the generation's (terms,), -1 for those without."""
+        places = np.full(len(self.terms), -1, np.int64)
+        indices = self._of_vectors
+        places[indices[indices >= 0]] = np.flatnonzero(indices >= 0)
+        return places
+
+    @cached_property
+    def _of_vectors(self) -> NDArray[np.int64]:
+        """Which term each of the generation's vectors is of, -1 for those that are left out."""
+        numbers = self._generation.term_vectors.numbers
+        indices = np.full(len(numbers), -1, np.int64)
         known = numbers < len(self._place)
-        places[known] = self._place[numbers[known]]
-        kept = places >= 0
-        return _TermVectors(len(self.terms), places[kept], vectors[kept])
+        indices[known] = self._place[numbers[known]]
+        return indices
 
     def vectors_of(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some terms (n, dim), L2-normalised; rows of 0 for terms without one."""
-        return self._vectors.of(indices)
-
-    def meaning(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The cosine of some vectors (n, dim) with every term's (n, terms), all less the mean of
-        the terms'; 0 for terms without a vector."""
-        return self._vectors.likeness(vectors)
-
-
-class _TermVectors:
-    """The vectors of the terms that have one, less their mean: what all of them share says
-    nothing. ``places`` (n,) are the terms' indices, ``centred`` (n, dim) their unit vectors."""
-
-    def __init__(self, count: int, places: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        self.places = places
-        self._count = count
-        self._row = np.full(count, -1, np.int64)
-        self._row[places] = np.arange(len(places))
-        self._centre = vectors.mean(axis=0) if len(places) else vectors.sum(axis=0)
-        shifted = vectors - self._centre
-        self._lengths = np.maximum(np.linalg.norm(shifted, axis=1), 1e-12)
-        shifted /= self._lengths[:, None]
-        self.centred = shifted
-
-    def of(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        rows = self._row[indices]
-        found = np.zeros((len(indices), len(self._centre)), np.float32)
-        there = rows >= 0
-        lengths = self._lengths[rows[there], None]
-        found[there] = self.centred[rows[there]] * lengths + self._centre
+        places = self._in_vectors[indices]
+        vectors = self._generation.term_vectors
+        found = np.zeros((len(indices), self._generation.manifest.dim), np.float32)
+        found[places >= 0] = vectors.of(places[places >= 0])
         return found
 
-    def likeness(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        shifted = vectors - self._centre
-        lengths = np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12)
-        unit = (shifted / lengths).astype(np.float32)
-        found = np.zeros((len(vectors), self._count))
-        # All at once: the terms' vectors are read from memory a single time.
-        found[:, self.places] = (self.centred @ unit.T).T
+    def meaning(
+        self, vectors: NDArray[np.float32], indices: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The cosine of some vectors (k, dim) with those of some terms (k, n), all less the mean
+        of the terms'; 0 for terms without a vector."""
+        places = self._in_vectors[indices]
+        found = np.zeros((len(vectors), len(indices)))
+        found[:, places >= 0] = self._generation.term_vectors.likeness(vectors, places[places >= 0])
         return found
+
+    def near(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The terms that are likest to a vector (dim,) in meaning, some hundreds, in no order."""
+        indices = self._of_vectors[self._generation.term_vectors.near(vector)]
+        return indices[indices >= 0]
 
 
 def literal(text: str) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from search.engine import Engine
 from search.expansion import NearTerms
 from search.text.terms import terms
+from tests.search.test_term_vectors import term_vectors
 
 TEXTS = ("オーメン症候群", "心筋梗塞", "Omenn", "肺炎")
 QUERY = np.array([1.0, 0.0, 0.0], np.float32)
@@ -19,9 +20,8 @@ def unit(*values: float) -> NDArray[np.float32]:
 
 @pytest.fixture
 def near() -> NearTerms:
-    return NearTerms(
-        TEXTS, np.stack([unit(1, 0.2, 0), unit(0, 1, 0), unit(1, 0.1, 0), unit(-1, 0, 1)])
-    )
+    rows = np.stack([unit(1, 0.2, 0), unit(0, 1, 0), unit(1, 0.1, 0), unit(-1, 0, 1)])
+    return NearTerms(TEXTS, term_vectors(rows))
 
 
 def test_the_nearest_are_added_first_and_never_weigh_as_much_as_a_typed_word(
@@ -54,7 +54,7 @@ def test_known_words_and_long_queries_are_left_as_they_are(
 
 
 def test_a_library_without_term_vectors_adds_nothing() -> None:
-    assert NearTerms((), np.zeros((0, 3), np.float32)).expansions(QUERY, ["omenn"], 0.0) == ()
+    assert NearTerms((), term_vectors(np.zeros((0, 3)))).expansions(QUERY, ["omenn"], 0.0) == ()
 
 
 def test_a_list_says_what_was_looked_for_too(engine: Engine) -> None:

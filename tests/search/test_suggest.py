@@ -152,7 +152,8 @@ def test_a_library_without_term_vectors_still_suggests(engine: Engine, tmp_path:
 
 
 def test_every_frequent_term_has_its_vector(suggester: Suggester, engine: Engine) -> None:
-    numbers, vectors = engine.generation().term_vectors()
+    vectors = engine.generation().term_vectors
+    numbers = vectors.numbers
     term_of = dict(
         tuple(row)
         for row in engine.generation().terms.execute(
@@ -162,7 +163,7 @@ def test_every_frequent_term_has_its_vector(suggester: Suggester, engine: Engine
     assert len(numbers) == sum(map(is_term, term_of.values()))
     some = numbers[:20].tolist()
     encoded = engine.encoder.encode_queries([nfkc(term_of[n]) for n in some])
-    np.testing.assert_allclose(vectors[:20], encoded, atol=2e-3)
+    np.testing.assert_allclose(vectors.of(np.arange(20)), encoded, atol=2e-3)
 
 
 def test_variants_of_writing_are_synonyms(suggester: Suggester, engine: Engine) -> None:

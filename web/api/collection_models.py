@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from search.engine import MAX_QUERY
 from search.exact import Sort
@@ -13,17 +13,11 @@ from web.collections.history import Action
 from web.collections.inside import Group, Mode
 from web.collections.intake import Intake
 from web.collections.members import Member, State
-from web.parameters import ListOrder, Query
+from web.parameters import Asked, ListOrder, Query
 
 _MOST_IDS = 10_000
 
 Ids = list[str]
-
-
-class Asked(BaseModel):
-    """What a request asks for; a name that it does not know is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CollectionPath(BaseModel):

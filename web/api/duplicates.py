@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from web.api.collection_models import Chosen, CollectionPath, CountBody
 from web.api.collections import RESPONSES
@@ -13,6 +13,7 @@ from web.collections import duplicates, shelf
 from web.collections.items import Item
 from web.collections.likeness import Likeness
 from web.desk import editor, store
+from web.parameters import Asked
 
 blueprint = APIBlueprint(
     "duplicates_api",
@@ -25,19 +26,15 @@ blueprint = APIBlueprint(
 )
 
 
-class AsOne(BaseModel):
+class AsOne(Asked):
     """Records to be handled as one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     main: str = Field(description="The id of the record that is shown.")
     others: list[str] = Field(min_length=1, max_length=1000, description="Those under it.")
 
 
-class MainRecord(BaseModel):
+class MainRecord(Asked):
     """The record that others lie under."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     main: str
 

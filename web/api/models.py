@@ -15,7 +15,7 @@ from search.known_items import Known
 from search.ranking import DEPTH
 from search.records import Record, Retraction
 from web.links import outward_links
-from web.parameters import CursorText, ExactParameters, SearchParameters
+from web.parameters import Asked, CursorText, ExactParameters, SearchParameters
 
 Span = tuple[int, int]
 # Searches of a batch: some seconds of one thread.
@@ -43,10 +43,8 @@ class CompleteSetParameters(ExactParameters):
     cursor: CursorText = ""
 
 
-class Batch(BaseModel):
+class Batch(Asked):
     """Several ranked searches at once."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     searches: tuple[SearchParameters, ...] = Field(min_length=1, max_length=LARGEST_BATCH)
 
@@ -60,18 +58,14 @@ class RecordPath(BaseModel):
     )
 
 
-class SimilarParameters(BaseModel):
+class SimilarParameters(Asked):
     """How many similar records are wanted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     limit: int = Field(default=10, ge=1, le=100, description="At most so many records.")
 
 
-class RecordParameters(BaseModel):
+class RecordParameters(Asked):
     """A record takes no parameters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AuthorBody(Body):

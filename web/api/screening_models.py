@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from web.api.collection_models import Asked
 from web.api.models import Body, RecordBody
 from web.collections.screening.ledger import Verdict
 from web.collections.screening.outcomes import State
 from web.collections.screening.plan import Stage
+from web.parameters import Asked
 
 _STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
 

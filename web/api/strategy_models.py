@@ -6,7 +6,7 @@ from pydantic import Field
 
 from search.exact import Sort
 from search.ranking import DEPTH
-from web.api.collection_models import Asked, CollectionPath
+from web.api.collection_models import CollectionPath
 from web.api.models import Body, FaultBody, FiltersBody, RecordBody
 from web.collections.alerts import Alert, Feed, News
 from web.collections.answering import USUAL_TOP, Syntax
@@ -15,7 +15,7 @@ from web.collections.findings import Finding
 from web.collections.report import Item
 from web.collections.searches import Run, Search
 from web.collections.strategies import Rerun
-from web.parameters import Query
+from web.parameters import Asked, Query
 
 
 class SearchPath(CollectionPath):
@@ -74,7 +74,7 @@ class FindingsParameters(RunParameters):
     per_page: int = Field(default=50, ge=1, le=100)
 
 
-class AddFound(RunParameters, Asked):
+class AddFound(RunParameters):
     """What of a run's records comes into the collection."""
 
     only: Literal["all", "new"] = Field(

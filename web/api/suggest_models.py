@@ -1,13 +1,13 @@
 """What the API takes and gives about terms: suggestions, completions, fillings, drafts."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from search.engine import MAX_QUERY
 from search.suggest import Group, Reason
 from search.suggest.english import Source
 from search.suggest.grounding import Basis
 from web.api.models import Body, SentenceBody
-from web.parameters import Query
+from web.parameters import Asked, Query
 
 _DECLINED = "Terms that are not to be offered."
 # More than anyone declines or accepts in a visit.
@@ -21,10 +21,8 @@ class SuggestParameters(Query):
     without: list[str] = Field(default=[], max_length=_MOST_TERMS, description=_DECLINED)
 
 
-class CompleteParameters(BaseModel):
+class CompleteParameters(Asked):
     """A query of which the last word is still being typed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: str = Field(
         max_length=MAX_QUERY,
@@ -46,10 +44,8 @@ class FillMaskParameters(Query):
     without: list[str] = Field(default=[], max_length=_MOST_TERMS, description=_DECLINED)
 
 
-class DraftParameters(BaseModel):
+class DraftParameters(Asked):
     """A query and the terms accepted for it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: str = Field(
         max_length=MAX_QUERY,

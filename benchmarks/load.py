@@ -29,8 +29,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 CLIENTS = 50
-# Seconds between a client's answer and its next request, at most.
-THINKING = 1.0
+# Seconds between a client's answer and its next request, at least and at most.
+THINKING = (0.0, 1.0)
 _HAND_OVER = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_FDS'] = '1';"
     "os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])"
@@ -82,6 +82,12 @@ class Supervisor:
         rows = dict(line.split(":", 1) for line in status.splitlines())
         return int(rows.get("RssAnon", "0").split()[0])
 
+    def processor_seconds(self) -> float:
+        """Processor time that the running service has used."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def end(self) -> None:
         """End the service for good."""
         self._over = True
@@ -93,12 +99,20 @@ class Supervisor:
 class Client(threading.Thread):
     """Someone who searches, reads and thinks."""
 
-    def __init__(self, port: int, queries: list[str], seed: int, until: float) -> None:
+    def __init__(
+        self,
+        port: int,
+        queries: list[str],
+        seed: int,
+        until: float,
+        thinking: tuple[float, float] = THINKING,
+    ) -> None:
         super().__init__()
         self._port = port
         self._queries = queries
         self._random = random.Random(seed)
         self._until = until
+        self._thinking = thinking
         self._ids = ["none"]
         self.answers: list[tuple[float, float]] = []  # when, and how long it took
         self.failures: list[tuple[float, float, str]] = []  # begun, ended, what
@@ -116,7 +130,7 @@ class Client(threading.Thread):
                 self.failures.append((begun, time.monotonic(), f"{path[:30]} {error!r}"))
                 connection.close()
                 connection = self._connection()
-            time.sleep(self._random.uniform(0, THINKING))
+            time.sleep(self._random.uniform(*self._thinking))
         connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -191,11 +205,15 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     warm.join()
     begun = time.monotonic()
     until = begun + options.seconds
-    clients = [Client(supervisor.port, queries, seed, until) for seed in range(options.clients)]
+    clients = [
+        Client(supervisor.port, queries, seed, until, tuple(options.thinking))
+        for seed in range(options.clients)
+    ]
     for client in clients:
         client.start()
     events: list[tuple[str, float]] = []
     memory: list[int] = []
+    worked = supervisor.processor_seconds()
     due = {
         name: begun + every
         for name in ("publish", "restart", "reload", "kill")
@@ -223,8 +241,12 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, object]:
                         supervisor.signal(signal.SIGKILL)
     for thread in (*clients, *publishing):
         thread.join()
+    worked = supervisor.processor_seconds() - worked
     supervisor.end()
-    return report(options, clients, events, memory)
+    return report(options, clients, events, memory) | (
+        # A process that was started anew has forgotten what the one before did.
+        {} if {name for name, _ in events} - {"publish"} else {"processor_s": round(worked, 1)}
+    )
 
 
 def report(
@@ -246,6 +268,7 @@ def report(
     tenth = max(1, len(memory) // 10)
     return {
         "clients": options.clients,
+        "thinking_s": options.thinking,
         "seconds": options.seconds,
         "events": {name: sum(n == name for n, _ in events) for name, _ in events},
         "answers": len(answers),
@@ -274,6 +297,14 @@ def main() -> None:
     parser.add_argument("queries", type=Path, help="JSON Lines with a text each")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument(
+        "--thinking",
+        type=float,
+        nargs=2,
+        default=THINKING,
+        metavar=("MIN", "MAX"),
+        help="seconds that a client waits before its next request",
+    )
     parser.add_argument("--link", action="store_true", help="hard links instead of a copy")
     for name, what in (
         ("publish", "a generation"),

@@ -38,6 +38,7 @@ from web.links import is_web_address
 from web.logs import LogFormat
 from web.logs import configure as configure_logs
 from web.mcp_command import mcp
+from web.memory import share_free_memory
 from web.origins import checked_origin
 from web.rates import Rate
 from web.server import is_loopback, listen, prepare_signals
@@ -229,6 +230,7 @@ def _serve(
     admission: Admission,
     **options: Any,
 ) -> None:
+    share_free_memory()
     engine = open_engine(library, model)
     suggester = Suggester(engine)
     app = create_app(engine, suggester, desk, admission, **options)

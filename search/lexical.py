@@ -37,7 +37,7 @@ _BETWEEN_VALUES = " ".join(["", *[_FILLER] * GAP, ""])
 # Far more words than a pasted abstract has; what comes after adds nothing but time.
 MAX_QUERY_TERMS = 256
 _MAX_PAIRED_TERMS = 64
-# Of a pasted abstract not every word is told.
+# Of a pasted abstract not every word is told: so many bits has the significand of a float32.
 _MAX_EXPLAINED_TERMS = 24
 # What a list can be sorted by.
 Order = Literal["number", "year", "year-ascending", "journal", "title"]
@@ -213,8 +213,7 @@ class LexicalIndex:
                     tantivy.Occur.Must,
                     tantivy.Query.const_score_query(self.numbers_query(list(found)), 0.0),
                 ),
-                # The nth term scores 2ⁿ, so that the score says which of them a record has: sums
-                # of 24 powers of two are exact in float32.
+                # The nth term scores 2ⁿ: the sum, which is exact, says which of them a record has.
                 *(
                     (
                         tantivy.Occur.Should,

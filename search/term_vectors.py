@@ -1,8 +1,8 @@
 """The vectors of a generation's terms, and which of them are nearest to a vector.
 
-Tens of thousands of vectors are compared with every query: 4-bit codes, two numbers in each, find
-a thousand candidates in a tenth of a millisecond (FAISS fast scan; André, Kermarrec and Le
-Scouarnec, Quicker ADC, TPAMI 2019), whose own vectors then decide.
+Tens of thousands of vectors are compared with every query: codes of 4 bits for four numbers find a
+thousand candidates in a tenth of a millisecond (FAISS fast scan; André, Kermarrec and Le Scouarnec,
+Cache Locality Is Not Enough, VLDB 2015), whose own vectors then decide.
 """
 
 import faiss

@@ -64,3 +64,15 @@ def test_added_terms_are_phrases_and_weigh_what_they_are_given(index: LexicalInd
 def test_added_terms_are_found_where_no_word_of_the_query_is(index: LexicalIndex) -> None:
     found = index.search(["omenn"], 10, Filters(), [(("オーメン", "症候群"), 0.6)])
     assert [n for n, _ in found] == [4]
+
+
+def test_each_record_is_told_which_of_many_words_it_has(index: LexicalIndex) -> None:
+    asked = [
+        *(f"欠語{i}" for i in range(11)),
+        *terms("乳児の急性肝炎"),
+        *(f"無語{i}" for i in range(9)),
+    ]
+    for number, found in index.words_of(list(TEXTS), asked).items():
+        own = set(terms(TEXTS[number]))
+        assert found == [word for word in asked if word in own]
+    assert index.words_of([2, 1], []) == {2: [], 1: []}

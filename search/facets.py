@@ -35,12 +35,16 @@ class Facets:
 
 
 def facets_of_records(index: LexicalIndex, numbers: Sequence[int], values: int = 10) -> Facets:
-    """The facets of some records, at most ``values`` values each."""
-    return facets(index, index.numbers_query(numbers), values)
+    """The facets of some records of the index, at most ``values`` values each."""
+    return _facets(index, index.numbers_query(numbers), len(numbers), values)
 
 
 def facets(index: LexicalIndex, query: tantivy.Query, values: int = 10) -> Facets:
     """The facets of the complete set that ``query`` finds, at most ``values`` values each."""
+    return _facets(index, query, index.count(query), values)
+
+
+def _facets(index: LexicalIndex, query: tantivy.Query, counted: int, values: int) -> Facets:
     sizes = {
         "year": _ALL,
         "journal": values,
@@ -48,7 +52,7 @@ def facets(index: LexicalIndex, query: tantivy.Query, values: int = 10) -> Facet
         "shown_keyword": values,
         "language": values,
     }
-    counted, buckets = index.aggregate(query, {n: _terms(n, size) for n, size in sizes.items()})
+    buckets = index.aggregate(query, {n: _terms(n, size) for n, size in sizes.items()})
 
     def listed(name: str) -> tuple[tuple[str, int], ...]:
         found = ((str(b["key"]), int(b["doc_count"])) for b in buckets[name]["buckets"])

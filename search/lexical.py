@@ -191,11 +191,9 @@ class LexicalIndex:
         """A query that finds the records with these numbers."""
         return tantivy.Query.term_set_query(self._schema, "number", list(map(int, numbers)))
 
-    def aggregate(
-        self, query: tantivy.Query, aggregations: dict[str, Any]
-    ) -> tuple[int, dict[str, Any]]:
-        """How many records ``query`` finds, and tantivy's aggregations over them."""
-        return self.count(query), dict(self._searcher.aggregate(query, aggregations))
+    def aggregate(self, query: tantivy.Query, aggregations: dict[str, Any]) -> dict[str, Any]:
+        """tantivy's aggregations over the records that ``query`` finds."""
+        return dict(self._searcher.aggregate(query, aggregations))
 
     def document_frequency(self, term: str) -> int:
         """In how many records ``term`` occurs."""

@@ -192,7 +192,7 @@ class LexicalIndex:
         return tantivy.Query.term_set_query(self._schema, "number", list(map(int, numbers)))
 
     def aggregate(self, query: tantivy.Query, aggregations: dict[str, Any]) -> dict[str, Any]:
-        """tantivy's aggregations over the records that ``query`` finds."""
+        """The aggregations (tantivy's) of the records that ``query`` finds."""
         return dict(self._searcher.aggregate(query, aggregations))
 
     def document_frequency(self, term: str) -> int:

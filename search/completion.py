@@ -11,7 +11,6 @@ import bisect
 import heapq
 import itertools
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from search.engine import MAX_QUERY
 from search.library import Generation
+from search.per_generation import PerGeneration
 from search.suggest import Suggester, Vocabulary, literal, standardised
 from search.text.fold import fold_with_offsets, to_lexical
 from search.text.readings import KANA, loose, romaji_readings
@@ -59,8 +59,7 @@ class Completer:
 
     def __init__(self, suggester: Suggester) -> None:
         self.suggester = suggester
-        self._lock = threading.Lock()
-        self._loaded: tuple[Generation, _Beginnings] | None = None
+        self._of_generations = PerGeneration[_Beginnings]()
 
     def complete(self, typed: str, limit: int = 8) -> tuple[Completion, ...]:
         """At most ``limit`` terms for the end of ``typed``; none where no term begins so.
@@ -106,11 +105,13 @@ class Completer:
                 weights = standardised(frequency) + standardised(fitting)
         return [found[i] for i in np.lexsort((np.array(found), -weights))]
 
+    def prepare(self, generation: Generation) -> None:
+        """Have the terms of a generation, those for suggestions too, before it is in use."""
+        vocabulary = self.suggester.prepare(generation)
+        self._of_generations.prepare(generation, _Beginnings(vocabulary))
+
     def _beginnings(self, generation: Generation, vocabulary: Vocabulary) -> "_Beginnings":
-        with self._lock:
-            if self._loaded is None or self._loaded[0] is not generation:
-                self._loaded = (generation, _Beginnings(vocabulary))
-            return self._loaded[1]
+        return self._of_generations.of(generation, lambda: _Beginnings(vocabulary))
 
 
 class _Beginnings:

@@ -7,7 +7,6 @@ spelling that is nearly the same (asprin).
 """
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Literal
 
 from search.known_terms import LATIN, KnownTerm, KnownTerms
 from search.library import Generation
+from search.per_generation import PerGeneration
 from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.phrases import is_term
 from search.text.profile import with_blanks
@@ -77,8 +77,7 @@ class Corrector:
     """Offers terms for what was mistyped. Safe to call from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loaded: tuple[Generation, KnownTerms] | None = None
+        self._of_generations = PerGeneration[KnownTerms]()
 
     def offers(self, generation: Generation, query: str, limit: int = 3) -> tuple[Offer, ...]:
         """At most ``limit`` terms for words of ``query`` that no record of ``generation`` contains.
@@ -102,10 +101,11 @@ class Corrector:
         return tuple(offers.values())[:limit]
 
     def _terms(self, generation: Generation) -> KnownTerms:
-        with self._lock:
-            if self._loaded is None or self._loaded[0] is not generation:
-                self._loaded = (generation, KnownTerms(generation))
-            return self._loaded[1]
+        return self._of_generations.of(generation, lambda: KnownTerms(generation))
+
+    def prepare(self, generation: Generation) -> None:
+        """Read the terms of a generation before it is in use."""
+        self._of_generations.prepare(generation, KnownTerms(generation))
 
 
 def _ordered(candidates: list[_Candidate]) -> list[_Candidate]:

@@ -395,6 +395,9 @@ class Library:
         self._open: Generation | None = None
         self._pointer: object = None
         self._complained: object = None
+        # What is to be done with a new generation before it is in use; where something is, that
+        # and its opening are beside the answers from the one before.
+        self.prepare: Callable[[Generation], object] | None = None
 
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
@@ -435,19 +438,35 @@ class Library:
         if not self._lock.acquire(blocking=before is None):
             assert before is not None
             return before
+        if before is not None and self.prepare is not None:
+            taking = (live, pointer, before)
+            threading.Thread(target=self._take, args=taking, name="next-generation").start()
+            return before
+        self._take(live, pointer, before)
+        assert self._open is not None
+        return self._open
+
+    def _take(self, live: Path, pointer: object, before: Generation | None) -> None:
+        """Open a generation and have it in use, unless it is damaged; then let go of the lock."""
         try:
             if self._open is None or self._open.path != live:
                 try:
-                    self._open = Generation(live, self._retrieval)
+                    opened = Generation(live, self._retrieval)
                 except LibraryError as error:
                     if before is None:
                         raise
                     self._go_on(before, error, pointer)
                     if not isinstance(error, UnreachableError):
                         self._pointer = pointer
-                    return before
+                    return
+                if before is not None and self.prepare is not None:
+                    try:
+                        self.prepare(opened)
+                    except (LibraryError, sqlite3.Error):
+                        # Whoever needs what is missing is told so.
+                        _log.exception("generation %s could not be prepared", opened.name)
+                self._open = opened
                 self._pointer = pointer
-            return self._open
         finally:
             self._lock.release()
 

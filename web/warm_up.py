@@ -3,7 +3,7 @@
 The first query of a process is slow; nobody shall be the one to make it. Ranked search is ready
 when the service begins to listen; suggestions, completions and corrections need the library's
 terms, which take longer than all the rest: whoever asks for them meanwhile waits for them, and
-nobody else does.
+nobody else does. A generation that is published later is in use once all of that is loaded.
 """
 
 import gc
@@ -14,6 +14,7 @@ import threading
 from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
+from search.library import Generation
 
 _QUERY = "高血圧"
 _TYPED = "高血"
@@ -29,6 +30,13 @@ def warm_up(engine: Engine, completer: Completer, corrector: Corrector) -> threa
         LibraryError, ModelError: when the library or the model cannot be used.
     """
     engine.search(_QUERY, with_facets=True)
+
+    def prepare(generation: Generation) -> None:
+        completer.prepare(generation)
+        corrector.prepare(generation)
+        _ = generation.near_terms
+
+    engine.library.prepare = prepare
     rest = threading.Thread(target=_rest, args=(engine, completer, corrector), name="warm-up")
     rest.start()
     return rest

@@ -1,6 +1,5 @@
 """The door to query-term suggestion: terms for a query, and terms for its masks."""
 
-import threading
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
 from search.library import Generation
+from search.per_generation import PerGeneration
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
@@ -71,16 +71,20 @@ class Suggester:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._exact = ExactSearch(engine.library)
-        self._lock = threading.Lock()
         self._beside = ThreadPoolExecutor(1, "mlm-head")
-        self._loaded: tuple[Generation, Vocabulary] | None = None
+        self._vocabularies = PerGeneration[Vocabulary]()
 
     def vocabulary(self, generation: Generation) -> Vocabulary:
         """The terms of a generation, read once."""
-        with self._lock:
-            if self._loaded is None or self._loaded[0] is not generation:
-                self._loaded = (generation, Vocabulary.load(generation, self.engine.encoder))
-            return self._loaded[1]
+        return self._vocabularies.of(
+            generation, lambda: Vocabulary.load(generation, self.engine.encoder)
+        )
+
+    def prepare(self, generation: Generation) -> Vocabulary:
+        """Read the terms of a generation before it is in use."""
+        vocabulary = Vocabulary.load(generation, self.engine.encoder).warmed()
+        self._vocabularies.prepare(generation, vocabulary)
+        return vocabulary
 
     def suggest(
         self,

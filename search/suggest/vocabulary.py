@@ -98,6 +98,11 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.terms)
 
+    def warmed(self) -> "Vocabulary":
+        """The same, with all that is otherwise worked out when it is first asked for."""
+        _ = self.rarity, self.shares, self.latin, self.spellings, self._in_vectors
+        return self
+
     def fit(
         self,
         encoder: Encoder,

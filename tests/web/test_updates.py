@@ -11,6 +11,8 @@ from pathlib import Path
 from indexer.build import build
 from indexer.curation import remove
 from indexer.generations import prune, roll_back
+from search.library import Generation, Library
+from search.per_generation import PerGeneration
 from tests.web.running import announced, start_server
 
 RECORDS = 6
@@ -101,3 +103,44 @@ def test_answers_never_fail_and_never_mix_two_states(
     assert all(len(found) <= 1 for answers in seen for found in answers)
     assert all(len(answers) > 3 for answers in seen)
     assert {"1", "6"} <= {number for found in seen[0] for number in found}
+
+
+def test_a_new_generation_is_in_use_once_it_is_prepared(
+    tmp_path: Path, published_layout: Path
+) -> None:
+    folder = tmp_path / "library"
+    build([edition(tmp_path / "r.jsonl", 1)], folder, device="cpu", model=str(published_layout))
+    library = Library(folder)
+    first = library.generation()
+    go_on = threading.Event()
+    prepared: list[str] = []
+
+    def prepare(generation: Generation) -> None:
+        go_on.wait(30)
+        prepared.append(generation.name)
+
+    library.prepare = prepare
+    build([edition(tmp_path / "r.jsonl", 2)], folder, device="cpu")
+    for _ in range(3):
+        assert library.generation() is first
+    go_on.set()
+    (taking,) = (t for t in threading.enumerate() if t.name == "next-generation")
+    taking.join(30)
+    assert [library.generation().name] == prepared != [first.name]
+
+
+def test_what_was_prepared_is_not_made_again(tmp_path: Path, published_layout: Path) -> None:
+    folder = tmp_path / "library"
+    build([edition(tmp_path / "r.jsonl", 1)], folder, device="cpu", model=str(published_layout))
+    old, new = (Library(folder).generation() for _ in range(2))
+    kept = PerGeneration[str]()
+    made: list[str] = []
+
+    def make(name: str) -> Callable[[], str]:
+        return lambda: made.append(name) or name  # type: ignore[func-returns-value]
+
+    assert kept.of(old, make("old")) == "old"
+    kept.prepare(new, "new")
+    assert kept.of(old, make("old")) == "old"
+    assert kept.of(new, make("new")) == "new"
+    assert made == ["old"]

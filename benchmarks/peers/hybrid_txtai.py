@@ -88,8 +88,11 @@ class Txtai:
         self._asked: dict[str, str] = {}
         self._index = index
         self._embeddings = Embeddings()
+
         # One text goes to both legs: the words, from which the encoder gets back to the query.
-        encode = lambda texts: encoder.encode_queries([self._asked[t] for t in texts])  # noqa: E731
+        def encode(texts: list[str]) -> NDArray[np.float32]:
+            return encoder.encode_queries([self._asked[text] for text in texts])
+
         self._embeddings.load(str(index), config={"transform": encode})
 
     def ask(self, query: str) -> list[tuple[int, float]]:

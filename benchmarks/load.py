@@ -268,6 +268,7 @@ def report(
         for _, moment in events
     ]
     tenth = max(1, len(memory) // 10)
+    tenths = [memory[at : at + tenth] for at in range(0, len(memory) - tenth + 1, tenth)]
     return {
         "clients": options.clients,
         "thinking_s": options.thinking,
@@ -284,8 +285,7 @@ def report(
         "refused_503": sum(client.refused for client in clients),
         "longest_silence_after_an_event_s": round(max(gaps, default=0.0), 1),
         "anonymous_memory_mb": {
-            "first_tenth": round(sum(memory[:tenth]) / tenth / 1024),
-            "last_tenth": round(sum(memory[-tenth:]) / tenth / 1024),
+            "each_tenth": [round(sum(part) / len(part) / 1024) for part in tenths],
             "most": round(max(memory) / 1024),
         },
         "examples_of_failures": [text for _, _, text in failures[:5]],

@@ -39,7 +39,8 @@ from indexer.embed import segment_vectors
 from indexer.vectors import VectorSettings, write_index
 from search.cli import open_engine
 from search.filters import Filters
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.passage_set import PassageSet
 from search.ranking import DEPTH
 from search.segments import Segments

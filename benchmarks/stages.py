@@ -28,7 +28,7 @@ from search.cli import open_engine
 from search.evaluate import Run, read_collection
 from search.filters import Filters
 from search.fusion import PAIRED, Ranking, reciprocal_rank, weighted, with_pairs
-from search.library import Generation
+from search.generation import Generation
 from search.ranking import DEPTH, rank
 from search.text.terms import terms
 

@@ -44,7 +44,7 @@ from indexer.vectors import VectorSettings, write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
-from search.library import Generation
+from search.generation import Generation
 from search.manifest import (
     FORMAT_VERSION,
     MANIFEST,

@@ -11,7 +11,7 @@ from indexer.imports import open_records
 from indexer.intake import Progress, propose
 from indexer.staging import BuildError
 from indexer.store import RecordStore
-from search.library import record_from_row
+from search.generation import record_from_row
 from search.records import Record
 
 Decision = Literal["merged", "distinct"]

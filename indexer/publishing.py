@@ -10,8 +10,8 @@ import numpy as np
 
 from indexer.staging import BuildError, locked
 from indexer.vectors import EXACT
+from search.generation import Generation
 from search.lexical import record_terms
-from search.library import Generation
 from search.manifest import LibraryError, live_generation
 from search.milvus import MilvusAddress, MilvusServer
 from search.milvus.collections import (

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from indexer.merging import merge
 from indexer.schema import RECORD_COLUMNS, WITHDRAWN, create_tables
 from search.duplicates import identity_keys, title_keys
-from search.library import JSON_COLUMNS, record_from_row
+from search.generation import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
 
 # Of a key that more records share, none is told apart by it: Editorial, 編集後記.

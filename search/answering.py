@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from search.library import Generation
+from search.generation import Generation
 from search.marking import marks, word_shares
 from search.records import Record
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine import MAX_QUERY
-from search.library import Generation
+from search.generation import Generation
 from search.per_generation import PerGeneration
 from search.suggest import Suggester, Vocabulary, literal, standardised
 from search.text.fold import fold_with_offsets, to_lexical

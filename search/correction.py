@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from search.generation import Generation
 from search.known_terms import LATIN, KnownTerm, KnownTerms
-from search.library import Generation
 from search.per_generation import PerGeneration
 from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.phrases import is_term

@@ -17,8 +17,9 @@ from search.answering import MatchedSentence, answering_sentences, best_sentence
 from search.encoder import Encoder
 from search.facets import Facets, facets_of_records
 from search.filters import Filters
+from search.generation import Generation
 from search.known_items import Known, KnownItems, known_items
-from search.library import Generation, Library
+from search.library import Library
 from search.marking import marks
 from search.query_vectors import QueryVectors
 from search.ranking import DEPTH, Leg, Ranked, rank

@@ -16,8 +16,8 @@ from search.fields import AREAS, identifier_key, title_key
 from search.filters import Filters
 from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, pmid_in
+from search.generation import Generation
 from search.lexical import schema
-from search.library import Generation
 from search.text.fold import nfkc
 from search.text.units import is_cjk, tokens, value_key
 from search.text.variants import fold

@@ -13,7 +13,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from search.library import Generation
+from search.generation import Generation
 from search.text.fold import to_lexical
 from search.text.phrases import is_term
 from search.text.readings import loose

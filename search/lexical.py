@@ -39,6 +39,9 @@ MAX_QUERY_TERMS = 256
 _MAX_PAIRED_TERMS = 64
 # Of a pasted abstract not every word is told: so many bits has the significand of a float32.
 _MAX_EXPLAINED_TERMS = 24
+# How often a word of a title counts beside one of the abstract: BM25F (Robertson, Zaragoza and
+# Taylor, CIKM 2004). Records without an abstract, which are short, would be favoured by it.
+_TITLE_WEIGHT = 2
 # What a list can be sorted by.
 Order = Literal["number", "year", "year-ascending", "journal", "title"]
 # What nothing sorts after, for records without a title or a journal.
@@ -101,10 +104,12 @@ def open_index(directory: Path, create: bool = False) -> tantivy.Index:
 
 
 def record_terms(record: Record) -> list[str]:
-    """All terms of a record: title and abstract in every language, and its keywords."""
+    """All terms of a record: title and abstract in every language, and its keywords. Beside an
+    abstract, a title's terms count twice."""
     found: list[str] = []
+    times = _TITLE_WEIGHT if any(v.abstract for v in record.versions()) else 1
     for version in record.versions():
-        found += terms(version.title) + terms(version.abstract)
+        found += terms(version.title) * times + terms(version.abstract)
     for keyword in record.keywords:
         found += terms(keyword)
     return found

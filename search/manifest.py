@@ -11,7 +11,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from search.expansion import Expansion
 from search.filters import Filters
 from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
-from search.library import Generation
+from search.generation import Generation
 from search.relevance import RelevanceLine, relevant_hits
 
 # A ranked list ends here: nobody reads further, and every page is cut from the same candidates.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.engine import RankedList
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from web.collections.growing import record_vectors, theme_labels
 from web.plane import in_plane

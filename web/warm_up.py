@@ -14,7 +14,7 @@ import threading
 from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
-from search.library import Generation
+from search.generation import Generation
 
 _QUERY = "高血圧"
 _TYPED = "高血"

@@ -42,7 +42,8 @@ from search.cli import open_engine
 from search.encoder import load_encoder
 from search.engine import RankedList
 from search.evaluate import Run, compare, evaluate, read_collection
-from search.library import Generation, Library, record_from_row
+from search.generation import Generation, record_from_row
+from search.library import Library
 from search.text.terms import terms
 
 _PAGE = 10

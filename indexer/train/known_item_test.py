@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from indexer.fusion_weight import KnownItem, known_items
 from indexer.train.embedder import Base, Embedder
-from search.library import Generation
+from search.generation import Generation
 
 # Among so many other records a set-aside one has to be found.
 _HAYSTACK = 300

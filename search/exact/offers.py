@@ -3,7 +3,7 @@
 from search.correction import Corrector, Offer
 from search.exact.expression import TEXT_FIELDS, terms_of
 from search.exact.parser import parse
-from search.library import Generation
+from search.generation import Generation
 
 
 def expression_offers(

@@ -35,7 +35,8 @@ from search.exact.terms import Note
 from search.facets import Facets, facets
 from search.fields import area_texts
 from search.filters import Filters
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.records import Record
 from search.text.terms import terms
 from search.text.variants import fold, is_respelled

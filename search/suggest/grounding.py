@@ -8,7 +8,7 @@ from search.answering import MatchedSentence
 from search.exact import ExactSearch, ExactSyntaxError, parse, quoted
 from search.exact.excerpts import Marker
 from search.filters import Filters
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 
 # What "new" is measured against: the complete set of the query as an expression, or the hits.

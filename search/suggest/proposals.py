@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.library import Generation
+from search.generation import Generation
 from search.ranking import Ranked
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation

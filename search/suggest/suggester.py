@@ -9,7 +9,7 @@ import numpy as np
 from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
-from search.library import Generation
+from search.generation import Generation
 from search.per_generation import PerGeneration
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group

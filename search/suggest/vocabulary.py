@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.library import Generation
+from search.generation import Generation
 from search.suggest.spelling import Spellings
 from search.text.phrases import is_term
 from search.text.profile import MASK

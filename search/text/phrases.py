@@ -71,17 +71,35 @@ _LOOSE_SUFFIXES |= {
 # parts of a name after a noun: リンパ球, ケトン体, 拡張期, 頭頂部.
 _BODY_PARTS = {"筋", "腹", "口"}
 _ENDINGS = {"球", "体", "期", "部", "束", "基"}
-# What stays whole though Sudachi cuts it or takes a part of it for an adverb, a verb or a number,
-# and the name of several people before what it names (フォン・ヒッペル・リンドウ病; without that,
-# it may be a list).
+# α, CoA, 5', 1,6 in the name of a substance.
+_SIGN = r"[a-z0-9α-ω]+(?:,[0-9]+){0,3}['′]?"
+# Not within a katakana word, nor at one joined to another: tried there too, long runs take forever.
+_BEGINS = r"(?<![ァ-ヺー])(?<![ァ-ヺー][・=-])"
+# What stays whole though Sudachi cuts it or takes a part of it for an adverb, a verb or a number;
+# the name of several people before what it names (フォン・ヒッペル・リンドウ病; without that, it
+# may be a list); what a hyphen joins to katakana (LDL-コレステロール, 3-ヒドロキシアシルCoA);
+# karyotypes.
 _WHOLE = re.compile(
     r"[内外]分泌|くる病|期外収縮|[一二三]尖弁|急速進行性|"
-    r"[ァ-ヺー]+(?:[・=][ァ-ヺー]+)+(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|スコア|試験)"
+    rf"{_BEGINS}[ァ-ヺー]+(?:[・=-][ァ-ヺー]+)+"
+    r"(?=病|症|型|法|徴候|反応|奇形|麻痺|運動失調|貧血|スコア|試験)|"
+    r"(?<![a-z0-9α-ω])(?<![a-z0-9α-ω'′][-‐–−])"
+    rf"(?:{_SIGN}[-‐–−])+[ァ-ヺー]+(?:[-‐–−](?:[ァ-ヺー]+|{_SIGN}))*|"
+    rf"{_BEGINS}[ァ-ヺー]+(?:[-‐–−](?:[ァ-ヺー]+|{_SIGN}))+|"
+    r"[0-9]{2},x[xy]*(?:/[0-9]{2},x[xy]*)*"
 )
 # What names are written in.
 _NAMING = re.compile("[一-鿿々ァ-ヺーa-z0-9α-ω]+")
-_LATIN_JOINT = re.compile(r"[a-z] [a-z]")
-_WORTHLESS = re.compile(r"[0-9.,%±~<>=＝\-\s]*|[a-zぁ-んァ-ンー]")
+# The end of a name that goes on: 症 is one, 症例 begins a word of its own.
+_HEAD = r"(?:症候群|症(?![例状候])|病(?![一-鿿])|炎(?!症)|型(?![一-鿿])|奇形|徴候|麻痺)"
+# A mark that joins what stands on both sides into one name: De Vaal, Sjögren’s, Morquio 症候群,
+# ダイアモンド・ブラックファン貧血 (but アスピリン・ワルファリンを), 変形性関節（脊椎）症.
+_JOINT = re.compile(
+    rf"(?<=[a-z]) (?=[a-z]|{_HEAD})|(?<=[a-z])['’](?=s\b)|(?<=[ァ-ヺー])・(?=[ァ-ヺー]+[一-鿿])|"
+    rf"\((?=[^()]{{1,30}}\){_HEAD})|\)(?={_HEAD})"
+)
+_BETWEEN_KATAKANA = re.compile(r"(?<=[ァ-ヺー])・(?=[ァ-ヺー])")
+_WORTHLESS = re.compile(r"[0-9.,%±~<>=＝\-\s]*|[a-zぁ-んァ-ンー]|[0-9]+\.[a-z].*")
 
 
 def _common_words() -> set[str]:
@@ -122,7 +140,8 @@ def told_phrases(text: str) -> Iterator[Phrase]:
     # Whether what stands right before the run, and what comes next to it, would cut it.
     cut = cut_next = False
     position = 0
-    skip_until = 0
+    # The expression that the run ends with.
+    skip_from = skip_until = 0
 
     def finish(*, cut_after: bool) -> Iterator[Phrase]:
         if run and len(run) <= _MAX_WORDS:
@@ -131,6 +150,10 @@ def told_phrases(text: str) -> Iterator[Phrase]:
 
     for morpheme, start, end in morphemes(folded.text):
         if start < skip_until:
+            if end > skip_until:
+                # グルコース-6-リン酸: the word that it ends in belongs to it.
+                skip_until = end
+                run[-1] = _written(text, folded.original_span(skip_from, end))
             position = end
             continue
         if start != position:
@@ -143,12 +166,16 @@ def told_phrases(text: str) -> Iterator[Phrase]:
                 cut = cut_next
             if expression:
                 # A gene name, a drug code and the like stay one word: IL-6, HbA1c.
-                end = skip_until = position = expressions[start]
+                skip_from, end = start, expressions[start]
+                skip_until = position = end
             run.append(_written(text, folded.original_span(start, end)))
             cut_next = False
         else:
-            # Latin words in a Japanese text that a space joins are one name: De Vaal.
-            joint = japanese and bool(_LATIN_JOINT.fullmatch(folded.text[start - 1 : end + 1]))
+            joint = japanese and (
+                _JOINT.match(folded.text, start) is not None
+                # 医師オットー・ウェルナー
+                or (len(run) > 1 and _BETWEEN_KATAKANA.match(folded.text, start) is not None)
+            )
             yield from finish(cut_after=joint or _cuts(morpheme, after=True))
             cut_next = joint or _cuts(morpheme, after=False)
     yield from finish(cut_after=False)
@@ -158,6 +185,9 @@ def _cuts(morpheme: sudachipy.Morpheme, *, after: bool) -> bool:
     """Whether a word that belongs to no phrase, right before or ``after`` one, is a part of its
     name all the same."""
     kind, surface = morpheme.part_of_speech(), morpheme.surface()
+    if surface == "ら":
+        # Loweら: people.
+        return after
     if surface in _LOOSE_SUFFIXES or not _NAMING.fullmatch(surface):
         return False
     if kind[1] == "数詞":
@@ -186,6 +216,8 @@ def is_term(phrase: str) -> bool:
         and _WORTHLESS.fullmatch(lowered) is None
         # 特徴的 says how something is; 分子標的 is something.
         and (not lowered.endswith("的") or lowered.endswith("標的"))
+        # 四肢、体幹ともに: no noun.
+        and not lowered.endswith("とも")
     )
 
 

@@ -17,7 +17,8 @@ from indexer.imports import imports
 from indexer.staging import BuildError, locked
 from search.encoder import load_encoder
 from search.engine import Engine
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.manifest import LibraryError, live_generation, verify
 from tests.indexer.conftest import RECORDS, index
 

@@ -14,7 +14,8 @@ from indexer.staging import BuildError
 from indexer.upkeep import duplicates, remove
 from search.encoder import load_encoder
 from search.engine import Engine
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.manifest import LibraryError, verify
 from tests.indexer.conftest import RECORDS, index
 

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from indexer.cli import index as index_command
 from indexer.staging import locked
 from indexer.upkeep import duplicates, generations, remove
+from search.generation import Generation
 from search.legs import Retrieval
-from search.library import Generation, Library
+from search.library import Library
 from search.manifest import verify
 from tests.indexer.conftest import RECORDS, index
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from indexer.build import build
 from indexer.vectors import EXACT, VectorSettings, chosen_kind, drifted, write_index
-from search.library import Generation
+from search.generation import Generation
 from search.manifest import (
     LibraryError,
     Manifest,

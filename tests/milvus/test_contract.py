@@ -18,7 +18,8 @@ from indexer.curation import remove
 from search.encoder import Encoder, load_encoder
 from search.engine import Engine as SearchEngine
 from search.filters import Filters
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.ranking import rank
 from search.records import Record
 from search.text.terms import terms

@@ -11,8 +11,9 @@ from rapidfuzz.distance import OSA
 
 from indexer.build import build
 from search.correction import Corrector, Offer
+from search.generation import Generation
 from search.known_terms import KnownTerms
-from search.library import Generation, Library
+from search.library import Library
 
 RECORDS = [
     {"id": "1", "title": "心筋梗塞の治療", "abstract": "心筋梗塞、糖尿病、高血圧の患者。"},

@@ -15,8 +15,9 @@ import pytest
 from indexer.build import build
 from search.encoder import Encoder, load_encoder
 from search.filters import Filters
+from search.generation import Generation
 from search.lexical import record_terms
-from search.library import Generation, Library
+from search.library import Library
 from search.ranking import rank
 from search.text.terms import terms
 

@@ -50,6 +50,15 @@ def test_without_a_pair_nothing_is_lifted(index: LexicalIndex, query: str) -> No
     assert index.pair_shares(terms(query), list(TEXTS)) == {}
 
 
+def test_a_word_of_the_title_says_more_than_one_of_the_abstract(tmp_path: Path) -> None:
+    texts = {1: ("肝炎の経過", "腎炎の合併"), 2: ("腎炎の経過", "肝炎の合併")}
+    records = [(n, Record(id=str(n), title=t, abstract=a)) for n, (t, a) in texts.items()]
+    write_lexical(tmp_path / "lexical", None, (), records)
+    found = LexicalIndex(tmp_path / "lexical").search(["腎炎"], 10, Filters())
+    assert [number for number, _ in found] == [2, 1]
+    assert found[0][1] > 1.2 * found[1][1]
+
+
 def test_added_terms_are_phrases_and_weigh_what_they_are_given(index: LexicalIndex) -> None:
     alone = index.search(["乳児"], 10, Filters())
     more = dict(index.search(["乳児"], 10, Filters(), [(terms("オーメン症候群"), 0.5)]))

@@ -46,6 +46,16 @@ def test_no_phrase_is_the_rest_of_a_longer_one(text: str, phrase: str) -> None:
         ("依存性くる病の", "依存性くる病"),
         ("急速進行性糸球体腎炎", "急速進行性糸球体腎炎"),
         ("拡張期心不全", "拡張期心不全"),
+        ("酸性α-グルコシダーゼの", "酸性α-グルコシダーゼ"),
+        ("高LDL－コレステロール血症が", "高LDL-コレステロール血症"),
+        ("3-ヒドロキシアシルCoA脱水素酵素の", "3-ヒドロキシアシルCoA脱水素酵素"),
+        ("極長鎖アシル-CoA脱水素酵素を", "極長鎖アシル-CoA脱水素酵素"),
+        ("フォン・ヒッペル-リンドウ病", "フォン・ヒッペル-リンドウ病"),
+        ("ダイアモンド・ブラックファン貧血は", "ダイアモンド・ブラックファン貧血"),
+        ("グルコース-6-リン酸脱水素酵素の", "グルコース-6-リン酸脱水素酵素"),
+        ("ピリミジン5'-ヌクレオチダーゼ", "ピリミジン5'-ヌクレオチダーゼ"),
+        ("アミロ-α-1,6-グルコシダーゼの", "アミロ-α-1,6-グルコシダーゼ"),
+        ("46,XX性分化疾患の", "46,XX性分化疾患"),
     ],
 )
 def test_names_that_a_dictionary_would_cut(text: str, whole: str) -> None:
@@ -62,6 +72,16 @@ def test_names_that_a_dictionary_would_cut(text: str, whole: str) -> None:
         ("糖尿病患者10名の", "", {"糖尿病患者"}),
         ("心筋梗塞後の再発", "", {"心筋梗塞", "再発"}),
         ("nephrotic syndrome in children", "", {"nephrotic", "syndrome", "children"}),
+        ("Morquio 症候群の家系", "Morquio", {"家系"}),
+        ("1952年にLoweらが報告", "Lowe", {"報告"}),
+        ("Sjogren’s syndromeの診断", "Sjogren", {"診断"}),
+        ("医師オットー・ウェルナーが", "医師オットー", set()),
+        ("AIDS 症例の追跡", "", {"AIDS", "追跡"}),
+        ("変形性関節（脊椎）症の手術", "変形性関節", {"手術"}),
+        ("変形性関節（脊椎）症の手術", "脊椎", {"手術"}),
+        ("急性心筋梗塞（AMI）症例", "", {"急性心筋梗塞", "AMI"}),
+        ("エプスタイン・バーウイルス感染を", "バーウイルス感染", set()),
+        ("心筋梗塞-文献的考察-", "", {"心筋梗塞"}),
     ],
 )
 def test_a_fragment_is_told_from_a_name(text: str, fragment: str, others: set[str]) -> None:
@@ -80,7 +100,8 @@ def test_terms(phrase: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "phrase", ["患者", "検討", "mg", "120", "肺", "a", "5-10", "し" * 31, "特徴的"]
+    "phrase",
+    ["患者", "検討", "mg", "120", "肺", "a", "5-10", "し" * 31, "特徴的", "6.Larsson", "体幹とも"],
 )
 def test_words_that_narrow_nothing_down(phrase: str) -> None:
     assert not is_term(phrase)

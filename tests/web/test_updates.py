@@ -11,7 +11,8 @@ from pathlib import Path
 from indexer.build import build
 from indexer.curation import remove
 from indexer.generations import prune, roll_back
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.per_generation import PerGeneration
 from tests.web.running import announced, start_server
 
@@ -142,6 +143,9 @@ def test_what_was_prepared_is_not_made_again(tmp_path: Path, published_layout: P
 
     assert kept.of(old, make) == "made"
     kept.prepare(new, "prepared")
+    assert kept.of(old, make) == "made"
+    assert kept.of(new, make) == "prepared"
+    # A request that began with the generation before.
     assert kept.of(old, make) == "made"
     assert kept.of(new, make) == "prepared"
     assert made == ["made"]

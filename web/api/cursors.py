@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from search.library import Generation
+from search.generation import Generation
 from web import services
 from web.parameters import ExactParameters
 

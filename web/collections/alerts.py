@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from search.exact import ExactSyntaxError
-from search.library import Generation
+from search.generation import Generation
 from web.collections.answering import LibrarySearch, in_one_generation
 from web.collections.found import found_hash, found_ids, keep_found
 from web.collections.history import CollectionError, ConflictError, UnknownError, change

@@ -11,7 +11,7 @@ from search.engine import Engine, clean_query
 from search.exact import ExactSearch, ExactSyntaxError, Lines, parse
 from search.exact.expression import Line, lines_of
 from search.filters import Filters
-from search.library import Generation
+from search.generation import Generation
 from search.manifest import LibraryError
 from search.ranking import DEPTH
 from web.collections.history import CollectionError

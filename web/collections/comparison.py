@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.library import Generation
+from search.generation import Generation
 
 
 @dataclass(frozen=True)

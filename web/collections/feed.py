@@ -10,7 +10,7 @@ from datetime import datetime
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from web.collections.answering import numbers
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from search.answering import MatchedSentence
 from search.exact import ExactSearch, Lines, Sort, parse
 from search.exact.excerpts import Marker
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from web.collections.answering import numbers
 from web.collections.members import live_generation

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.filters import Filters
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from search.suggest.english import SMALL_WORDS
 from search.text.fold import to_lexical

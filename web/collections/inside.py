@@ -7,7 +7,7 @@ from search.engine import Engine
 from search.exact import ExactSearch, parse
 from search.exact.excerpts import Marker
 from search.filters import Filters
-from search.library import Generation
+from search.generation import Generation
 from web.collections.items import items, record_ids
 from web.collections.kept_copies import ids_that_meet
 from web.collections.members import Member, Standing, live_generation, members, standing

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from search.exact import ExactSearch, ExactSyntaxError
 from search.formats import Deletion, Rejected, read_stream
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from web.collections.items import FROM_LIBRARY, add
 from web.collections.store import Store

@@ -7,7 +7,8 @@ from typing import Literal
 
 from search.answering import MatchedSentence
 from search.filters import IN_DOUBT
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.manifest import LibraryError
 from search.records import Record
 from web.collections.items import FROM_LIBRARY, Item, mains, origins

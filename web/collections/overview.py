@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record
 from web.collections.growing import (
     Growth,

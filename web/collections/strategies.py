@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from search.exact import ExactSyntaxError
-from search.library import Generation
+from search.generation import Generation
 from search.manifest import MANIFEST
 from web.collections.answering import (
     Asked,

@@ -15,7 +15,8 @@ from search.engine import Engine
 from search.exact import ExactSearch, ExactSyntaxError
 from search.exact.command import shown_fault
 from search.filters import Filters
-from search.library import Generation, Library
+from search.generation import Generation
+from search.library import Library
 from search.ranking import DEPTH
 from web.collections import alerts, strategies
 from web.collections import searches as kept

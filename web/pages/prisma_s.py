@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from search.library import Database, Generation
+from search.generation import Database, Generation
 from web.collections.alerts import alerts
 from web.collections.duplicates import number_under_others
 from web.collections.report import ITEMS, Item, answers

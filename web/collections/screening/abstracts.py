@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from search.library import Generation
+from search.generation import Generation
 from search.records import Record, guess_language
 from web.collections.duplicates import group_of
 from web.collections.history import CollectionError, UnknownError, change

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from search.formats import FORMATS
-from search.library import Generation
+from search.generation import Generation
 from web.collections.history import CollectionError
 from web.collections.items import items
 from web.collections.screening.outcomes import GOES_ON, Screened, screened

@@ -206,7 +206,7 @@ def cloze(bench: Bench, data: Path, limit: int, test: bool) -> dict[str, object]
         if hits is None or not hits.numbers:
             continue
         left, _, right = text.partition(MASK)
-        context = Context(hits.scores, hits.contained, bench.vector(hits, rest))
+        context = Context(hits.scores, hits.contained, hits.vector)
         lists = {
             "jmedsearch": [
                 bench.vocabulary.terms[i]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from search.engine import MAX_QUERY
 from search.generation import Generation
+from search.pauses import pausing
 from search.per_generation import PerGeneration
 from search.suggest import Suggester, Vocabulary, literal, standardised
 from search.text.fold import fold_with_offsets, to_lexical
@@ -119,8 +120,8 @@ class _Beginnings:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._spelled = _Sorted((to_lexical(t), i) for i, t in enumerate(vocabulary.terms))
-        self._read = _Sorted((loose(r), i) for i, r in enumerate(vocabulary.readings) if r)
+        self._spelled = _Sorted((to_lexical(t), i) for i, t in enumerate(pausing(vocabulary.terms)))
+        self._read = _Sorted((loose(r), i) for i, r in enumerate(pausing(vocabulary.readings)) if r)
 
     def of(self, text: str) -> list[int]:
         """Up to 64 terms that ``text`` (folded) begins: those that are spelled so before those

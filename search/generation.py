@@ -22,6 +22,7 @@ from search.lexical import LexicalIndex
 from search.manifest import SAMPLE_NOTE, LibraryError, Manifest
 from search.owners import read_owners
 from search.passage_set import PassageSet
+from search.pauses import pausing
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.segments import Segments
@@ -120,9 +121,13 @@ class Generation:
         """The vectors of the most frequent terms; of none where the library was made without."""
         there = self.terms.execute("select 1 from sqlite_master where name = 'term_vectors'")
         rows = (
-            self.terms.execute(
-                "select number, scale, codes from term_vectors order by number"
-            ).fetchall()
+            list(
+                pausing(
+                    self.terms.execute(
+                        "select number, scale, codes from term_vectors order by number"
+                    )
+                )
+            )
             if there.fetchone()
             else []
         )
@@ -138,7 +143,11 @@ class Generation:
         """The terms that have a vector, to find those nearest to a query."""
         vectors = self.term_vectors
         texts = dict(
-            self.terms.execute("select number, term from terms join term_vectors using (number)")
+            pausing(
+                self.terms.execute(
+                    "select number, term from terms join term_vectors using (number)"
+                )
+            )
             if len(vectors)
             else ()
         )

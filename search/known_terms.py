@@ -14,6 +14,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from search.generation import Generation
+from search.pauses import pausing
 from search.text.fold import to_lexical
 from search.text.phrases import is_term
 from search.text.readings import loose
@@ -44,7 +45,7 @@ class KnownTerms:
         self._generation = generation
         self._by_reading: defaultdict[str, list[KnownTerm]] = defaultdict(list)
         self._by_spelling: dict[str, KnownTerm] = {}
-        for term in self._read():
+        for term in pausing(self._read()):
             # Of Aspirin and aspirin the more frequent, which comes first.
             self._by_spelling.setdefault(to_lexical(term.text), term)
             if term.reading:
@@ -114,12 +115,12 @@ class _Forms:
 
     def __init__(self, forms: Iterable[str]) -> None:
         grouped: defaultdict[int, list[str]] = defaultdict(list)
-        for form in forms:
+        for form in pausing(forms):
             if len(form) <= _MAX_LENGTH:
                 grouped[len(form)].append(form)
         self._forms = {length: np.array(found, object) for length, found in grouped.items()}
         self._characters = {
-            length: np.fromiter(map(_characters, found), np.uint64, len(found))
+            length: np.fromiter(map(_characters, pausing(found)), np.uint64, len(found))
             for length, found in grouped.items()
         }
 

@@ -15,6 +15,7 @@ from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
 from search.generation import Generation
+from search.pauses import beside_answers
 
 _QUERY = "高血圧"
 _TYPED = "高血"
@@ -32,9 +33,10 @@ def warm_up(engine: Engine, completer: Completer, corrector: Corrector) -> threa
     engine.search(_QUERY, with_facets=True)
 
     def prepare(generation: Generation) -> None:
-        completer.prepare(generation)
-        corrector.prepare(generation)
-        _ = generation.near_terms
+        with beside_answers():
+            completer.prepare(generation)
+            corrector.prepare(generation)
+            _ = generation.near_terms
 
     engine.library.prepare = prepare
     rest = threading.Thread(target=_rest, args=(engine, completer, corrector), name="warm-up")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from search.pauses import pausing
 from search.text.variants import fold
 
 # Stands before and after each text, so that beginnings and ends count as pairs.
@@ -19,7 +20,7 @@ class Spellings:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._count = len(texts)
-        folded = [fold(text) for text in texts]
+        folded = [fold(text) for text in pausing(texts)]
         codes, owners = _pairs(folded)
         self._codes, column = np.unique(codes, return_inverse=True)
         order = np.argsort(column, kind="stable")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from search.encoder import Encoder
 from search.generation import Generation
+from search.pauses import pausing
 from search.suggest.spelling import Spellings
 from search.text.phrases import is_term
 from search.text.profile import MASK
@@ -19,6 +20,8 @@ MAX_PIECES = 4
 MAX_FILLING_PIECES = 6
 # The most frequent terms: what is rarer than all of these is not worth offering unseen.
 _MAX_TERMS = 100_000
+# Terms that are cut into pieces together.
+_AT_ONCE = 500
 _NEUTRAL = "{masks}。"
 
 
@@ -62,10 +65,12 @@ class Vocabulary:
         """Read ``terms.db`` and cut each term into the encoder's pieces."""
         rows = [
             tuple(row)
-            for row in generation.terms.execute(
-                "select number, term, records, reading from terms "
-                "where standalone > 0 and records > 0 order by records desc, number limit ?",
-                [_MAX_TERMS],
+            for row in pausing(
+                generation.terms.execute(
+                    "select number, term, records, reading from terms "
+                    "where standalone > 0 and records > 0 order by records desc, number limit ?",
+                    [_MAX_TERMS],
+                )
             )
             if is_term(row[1])
         ]
@@ -73,7 +78,12 @@ class Vocabulary:
         profile = encoder.model.profile
         unknown = encoder.unknown_id
         by_length: dict[int, tuple[list[int], list[list[int]]]] = {}
-        for i, ids in enumerate(encoder.pieces([profile.normalize(t) for t in texts])):
+        pieces_of = (
+            ids
+            for start in range(0, len(texts), _AT_ONCE)
+            for ids in encoder.pieces(list(map(profile.normalize, texts[start : start + _AT_ONCE])))
+        )
+        for i, ids in enumerate(pausing(pieces_of)):
             if 0 < len(ids) <= MAX_FILLING_PIECES and unknown not in ids:
                 indices, rows_ = by_length.setdefault(len(ids), ([], []))
                 indices.append(i)

@@ -20,8 +20,8 @@ object a line, as soon as it is measured:
 - ``sentence_transformers``: the sample by ``encode`` in bf16 at its best batch size, and how many
   times as fast files to vectors is.
 
-Last measured on an H100 (docs/speed.md): the encoder 43.8 % of the matmul rate, files to vectors 21 %
-of the encoder. Of ``sentence_transformers`` and ``--compiled`` no figures exist yet.
+Last measured on an H100 (docs/speed.md): the encoder 43.8 % of the matmul rate, files to vectors
+21 % of the encoder. Of ``sentence_transformers`` and ``--compiled`` no figures exist yet.
 """
 
 import argparse

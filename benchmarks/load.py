@@ -17,6 +17,7 @@ import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -138,6 +139,9 @@ class Client(threading.Thread):
 
     def _ask(self, connection: http.client.HTTPConnection, path: str) -> http.client.HTTPConnection:
         begun = time.monotonic()
+        # As browsers and urllib3 do: one that the server closed while it was idle is opened anew.
+        if connection.sock and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()
         connection.request("GET", path)
         answer = connection.getresponse()
         content = answer.read()

@@ -8,7 +8,8 @@ a generation is published (--publish), the service ended and started (--restart)
 (--reload), or killed (--kill), every so many seconds. Prints one JSON object.
 
 A client that is cut off in the middle of a request counts it as failed and goes on; requests that
-were under way at a kill -9 are counted apart, and the longest time without any answer is given.
+were under way before a process killed by -9 had ended are counted apart, and the longest time
+without any answer is given.
 """
 
 import argparse
@@ -52,6 +53,8 @@ class Supervisor:
             *("--collections", str(collections)),
         ]
         self._over = False
+        # When a process had ended: its connections take requests until then.
+        self.ended: list[float] = []
         self.process = self._start()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -67,6 +70,7 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._over:
             self.process.wait()
+            self.ended.append(time.monotonic())
             if not self._over:
                 self.process = self._start()
 
@@ -249,7 +253,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         thread.join()
     worked = supervisor.processor_seconds() - worked
     supervisor.end()
-    return report(options, clients, events, memory) | (
+    return report(options, clients, events, supervisor.ended, memory) | (
         # A process that was started anew has forgotten what the one before did.
         {} if {name for name, _ in events} - {"publish"} else {"processor_s": round(worked, 1)}
     )
@@ -259,14 +263,19 @@ def report(
     options: argparse.Namespace,
     clients: list[Client],
     events: list[tuple[str, float]],
+    ended: list[float],
     memory: list[int],
 ) -> dict[str, object]:
-    """What the clients saw."""
+    """What the clients saw; ``ended`` are the moments at which processes had ended."""
     answers = sorted(answer for client in clients for answer in client.answers)
     times = sorted(taken for _, taken in answers)
     failures = [failure for client in clients for failure in client.failures]
-    kills = [moment for name, moment in events if name == "kill"]
-    cut_off = [f for f in failures if any(f[0] <= kill <= f[1] + 0.5 for kill in kills)]
+    kills = [
+        (moment, min((end for end in ended if end >= moment), default=moment))
+        for name, moment in events
+        if name == "kill"
+    ]
+    cut_off = [f for f in failures if any(f[0] <= end and kill <= f[1] for kill, end in kills)]
     gaps = [
         min((at for at, _ in answers if at > moment), default=moment) - moment
         for _, moment in events

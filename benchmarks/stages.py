@@ -37,11 +37,7 @@ _RUN_DEPTH = 100
 
 def main() -> None:
     """Ask and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library", type=Path)
-    parser.add_argument("collections", type=Path, nargs="+")
-    parser.add_argument("--every", type=int, default=1)
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__.splitlines()[0])
     engine = open_engine(arguments.library)
     generation = engine.generation()
     id_of = dict(generation.database.execute("select number, id from records").fetchall())
@@ -54,14 +50,26 @@ def main() -> None:
             text = collection.queries[query]
             vector = engine.encoder.encode_queries([text])[0]
             for stage, order in stages(generation, vector, terms(text)).items():
-                runs.setdefault(stage, {})[query] = {
-                    id_of[n]: float(_RUN_DEPTH - i) for i, (n, _) in enumerate(order[:_RUN_DEPTH])
-                }
+                runs.setdefault(stage, {})[query] = listed(order, id_of)
         judged = {query: dict(collection.qrels[query]) for query in asked}
         result[collection.name] = {"queries": len(asked)} | {
             stage: round(measured(judged, run), 4) for stage, run in runs.items()
         }
     print(json.dumps(result, ensure_ascii=False, indent=1))
+
+
+def parsed(description: str) -> argparse.Namespace:
+    """The command line of a benchmark that asks a library the queries of collections."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("collections", type=Path, nargs="+")
+    parser.add_argument("--every", type=int, default=1)
+    return parser.parse_args()
+
+
+def listed(order: Ranking, id_of: Mapping[int, str]) -> dict[str, float]:
+    """A list as a run has it: the ids of its records, the first with the highest number."""
+    return {id_of[n]: float(_RUN_DEPTH - i) for i, (n, _) in enumerate(order[:_RUN_DEPTH])}
 
 
 def stages(

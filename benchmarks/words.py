@@ -17,7 +17,6 @@ asked. Prints JSON: for each collection and variant [words alone, fused].
   (Robertson, Zaragoza and Taylor, CIKM 2004).
 """
 
-import argparse
 import json
 import tempfile
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from pathlib import Path
 
 import sudachipy
 import tantivy
-from stages import measured
+from stages import listed, measured, parsed
 
 from search.cli import open_engine
 from search.evaluate import Run, read_collection
@@ -38,7 +37,6 @@ from search.records import Record
 from search.text.fold import to_lexical
 from search.text.terms import Term, morphemes, terms, terms_with_offsets
 
-_RUN_DEPTH = 100
 _CUTS = ("as it is", "A", "B", "C", "A+B+C", "as written", "no expressions")
 _TITLES = (0, 1, 3, 5)
 _AS_IT_IS = 2
@@ -46,11 +44,7 @@ _AS_IT_IS = 2
 
 def main() -> None:
     """Index, ask and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library", type=Path)
-    parser.add_argument("collections", type=Path, nargs="+")
-    parser.add_argument("--every", type=int, default=1)
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__.splitlines()[0])
     engine = open_engine(arguments.library)
     generation = engine.generation()
     id_of = dict(generation.database.execute("select number, id from records").fetchall())
@@ -71,11 +65,8 @@ def main() -> None:
                     words = cut(text, name if name in _CUTS else _CUTS[0])
                     lexical = index.search(words, DEPTH, Filters())
                     order = combined(generation, index, words, dense, lexical)
-                    for runs, found in ((alone, lexical), (fused, order)):
-                        runs[name][query] = {
-                            id_of[n]: float(_RUN_DEPTH - i)
-                            for i, (n, _) in enumerate(found[:_RUN_DEPTH])
-                        }
+                    alone[name][query] = listed(lexical, id_of)
+                    fused[name][query] = listed(order, id_of)
             judged = {query: dict(collection.qrels[query]) for query in asked}
             result[collection.name] = {"queries": len(asked)} | {
                 name: [round(measured(judged, runs[name]), 4) for runs in (alone, fused)]

@@ -32,6 +32,8 @@ Field = Literal[
 FIELDS: tuple[Field, ...] = get_args(Field)
 # Searched by words, not by whole values.
 TEXT_FIELDS: tuple[Field, ...] = ("all", "text", "title-abstract", "title", "abstract")
+# Searched by names, unquoted ones with initials as if these were cut off.
+NAME_FIELDS: tuple[Field, ...] = ("author", "first-author", "last-author")
 FlagName = Literal["hasabstract", "retracted"]
 
 # How the canonical form writes a field.
@@ -75,6 +77,8 @@ class Term:
     def __str__(self) -> str:
         text = self.text + "*" * self.truncated
         plain = _PLAIN.fullmatch(self.text) and not _OPERATOR.fullmatch(self.text)
+        # Sato-K without quotes is Sato with an initial.
+        plain = plain and not ("-" in self.text and self.field in NAME_FIELDS)
         written = text if plain else f'"{text}"'
         return f"{written}[{CANONICAL_TAGS[self.field]}]"
 

@@ -10,6 +10,7 @@ from lark import Token
 from search.exact.dates import day_range, read_dates, swapped, year_in
 from search.exact.errors import ExactSyntaxError, Reason
 from search.exact.expression import (
+    NAME_FIELDS,
     TEXT_FIELDS,
     And,
     Dates,
@@ -254,7 +255,7 @@ class TermReader:
             self.note("code as text", str(term))
         if "*" in content[len(body) :]:
             return self._truncated(term, typed.start + len(body), typed.end)
-        if field in {"author", "first-author", "last-author"} and not typed.quoted:
+        if field in NAME_FIELDS and not typed.quoted:
             words = value_key(text).split(" ")
             if len(words) > 1 and len(words[-1]) == 1:
                 term = replace(term, truncated=True)

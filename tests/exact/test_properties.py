@@ -124,6 +124,7 @@ def test_random_trees_find_what_the_scanner_finds(
 
 
 @given(_trees)
+@example(Term("author", "Sato-K"))
 @settings(max_examples=200, deadline=None)
 def test_the_canonical_form_reads_back_to_the_same_tree(tree: Expression) -> None:
     assert parse(str(tree)).tree == tree

@@ -124,7 +124,7 @@ def measure_filtered(library: Library, texts: Texts, queries: int) -> dict[str, 
         vector /= np.linalg.norm(vector)
         words = terms("".join(texts.title(generator)))
         began = _now()
-        generation.best_passages(vector, 1000, filters)
+        generation.nearest_records(vector, 1000, filters)
         times["dense"].append(_since(began))
         middle = _now()
         generation.lexical.search(words, 1000, filters)

@@ -43,7 +43,7 @@ def main() -> None:
     parts: dict[str, Callable[[str], object]] = {
         "engine": engine.search,
         "encoder": lambda q: engine.encoder.encode_queries([q]),
-        "vectors": lambda q: generation.best_passages(vectors[q], DEPTH, Filters()),
+        "vectors": lambda q: generation.nearest_records(vectors[q], DEPTH, Filters()),
         "bm25": lambda q: generation.lexical.search(terms(q), DEPTH, Filters()),
     }
     result: dict[str, object] = {

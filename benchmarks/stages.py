@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from search.cli import open_engine
 from search.evaluate import Run, read_collection
 from search.filters import Filters
-from search.fusion import PAIRED, Ranking, reciprocal_rank, weighted, with_pairs
+from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 from search.generation import Generation
-from search.ranking import DEPTH, rank
+from search.ranking import rank
+from search.scored_records import Ranking
 from search.text.terms import terms
 
 _RUN_DEPTH = 100
@@ -77,11 +78,11 @@ def stages(
 ) -> Mapping[str, Ranking]:
     """The list for a query after each stage."""
     whole = rank(generation, vector, query_terms, Filters())
-    dense = [(r, s) for r, s, _ in generation.best_passages(vector, DEPTH, Filters())]
+    dense = whole.dense
     weight, full_match = generation.manifest.dense_weight, whole.full_match
     best = whole.unaided[0][1] if whole.unaided else 0.0
     covered = weighted(dense, whole.unaided, weight, full_match)
-    shares = generation.lexical.pair_shares(query_terms, [n for n, _ in covered[:PAIRED]])
+    shares = generation.lexical.pair_shares(query_terms, covered.numbers[:PAIRED].tolist())
     return {
         "lexical": whole.unaided,
         "dense": dense,

@@ -28,7 +28,7 @@ from indexer.embed import segment_vectors
 from indexer.vectors import VectorSettings, write_index
 from search.library import Library
 from search.manifest import Segment
-from search.passage_set import PassageSet
+from search.passage_set import PassageSet, SplitSet
 from search.ranking import DEPTH
 from search.segments import Segments
 from search.vector_index import VectorIndex
@@ -62,7 +62,7 @@ def write_segments(source: Source, folder: Path, count: int) -> tuple[Segment, .
 
 
 def measure(
-    index: VectorIndex, queries: NDArray[np.float32], among: PassageSet | None, wanted: Any
+    index: VectorIndex, queries: NDArray[np.float32], among: SplitSet, wanted: Any
 ) -> dict[str, float]:
     """Recall@10 and processor time of one kind with one filter."""
     index.nearest(queries[0], DEPTH, among)
@@ -114,7 +114,7 @@ def main() -> None:
                 f"{share:.1%} kept": measure(
                     index,
                     queries,
-                    None if share == 1 else PassageSet.where(kept[share]),
+                    SplitSet(PassageSet.where(kept[share]), PassageSet.where(kept[share] & False)),
                     nearest[share],
                 )
                 for share in _SHARES

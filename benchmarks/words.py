@@ -34,6 +34,7 @@ from search.generation import Generation
 from search.lexical import LexicalIndex, open_index, schema
 from search.ranking import DEPTH
 from search.records import Record
+from search.scored_records import Ranking
 from search.text.fold import to_lexical
 from search.text.terms import Term, morphemes, terms, terms_with_offsets
 
@@ -60,7 +61,7 @@ def main() -> None:
             for query in asked:
                 text = collection.queries[query]
                 vector = engine.encoder.encode_queries([text])[0]
-                dense = [(r, s) for r, s, _ in generation.best_passages(vector, DEPTH, Filters())]
+                dense = generation.nearest_records(vector, DEPTH, Filters()).ranking
                 for name, index in indexes.items():
                     words = cut(text, name if name in _CUTS else _CUTS[0])
                     lexical = index.search(words, DEPTH, Filters())
@@ -111,13 +112,13 @@ def combined(
     generation: Generation,
     index: LexicalIndex,
     words: list[str],
-    dense: list[tuple[int, float]],
-    lexical: list[tuple[int, float]],
-) -> list[tuple[int, float]]:
+    dense: Ranking,
+    lexical: Ranking,
+) -> Ranking:
     """The fused list with the words of this variant."""
     weight = generation.manifest.dense_weight
     covered = weighted(dense, lexical, weight, index.full_match(words))
-    return with_pairs(covered, index.pair_shares(words, [n for n, _ in covered[:PAIRED]]))
+    return with_pairs(covered, index.pair_shares(words, covered.numbers[:PAIRED].tolist()))
 
 
 def cut(text: str, how: str) -> list[str]:

@@ -25,6 +25,7 @@ from search.fusion import weighted
 from search.lexical import LexicalIndex
 from search.manifest import Fusion, Segment
 from search.records import Record
+from search.scored_records import Ranking
 from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans
 from search.text.terms import terms
@@ -156,11 +157,11 @@ def reciprocal_ranks(
         for item, vector in zip(items, queries, strict=True):
             rest = (item.number, item.rest)
             query_terms = terms(item.query)
-            words = [
+            words = Ranking.of(
                 (item.number if n >= first else n, s)
                 for n, s in lexical.search(query_terms, _DEPTH * 2, Filters())
                 if n < first or n == form[rest]
-            ][:_DEPTH]
+            )[:_DEPTH]
             dense = _dense(vector, owners, matrix, item.number, shortened[rest])
             full_match = lexical.full_match(query_terms)
             # Without word pairs: what is cut out of a text has all of its pairs, as no query has.
@@ -179,16 +180,17 @@ def _dense(
     matrix: NDArray[np.float32],
     number: int,
     shortened: NDArray[np.float32],
-) -> list[tuple[int, float]]:
+) -> Ranking:
     scores = matrix @ query
     best = np.full(int(owners.max()) + 1, -np.inf, np.float32)
     np.maximum.at(best, owners, scores)
     best[number] = shortened @ query
     order = np.argsort(-best, kind="stable")[:_DEPTH]
-    return [(int(i), float(best[i])) for i in order if np.isfinite(best[i])]
+    order = order[np.isfinite(best[order])]
+    return Ranking(order, best[order])
 
 
-def _reciprocal_rank(ranking: list[tuple[int, float]], number: int) -> float:
+def _reciprocal_rank(ranking: Ranking, number: int) -> float:
     for position, (found, _) in enumerate(ranking[:100], 1):
         if found == number:
             return 1 / position

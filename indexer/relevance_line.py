@@ -74,7 +74,7 @@ def _dense_scale(
         return None
     vectors = encoder.encode_queries(_queries(generator, rare, lengths))
     floor = float(np.mean([generation.average_score(vector) for vector in vectors]))
-    best = [generation.best_passages(vector, 1, Filters())[0][1] for vector in vectors]
+    best = [generation.nearest_records(vector, 1, Filters()).ranking[0][1] for vector in vectors]
     line = float(np.quantile(best, _QUANTILE))
     return DenseScale(floor, line) if line - floor > 1e-6 else None
 

@@ -7,7 +7,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from search.marking import marks
 from search.query_vectors import QueryVectors
 from search.ranking import DEPTH, Leg, Ranked, rank
 from search.records import Record
+from search.scored_records import Ranking
 from search.text.profile import without_masks
 from search.text.terms import respelled, terms
 
@@ -132,7 +133,7 @@ class Engine:
         return self._remembered(generation, text, filters)
 
     def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
-        return rank(generation, self.query_vectors.vector(text), terms(text), filters)
+        return rank(generation, partial(self.query_vectors.vector, text), terms(text), filters)
 
     def search(
         self,
@@ -171,11 +172,13 @@ class Engine:
         answer = self._answer(generation, text, filters, leg)
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
-        places = {number: place for place, (number, _) in enumerate(ranked.order, 1)}
+        by_relevance = ranked.order
         ranked = _sorted(generation, ranked, answer.relevant, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
-        words = generation.lexical.words_of([number for number, _ in hits], ranked.terms)
+        shown = [number for number, _ in hits]
+        places = by_relevance.places_of(shown)
+        words = generation.lexical.words_of(shown, ranked.terms)
         return RankedList(
             query=query,
             filters=filters,
@@ -185,7 +188,10 @@ class Engine:
             relevant=answer.relevant,
             hits=tuple(
                 replace(
-                    hit, rank=places[number], known=kinds.get(number), words=tuple(words[number])
+                    hit,
+                    rank=places[number] + 1,
+                    known=kinds.get(number),
+                    words=tuple(words[number]),
                 )
                 for number, hit in hits
             ),
@@ -198,7 +204,7 @@ class Engine:
             facets=(
                 facets_of_records(
                     generation.lexical,
-                    [number for number, _ in ranked.order[: answer.relevant or None]],
+                    ranked.order.numbers[: answer.relevant or None].tolist(),
                 )
                 if with_facets
                 else None
@@ -223,7 +229,7 @@ class Engine:
         generation = self.generation()
         answer = self._answer(generation, text, filters or Filters(), "fused")
         order = _sorted(generation, answer.ranked, answer.relevant, sort).order
-        return generation.records_in_order([number for number, _ in order[:limit]])
+        return generation.records_in_order(order.numbers[:limit].tolist())
 
     def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":
         """The whole list for a query, known items first."""
@@ -232,19 +238,18 @@ class Engine:
             # A number means nothing to an encoder: its neighbours would be nonsense.
             ranked = Ranked().with_first([number for number, _ in known.found])
             return _Answer(ranked, None, len(known.found), known.found)
-        vector = self.query_vectors.vector(text)
         ranked = (
             self.ranked(generation, text, filters)
             if leg == "fused"
-            else rank(generation, vector, terms(text), filters, leg)
+            else rank(generation, self.query_vectors.vector(text), terms(text), filters, leg)
         )
         relevant = ranked.relevant(generation.manifest.relevance, text)
         if known.found:
             if relevant is not None:
-                above = {number for number, _ in ranked.order[:relevant]}
+                above = set(ranked.order.numbers[:relevant].tolist())
                 relevant = len(above | {number for number, _ in known.found})
             ranked = ranked.with_first([number for number, _ in known.found])
-        return _Answer(ranked, vector, relevant, known.found)
+        return _Answer(ranked, self.query_vectors.vector(text), relevant, known.found)
 
     def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> tuple[Hit, ...]:
         """The records most like a record, without itself.
@@ -299,9 +304,10 @@ class Engine:
     ) -> list[tuple[int, Hit]]:
         """Hits ``first`` to ``first + count`` of a list, each with its record's number."""
         chosen = ranked.order[first : first + count]
-        numbers = [number for number, _ in chosen]
+        numbers = chosen.numbers.tolist()
         records = generation.records(numbers)
-        in_dense, in_lexical = (_places(leg, numbers) for leg in (ranked.dense, ranked.lexical))
+        passages = ranked.nearest.passages_of(numbers)
+        in_dense, in_lexical = (leg.places_of(numbers) for leg in (ranked.dense, ranked.lexical))
         weights = _word_weights(generation, ranked)
         hits = []
         for rank_, (number, score) in enumerate(chosen, first + 1):
@@ -311,13 +317,13 @@ class Engine:
                 rank=rank_,
                 record=record,
                 score=score,
-                dense_score=dense[0] if dense else None,
-                dense_rank=dense[1] if dense else None,
-                lexical_score=lexical[0] if lexical else None,
-                lexical_rank=lexical[1] if lexical else None,
+                dense_score=None if dense is None else ranked.dense[dense][1],
+                dense_rank=None if dense is None else dense + 1,
+                lexical_score=None if lexical is None else ranked.lexical[lexical][1],
+                lexical_rank=None if lexical is None else lexical + 1,
                 sentence=None
                 if vector is None
-                else best_sentence(generation, number, record, vector, ranked.passages, weights),
+                else best_sentence(generation, number, record, vector, passages, weights),
                 title_marks=tuple(marks(record.version(language).title, weights)),
             )
             hits.append((number, hit))
@@ -363,12 +369,13 @@ class _Answer:
 
 def _sorted(generation: Generation, ranked: Ranked, relevant: int | None, sort: ListSort) -> Ranked:
     """The records above the line in another order, ties by number."""
-    close = dict(ranked.order[: relevant or None])
+    close = ranked.order[: relevant or None]
     if sort == "relevance" or not close:
         return ranked
-    query = generation.lexical.numbers_query(list(close))
+    query = generation.lexical.numbers_query(close.numbers.tolist())
     _, numbers = generation.lexical.sorted_page(query, sort, 0, len(close))
-    return replace(ranked, order=[(number, close[number]) for number in numbers])
+    scores = close.scores_of(np.asarray(numbers, np.int64), missing=0.0)
+    return replace(ranked, order=Ranking(numbers, scores))
 
 
 def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:
@@ -379,9 +386,3 @@ def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:
         for word in expansion.words:
             weights.setdefault(word, expansion.weight * rarity(word))
     return weights
-
-
-def _places(leg: list[tuple[int, float]], numbers: Sequence[int]) -> dict[int, tuple[float, int]]:
-    """The score and the rank of some records in a leg."""
-    wanted = set(numbers)
-    return {record: (score, i) for i, (record, score) in enumerate(leg, 1) if record in wanted}

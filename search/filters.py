@@ -1,5 +1,6 @@
 """Filters: what a searcher leaves in, applied inside both retrievers, never after them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,10 @@ RetractionFilter = Literal["", "exclude", "only"]
 
 # A correction mends a record; these two put it in doubt.
 IN_DOUBT: tuple[Retraction, ...] = ("retracted", "expression of concern")
+
+# So many values are looked up one by one, which is four to ten times as fast for up to a thousand
+# as tantivy's set of terms: that goes through the field's whole dictionary.
+_ONE_BY_ONE = 5000
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Filters:
         if self.has_abstract:
             queries.append(tantivy.Query.term_query(schema, "has_abstract", True))
         if self.retraction:
-            in_doubt = tantivy.Query.term_set_query(schema, "retraction", list(IN_DOUBT))
+            in_doubt = values_query(schema, "retraction", IN_DOUBT)
             if self.retraction == "exclude":
                 in_doubt = tantivy.Query.boolean_query(
                     [
@@ -71,5 +76,17 @@ class Filters:
             queries.append(in_doubt)
         queries += [tantivy.Query.term_query(schema, "words", term) for term in terms(self.words)]
         if self.within is not None:
-            queries.append(tantivy.Query.term_set_query(schema, "number", list(self.within)))
+            queries.append(values_query(schema, "number", self.within))
         return queries
+
+
+def values_query(
+    schema: tantivy.Schema, field: str, values: Sequence[int] | Sequence[str]
+) -> tantivy.Query:
+    """The records that have one of some whole values in a field."""
+    if not 0 < len(values) <= _ONE_BY_ONE:
+        return tantivy.Query.term_set_query(schema, field, list(values))
+    found = [tantivy.Query.term_query(schema, field, value, "basic") for value in values]
+    if len(found) == 1:
+        return found[0]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in found])

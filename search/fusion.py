@@ -2,16 +2,15 @@
 
 The weighted combination of min-max normalised scores is the one of Bruch, Gai and Ingber, An
 Analysis of Fusion Functions for Hybrid Retrieval, ACM TOIS 2023; reciprocal rank fusion is
-Cormack, Clarke and Buettcher, SIGIR 2009. A ranking is a list of (record number, score), best
-first; the result is one too, ties broken by record number.
+Cormack, Clarke and Buettcher, SIGIR 2009. Ties are broken by record number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ranking = Sequence[tuple[int, float]]
+from search.scored_records import Ranking
 
 # The score at this rank counts as 0 after normalisation: deep enough that the best hits spread
 # over the whole range, shallow enough that one hopeless passage does not set the scale.
@@ -22,9 +21,7 @@ PAIRED = 50
 _PAIR_WEIGHT = 0.2
 
 
-def weighted(
-    dense: Ranking, lexical: Ranking, dense_weight: float, full_match: float
-) -> list[tuple[int, float]]:
+def weighted(dense: Ranking, lexical: Ranking, dense_weight: float, full_match: float) -> Ranking:
     """Weighted sum of normalised scores; ``dense_weight`` 1 is dense alone, 0 lexical alone.
 
     ``full_match`` is the BM25 score of a record that has all words of the query: the lexical
@@ -38,50 +35,51 @@ def weighted(
         dense_weight = 0.0
     coverage = min(1.0, lexical[0][1] / full_match) if lexical and full_match > 0 else 1.0
     # No shared word at all is a BM25 score of 0, so 0 is the floor unless the list is deeper.
-    left, left_scores = _normalized(dense, dense[-1][1] if dense else 0.0)
-    right, right_scores = _normalized(lexical, 0.0)
-    records = np.union1d(left, right)
+    left = _normalized(dense, dense[-1][1] if dense else 0.0)
+    right = _normalized(lexical, 0.0)
+    records, places = np.unique(
+        np.concatenate((dense.numbers, lexical.numbers)), return_inverse=True
+    )
     scores = np.zeros(len(records))
-    for found, values, weight, missing in (
-        (left, left_scores, dense_weight, left_scores.min(initial=np.inf)),
-        (right, right_scores, coverage * (1 - dense_weight), right_scores.min(initial=0.0)),
+    for found, where, weight, missing in (
+        (left, places[: len(left)], dense_weight, left.min(initial=np.inf)),
+        (right, places[len(left) :], coverage * (1 - dense_weight), right.min(initial=0.0)),
     ):
         if weight:
             part = np.full(len(records), missing)
-            part[np.searchsorted(records, found)] = values
+            part[where] = found
             scores += weight * part
-    order = np.lexsort((records, -scores))
-    return list(zip(records[order].tolist(), scores[order].tolist(), strict=True))
+    return Ranking.best(records, scores)
 
 
-def with_pairs(order: Ranking, shares: Mapping[int, float]) -> list[tuple[int, float]]:
+def with_pairs(order: Ranking, shares: Mapping[int, float]) -> Ranking:
     """A fused ranking in which pairs of neighbouring words count too.
 
     ``shares`` are the shares of the query's pairs (0 to 1) that records have, those of the first
     :data:`PAIRED` hits. Word order tells 急性の肝炎 from 肝炎の急性増悪, to which the words alone
     are the same and the vectors nearly so.
     """
-    rescored = [
-        (record, score + _PAIR_WEIGHT * shares.get(record, 0.0)) for record, score in order[:PAIRED]
-    ]
+    gained = np.zeros(len(order))
+    gained[:PAIRED] = [shares.get(record, 0.0) for record, _ in order[:PAIRED]]
+    scores = order.scores + _PAIR_WEIGHT * gained
     # They only rise, so they stay before all others.
-    return [*sorted(rescored, key=lambda item: (-item[1], item[0])), *order[PAIRED:]]
+    first = np.lexsort((order.numbers[:PAIRED], -scores[:PAIRED]))
+    places = np.concatenate((first, np.arange(len(first), len(order))))
+    return Ranking(order.numbers, scores).take(places)
 
 
-def reciprocal_rank(dense: Ranking, lexical: Ranking) -> list[tuple[int, float]]:
+def reciprocal_rank(dense: Ranking, lexical: Ranking) -> Ranking:
     """Sum of 1 / (60 + rank) over both rankings: needs no scores and no tuning."""
     scores: dict[int, float] = {}
     for ranking in (dense, lexical):
         for rank, (record, _) in enumerate(ranking, 1):
             scores[record] = scores.get(record, 0.0) + 1 / (_RRF_K + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    return Ranking.best(list(scores), list(scores.values()))
 
 
-def _normalized(ranking: Ranking, floor: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Record numbers and scores of a ranking, its best score 1 and its floor 0."""
-    records = np.array([record for record, _ in ranking], np.int64)
-    scores = np.array([score for _, score in ranking], np.float64)
+def _normalized(ranking: Ranking, floor: float) -> NDArray[np.float64]:
+    """The scores of a ranking, its best 1 and its floor 0."""
     if len(ranking) >= _FLOOR_RANK:
         floor = ranking[_FLOOR_RANK - 1][1]
     span = ranking[0][1] - floor if ranking else 0.0
-    return records, (scores - floor) / span if span > 1e-9 else np.ones(len(ranking))
+    return (ranking.scores - floor) / span if span > 1e-9 else np.ones(len(ranking))

@@ -7,7 +7,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from search.passage_set import PassageSet
 from search.pauses import pausing
 from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
+from search.scored_records import Ranking
 from search.segments import Segments
 from search.term_vectors import TermVectors
 
@@ -58,6 +59,19 @@ class Database:
     imported: str
     read: int
     duplicate: int
+
+
+@dataclass(frozen=True)
+class NearestRecords:
+    """The records nearest to a vector, and of each the number of its best passage (n,) int64."""
+
+    ranking: Ranking = field(default_factory=Ranking)
+    passages: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def passages_of(self, numbers: Sequence[int]) -> dict[int, int]:
+        """The best passages of those of some records that are among them."""
+        places = self.ranking.places_of(numbers)
+        return {number: int(self.passages[place]) for number, place in places.items()}
 
 
 class Generation:
@@ -272,27 +286,28 @@ class Generation:
         """Sentence vectors (n, dim) float32 of a passage and their spans (n, 2)."""
         return self._segments.sentences(number)
 
-    def best_passages(
+    def nearest_records(
         self, query: NDArray[np.float32], limit: int, filters: Filters
-    ) -> list[tuple[int, float, int]]:
+    ) -> NearestRecords:
         """The ``limit`` nearest records to a query vector (dim,), each by its best passage.
 
-        Gives (record number, score, passage number), best first, ties by record number. The score
-        is the inner product, less what a bare title gains by its shortness.
+        The score is the inner product, less what a bare title gains by its shortness.
         """
-        shift = self._bare_advantage(query)
-        if shift is None:
-            return self._best(query, limit, filters, None)
-        found = self._best(query, limit, filters, bare=False)
-        found += [(r, s - shift, p) for r, s, p in self._best(query, limit, filters, bare=True)]
-        best: dict[int, tuple[int, float, int]] = {}
-        for item in sorted(found, key=lambda item: (-item[1], item[0])):
-            best.setdefault(item[0], item)
-        return list(best.values())[:limit]
+        handicap = self.bare_advantage(query)
+        # Several passages of one record take places: asked for are as many more as there are.
+        wanted = math.ceil(limit * max(1.0, self.manifest.passages / max(self.manifest.records, 1)))
+        while True:
+            scores, numbers = self._legs.nearest(query, wanted, filters, handicap)
+            records, first = np.unique(self.owners.record_of[numbers], return_index=True)
+            if len(records) >= limit or len(numbers) < wanted:
+                order = np.lexsort((records, -scores[first]))[:limit]
+                best = first[order]
+                return NearestRecords(Ranking(records[order], scores[best]), numbers[best])
+            wanted *= 2
 
     def best_by_words(
         self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
-    ) -> list[tuple[int, float]]:
+    ) -> Ranking:
         """The best ``limit`` record numbers with their BM25 scores, ties by number.
 
         ``added`` are terms that are looked for too, each as its words in a row and what it weighs
@@ -313,22 +328,7 @@ class Generation:
         mean: NDArray[np.float32] = self.vectors(np.sort(chosen).tolist()).mean(axis=0)
         return mean
 
-    def _best(
-        self, query: NDArray[np.float32], limit: int, filters: Filters, bare: bool | None
-    ) -> list[tuple[int, float, int]]:
-        # Several passages of one record take places: asked for are as many more as there are.
-        wanted = math.ceil(limit * max(1.0, self.manifest.passages / max(self.manifest.records, 1)))
-        while True:
-            scores, numbers = self._legs.nearest(query, wanted, filters, bare)
-            records, first = np.unique(self.owners.record_of[numbers], return_index=True)
-            if len(records) >= limit or len(numbers) < wanted:
-                order = np.lexsort((records, -scores[first]))[:limit]
-                best = first[order]
-                columns = (records[order], scores[best], numbers[best])
-                return list(zip(*(c.tolist() for c in columns), strict=True))
-            wanted *= 2
-
-    def _bare_advantage(self, query: NDArray[np.float32]) -> float | None:
+    def bare_advantage(self, query: NDArray[np.float32]) -> float | None:
         """By how much passages that are a bare title look nearer to this query than they are.
 
         A title is short, as queries are, and mean-pooled vectors of short texts are alike: bare

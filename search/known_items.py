@@ -13,7 +13,7 @@ from typing import Literal
 import tantivy
 
 from search.fields import AREAS, identifier_key, title_key
-from search.filters import Filters
+from search.filters import Filters, values_query
 from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, pmid_in
 from search.generation import Generation
@@ -139,7 +139,7 @@ def _numbers(
     generation: Generation, field: str, values: Sequence[str], filters: Filters, limit: int
 ) -> list[int]:
     """The records with one of these whole values in a field, the newest first."""
-    query = tantivy.Query.term_set_query(schema(), field, list(values))
+    query = values_query(schema(), field, values)
     return generation.lexical.sorted_page(
         generation.lexical.filtered(query, filters), "year", 0, limit
     )[1]

@@ -22,8 +22,9 @@ from search.filters import Filters
 from search.lexical import LexicalIndex
 from search.manifest import CURRENT, LibraryError, Manifest, live_generation
 from search.owners import Owners
-from search.passage_set import PassageSet
+from search.passage_set import PassageSet, SplitSet
 from search.read_only import ReadOnlyDatabase
+from search.scored_records import Ranking
 from search.segments import Segments
 from search.vector_index import VectorIndex
 
@@ -56,11 +57,15 @@ class Legs(Protocol):
     """The legs of one generation. Safe to call from several threads."""
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, filters: Filters, bare: bool | None
+        self,
+        query: NDArray[np.float32],
+        limit: int,
+        filters: Filters,
+        handicap: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Inner products and numbers of the ``limit`` passages nearest to a query vector (dim,),
-        best first, among those of records that ``filters`` leave in; with ``bare`` only those that
-        are a bare title, or only those that are not.
+        """Scores and numbers of the ``limit`` passages nearest to a query vector (dim,), best
+        first, among those of records that ``filters`` leave in. A score is the inner product, less
+        the ``handicap`` for passages that are a bare title.
 
         Raises:
             UnreachableError: when who answers cannot be reached.
@@ -69,8 +74,8 @@ class Legs(Protocol):
 
     def by_words(
         self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
-    ) -> list[tuple[int, float]]:
-        """The best ``limit`` record numbers with their BM25 scores, ties by number.
+    ) -> Ranking:
+        """The best ``limit`` records by BM25, ties by number.
 
         Raises:
             UnreachableError: when who answers cannot be reached.
@@ -137,36 +142,34 @@ class EmbeddedLegs:
         self._index = VectorIndex(
             opened.path / "vectors.faiss", opened.manifest.vectors, opened.segments
         )
-        live = PassageSet.where(self._record_of >= 0)
-        self._live = live
-        self._kinds = {True: live & opened.owners.bare, False: live - opened.owners.bare}
-        self._filtered: OrderedDict[Filters, PassageSet] = OrderedDict()
+        self._bare = opened.owners.bare
+        self._live = SplitSet(PassageSet.where(self._record_of >= 0), self._bare)
+        self._filtered: OrderedDict[Filters, SplitSet] = OrderedDict()
         self._filtered_lock = threading.Lock()
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, filters: Filters, bare: bool | None
+        self,
+        query: NDArray[np.float32],
+        limit: int,
+        filters: Filters,
+        handicap: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """See :class:`Legs`."""
-        among = self._live if bare is None else self._kinds[bare]
-        if filters:
-            among = self._allowed(filters) & among
-        limit = min(limit, among.count)
-        if not limit:
-            return np.zeros(0, np.float32), np.zeros(0, np.int64)
-        return self._index.nearest(query, limit, None if among.count == among.total else among)
+        among = self._allowed(filters) if filters else self._live
+        return self._index.nearest(query, limit, among, handicap)
 
     def by_words(
         self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
-    ) -> list[tuple[int, float]]:
+    ) -> Ranking:
         """See :class:`Legs`."""
         return self._lexical.search(query_terms, limit, filters, added)
 
-    def _allowed(self, filters: Filters) -> PassageSet:
+    def _allowed(self, filters: Filters) -> SplitSet:
         """The passages of the records that filters leave in; the last few sets are kept."""
         with self._filtered_lock:
             found = self._filtered.pop(filters, None)
         if found is None:
-            found = self._left_in(filters)
+            found = SplitSet(self._left_in(filters), self._bare)
         with self._filtered_lock:
             self._filtered[filters] = found
             while len(self._filtered) > _FILTERS:

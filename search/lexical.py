@@ -22,8 +22,9 @@ import tantivy
 from numpy.typing import NDArray
 
 from search.fields import AREAS, VALUES, area_texts, field_values, first_day, title_key
-from search.filters import Filters
+from search.filters import Filters, values_query
 from search.records import Record
+from search.scored_records import Ranking
 from search.text.terms import terms
 from search.text.units import tokens, value_key
 from search.text.variants import fold
@@ -194,7 +195,7 @@ class LexicalIndex:
 
     def numbers_query(self, numbers: Sequence[int]) -> tantivy.Query:
         """A query that finds the records with these numbers."""
-        return tantivy.Query.term_set_query(self._schema, "number", list(map(int, numbers)))
+        return values_query(self._schema, "number", list(map(int, numbers)))
 
     def aggregate(self, query: tantivy.Query, aggregations: dict[str, Any]) -> dict[str, Any]:
         """The aggregations (tantivy's) of the records that ``query`` finds."""
@@ -261,15 +262,19 @@ class LexicalIndex:
         total = sum(weights.values())
         if not total or not numbers:
             return {}
-        among = tantivy.Query.const_score_query(self.numbers_query(numbers), 0.0)
-        wanted = [
-            tantivy.Query.const_score_query(self._phrase(pair), weight / total)
-            for pair, weight in weights.items()
-        ]
+        # The records beside each pair: a pair is then looked for in these alone.
+        among = (tantivy.Occur.Must, self.numbers_query(numbers))
         query = tantivy.Query.boolean_query(
             [
-                (tantivy.Occur.Must, among),
-                *((tantivy.Occur.Should, pair) for pair in wanted),
+                (
+                    tantivy.Occur.Should,
+                    tantivy.Query.const_score_query(
+                        tantivy.Query.boolean_query([among, (tantivy.Occur.Must, phrase)]),
+                        weights[pair] / total,
+                    ),
+                )
+                for pair in pairs
+                for phrase in [self._phrase(pair)]
             ]
         )
         found = self._searcher.search(query, limit=len(numbers), count=False).hits
@@ -355,8 +360,8 @@ class LexicalIndex:
         limit: int,
         filters: Filters,
         added: Iterable[tuple[Sequence[str], float]] = (),
-    ) -> list[tuple[int, float]]:
-        """The best ``limit`` record numbers with their BM25 scores, ties by number.
+    ) -> Ranking:
+        """The best ``limit`` records by BM25, ties by number.
 
         ``added`` are terms that are looked for too, each as its words in a row and what it weighs
         beside a word of the query.
@@ -367,12 +372,11 @@ class LexicalIndex:
             for words, weight in added
         ]
         if not wanted or not len(self):
-            return []
+            return Ranking()
         ranked = self._ranked_among(wanted, filters)
         found = self._searcher.search(ranked, limit=limit, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in found])
-        pairs = [(int(n), float(s)) for n, (s, _) in zip(numbers, found, strict=True)]
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        return Ranking.best(numbers, [score for score, _ in found])
 
     def _ranked_among(
         self, wanted: list[tuple[tantivy.Occur, tantivy.Query]], filters: Filters

@@ -32,6 +32,11 @@ class PassageSet:
     def __sub__(self, other: "PassageSet") -> "PassageSet":
         return PassageSet(self.bits & ~other.bits, self.total)
 
+    def has(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some passages (n,) are in it (n,)."""
+        found: NDArray[np.bool_] = (self.bits[numbers >> 3] >> (numbers & 7) & 1).astype(bool)
+        return found
+
     def numbers(self) -> NDArray[np.int64]:
         """The passages in it by number, ascending."""
         # Only the bytes with a bit in them are unpacked: a set of a few among millions is common.
@@ -40,3 +45,22 @@ class PassageSet:
         rows, columns = np.nonzero(bits)
         numbers: NDArray[np.int64] = places[rows] * 8 + columns
         return numbers
+
+
+class SplitSet:
+    """Some passages, ``whole``, and which of them are a bare title, as all of ``bare_titles`` are:
+    ``bare`` and ``rest``."""
+
+    def __init__(self, whole: PassageSet, bare_titles: PassageSet) -> None:
+        self.whole = whole
+        self._bare_titles = bare_titles
+
+    @cached_property
+    def bare(self) -> PassageSet:
+        """Those that are a bare title."""
+        return self.whole & self._bare_titles
+
+    @cached_property
+    def rest(self) -> PassageSet:
+        """All others."""
+        return self.whole - self._bare_titles

@@ -1,9 +1,11 @@
 """How a query's ranked list comes about: two legs, what is added to the lexical one, fusion."""
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,36 +14,47 @@ from numpy.typing import NDArray
 from search.expansion import Expansion
 from search.filters import Filters
 from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
-from search.generation import Generation
+from search.generation import Generation, NearestRecords
 from search.relevance import RelevanceLine, relevant_hits
+from search.scored_records import Ranking
 
 # A ranked list ends here: nobody reads further, and every page is cut from the same candidates.
 DEPTH = 1000
 
 Leg = Literal["fused", "dense", "lexical"]
 
-# The lexical legs of queries; more threads than cores gain nothing.
-_beside = ThreadPoolExecutor(os.cpu_count(), "lexical-leg")
+# A query's vector (dim,) float32, or what gives it: words are looked for meanwhile.
+Vector = NDArray[np.float32] | Callable[[], NDArray[np.float32]]
+
+_cores = os.cpu_count() or 1
+# The lexical legs of queries, beside the encoder and the other leg. Where so many queries are under
+# way that all cores are busy, a leg in the query's own thread costs less.
+_beside = ThreadPoolExecutor(_cores, "lexical-leg")
+_idle = threading.BoundedSemaphore(max(1, _cores // 2))
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The whole list: fused order, each leg's (record, score) and each record's best passage.
+    """The whole list: fused order, and what each leg found.
 
-    ``unaided`` is the lexical leg by the query's own words alone, ``added`` what was looked for
-    beside them.
+    ``nearest`` also has each record's best passage. ``unaided`` is the lexical leg by the query's
+    own words alone, ``added`` what was looked for beside them.
     """
 
-    order: list[tuple[int, float]] = field(default_factory=list)
-    dense: list[tuple[int, float]] = field(default_factory=list)
-    lexical: list[tuple[int, float]] = field(default_factory=list)
-    unaided: list[tuple[int, float]] = field(default_factory=list)
-    passages: dict[int, int] = field(default_factory=dict)
+    order: Ranking = field(default_factory=Ranking)
+    nearest: NearestRecords = field(default_factory=NearestRecords)
+    lexical: Ranking = field(default_factory=Ranking)
+    unaided: Ranking = field(default_factory=Ranking)
     terms: list[str] = field(default_factory=list)
     added: tuple[Expansion, ...] = ()
     dense_weight: float | None = None
     average: float = 0.0
     full_match: float = 0.0
+
+    @property
+    def dense(self) -> Ranking:
+        """The dense leg."""
+        return self.nearest.ranking
 
     def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
         """How many leading hits are above the line, if there is one."""
@@ -54,20 +67,22 @@ class Ranked:
     def with_first(self, numbers: Sequence[int]) -> "Ranked":
         """The same list with some records before all others; what retrieval has not found scores
         0."""
-        scores = dict(self.order)
-        moved = set(numbers)
-        rest = [item for item in self.order if item[0] not in moved]
-        order = [(number, scores.get(number, 0.0)) for number in numbers] + rest
+        first = np.asarray(numbers, np.int64)
+        rest = self.order.take(~np.isin(self.order.numbers, first))
+        order = Ranking(
+            np.concatenate((first, rest.numbers)),
+            np.concatenate((self.order.scores_of(first, missing=0.0), rest.scores)),
+        )
         return replace(self, order=order[:DEPTH])
 
     def without(self, number: int) -> "Ranked":
         """The same list with one record taken out."""
-        return replace(self, order=[item for item in self.order if item[0] != number])
+        return replace(self, order=self.order.take(self.order.numbers != number))
 
 
 def rank(
     generation: Generation,
-    vector: NDArray[np.float32],
+    vector: Vector,
     query_terms: list[str],
     filters: Filters,
     leg: Leg = "fused",
@@ -76,34 +91,46 @@ def rank(
 
     The list of a single leg is by that leg alone: the vector, or the query's own words.
     """
-    # Side by side: who answers leaves Python's lock meanwhile, be it FAISS, tantivy or Milvus.
-    words = (
-        _beside.submit(_look_for, generation, vector, query_terms, filters, leg == "fused")
-        if leg != "dense"
-        else None
-    )
-    nearest = generation.best_passages(vector, DEPTH, filters) if leg != "lexical" else []
-    dense = [(record, score) for record, score, _ in nearest]
-    found = words.result() if words else _Found()
+    given: Future[NDArray[np.float32]] = Future()
+    look = partial(_look_for, generation, given, query_terms, filters, leg == "fused")
+    # Who looks for words leaves Python's lock meanwhile, be it tantivy or Milvus.
+    beside = leg != "dense" and _idle.acquire(blocking=False)
+    try:
+        words = _beside.submit(look) if beside else None
+        try:
+            given.set_result(vector() if callable(vector) else vector)
+        except BaseException as error:
+            given.set_exception(error)
+            raise
+        nearest = (
+            generation.nearest_records(given.result(), DEPTH, filters)
+            if leg != "lexical"
+            else NearestRecords()
+        )
+        found = _Found() if leg == "dense" else words.result() if words else look()
+    finally:
+        if beside:
+            _idle.release()
     weight: float | None = generation.manifest.dense_weight
     if generation.manifest.fusion == "weighted" or leg != "fused":
-        order = weighted(dense, found.lexical, generation.manifest.dense_weight, found.full_match)
+        order = weighted(
+            nearest.ranking, found.lexical, generation.manifest.dense_weight, found.full_match
+        )
     else:
         weight = None
-        order = reciprocal_rank(dense, found.lexical)
+        order = reciprocal_rank(nearest.ranking, found.lexical)
     if leg == "fused" and weight is not None:
-        first = [record for record, _ in order[:PAIRED]]
+        first = order.numbers[:PAIRED].tolist()
         order = with_pairs(order, generation.lexical.pair_shares(query_terms, first))
     return Ranked(
         order=order[:DEPTH],
-        dense=dense,
+        nearest=nearest,
         lexical=found.lexical,
         unaided=found.unaided,
-        passages={record: passage for record, _, passage in nearest},
         terms=query_terms,
         added=found.added,
         dense_weight=weight,
-        average=generation.average_score(vector),
+        average=generation.average_score(given.result()),
         full_match=found.full_match,
     )
 
@@ -112,15 +139,15 @@ def rank(
 class _Found:
     """What the lexical leg found, and by the query's own words alone; see :class:`Ranked`."""
 
-    lexical: list[tuple[int, float]] = field(default_factory=list)
-    unaided: list[tuple[int, float]] = field(default_factory=list)
+    lexical: Ranking = field(default_factory=Ranking)
+    unaided: Ranking = field(default_factory=Ranking)
     added: tuple[Expansion, ...] = ()
     full_match: float = 0.0
 
 
 def _look_for(
     generation: Generation,
-    vector: NDArray[np.float32],
+    vector: "Future[NDArray[np.float32]]",
     query_terms: list[str],
     filters: Filters,
     expanded: bool,
@@ -131,7 +158,7 @@ def _look_for(
     if not expanded:
         return _Found(unaided, unaided, (), full_match)
     covered = min(1.0, unaided[0][1] / full_match) if unaided else 0.0
-    added = generation.near_terms.expansions(vector, query_terms, covered)
+    added = generation.near_terms.expansions(vector.result(), query_terms, covered)
     if not added:
         return _Found(unaided, unaided, (), full_match)
     more = [(expansion.words, expansion.weight) for expansion in added]

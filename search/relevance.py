@@ -7,13 +7,13 @@ character with it are one way to be close, names that the encoder has never read
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-Ranking = Sequence[tuple[int, float]]
+from search.scored_records import Ranking
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]")
 
@@ -75,18 +75,15 @@ def relevant_hits(
     """
     if not order:
         return 0
-    numbers = [number for number, _ in order]
     evidence = np.zeros(len(order))
     if dense:
         scale = line.dense_scale(query)
-        scores = dict(dense)
-        values = np.array([scores.get(n, dense[-1][1]) for n in numbers])
+        values = dense.scores_of(order.numbers, missing=dense[-1][1])
         near = dense[min(_NEAR_RANK, len(dense)) - 1][1]
         threshold = max(scale.line, average + _NEAR_SHARE * (near - average))
         evidence = (values - scale.floor) / (threshold - scale.floor)
     if lexical and full_match > 0:
-        scores = dict(lexical)
-        values = np.array([scores.get(n, 0.0) for n in numbers])
+        values = lexical.scores_of(order.numbers, missing=0.0)
         evidence = np.maximum(evidence, values / full_match / line.lexical)
     # What one hit has too much does not make up for many that have too little.
     gained = np.cumsum(np.clip(evidence - 1.0, -1.0, 1.0))

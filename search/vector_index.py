@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.manifest import VectorIndexState
-from search.passage_set import PassageSet
+from search.passage_set import PassageSet, SplitSet
 from search.segments import Segments
 
 # Of so few passages that a filter leaves in, each is compared, from its f16 row.
 SCANNED = 10_000
-# Candidates whose f16 rows are read at least: codes alone confuse near neighbours.
 # Comparing all, FAISS goes through a few (one in so many) one by one.
 _FEW = 10
-_CANDIDATES = {"ivf-sq8": 100, "ivf-pq": 1000}
+# Candidates whose f16 rows are read at least: codes alone confuse near neighbours.
+_CANDIDATES = {"exact": 0, "ivf-sq8": 100, "ivf-pq": 1000}
 
 
 class VectorIndex:
@@ -38,46 +38,100 @@ class VectorIndex:
             raise ValueError(f"{file.name} has another number of vectors than the segments")
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, among: PassageSet | None
+        self,
+        query: NDArray[np.float32],
+        limit: int,
+        among: SplitSet,
+        handicap: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Inner products and numbers of the ``limit`` passages nearest to a query vector (dim,),
-        best first; of all passages where ``among`` is None. May be fewer than there are where the
-        index is not exact."""
-        if self._state.kind == "exact":
-            parameters = faiss.SearchParameters(sel=_exact_selector(among)) if among else None
-            scores, numbers = self._faiss.search(query[None, :], limit, params=parameters)
-            found = numbers[0] >= 0
-            return scores[0][found], numbers[0][found]
-        if among is not None and among.count <= SCANNED:
-            return self._ranked(query, among.numbers(), limit)
+        """Scores and numbers of the ``limit`` passages of ``among`` nearest to a query vector
+        (dim,), best first. A score is the inner product, less the ``handicap`` for bare titles. May
+        be fewer than there are where the index is not exact."""
         candidates = max(limit, _CANDIDATES[self._state.kind])
-        _, numbers = self._faiss.search(
-            query[None, :], candidates, params=self._parameters(self._state.nprobe, among)
-        )
-        return self._ranked(query, numbers[0][numbers[0] >= 0], limit)
+        if self._state.kind != "exact" and among.whole.count <= SCANNED:
+            numbers = among.whole.numbers()
+        elif handicap is None:
+            scores, numbers = self._looked_up(query, candidates, among.whole)
+        else:
+            scores, numbers = self._handicapped(query, candidates, among, handicap)
+        if self._state.kind != "exact":
+            # In the order of the disk.
+            numbers = np.sort(numbers)
+            scores = _less(handicap, self._rows.scores(numbers, query), numbers, among)
+        return _best(scores, numbers, limit)
 
-    def _parameters(self, nprobe: int, among: PassageSet | None) -> faiss.SearchParametersIVF:
-        if among is None:
+    def _handicapped(
+        self, query: NDArray[np.float32], count: int, among: SplitSet, handicap: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The ``count`` best candidates, by scores less the ``handicap`` of bare titles."""
+        if self._state.kind != "exact":
+            # Looking once among all is cheaper than once among each kind, and mostly enough: what
+            # is not found has no better score than the worst found, with or without the handicap.
+            scores, numbers = self._looked_up(query, 2 * count, among.whole)
+            unseen = scores.min(initial=np.inf) + max(0.0, -handicap)
+            scores = _less(handicap, scores, numbers, among)
+            if np.count_nonzero(scores >= unseen) >= count:
+                return _best(scores, numbers, count)
+        found = [self._looked_up(query, count, kind) for kind in (among.rest, among.bare)]
+        scores, numbers = (np.concatenate(column) for column in zip(*found, strict=True))
+        return _best(_less(handicap, scores, numbers, among), numbers, count)
+
+    def _looked_up(
+        self, query: NDArray[np.float32], count: int, among: PassageSet
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What the index takes for the inner products of the ``count`` nearest passages of a set,
+        and their numbers."""
+        if self._state.kind == "exact":
+            parameters = faiss.SearchParameters(sel=_exact_selector(among))
+        elif among.count <= SCANNED:
+            numbers = among.numbers()
+            return self._rows.scores(numbers, query), numbers
+        else:
+            parameters = self._parameters(among)
+        count = min(count, among.count)
+        if not count:
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        scores, numbers = self._faiss.search(query[None, :], count, params=parameters)
+        found = numbers[0] >= 0
+        return scores[0][found], numbers[0][found]
+
+    def _parameters(self, among: PassageSet) -> faiss.SearchParametersIVF:
+        nprobe = self._state.nprobe
+        if among.count == among.total:
             return faiss.SearchParametersIVF(nprobe=nprobe)
         # The nearest of a few lie further out than the nearest of all, so more lists are read. The
         # root holds recall (benchmarks/vectors.py); the share itself would read most lists.
-        more = math.sqrt(self._faiss.ntotal / among.count)
+        more = math.sqrt(among.total / among.count)
         return faiss.SearchParametersIVF(
             nprobe=min(math.ceil(nprobe * more), self._faiss.nlist),
             sel=faiss.IDSelectorBitmap(among.bits),
         )
 
-    def _ranked(
-        self, query: NDArray[np.float32], numbers: NDArray[np.int64], limit: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        # In the order of the disk; ties then go by number.
-        numbers = np.sort(numbers)
-        scores = self._rows.scores(numbers, query)
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return scores[order], numbers[order]
+
+def _less(
+    handicap: float | None,
+    scores: NDArray[np.float32],
+    numbers: NDArray[np.int64],
+    among: SplitSet,
+) -> NDArray[np.float32]:
+    """Scores (n,) of passages (n,), those of bare titles less the handicap."""
+    if handicap is None:
+        return scores
+    handicaps: NDArray[np.float32] = among.bare.has(numbers) * np.float32(handicap)
+    return scores - handicaps
 
 
-def _exact_selector(among: PassageSet) -> faiss.IDSelector:
+def _best(
+    scores: NDArray[np.float32], numbers: NDArray[np.int64], limit: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The best ``limit`` of them, ties by number."""
+    order = np.lexsort((numbers, -scores))[:limit]
+    return scores[order], numbers[order]
+
+
+def _exact_selector(among: PassageSet) -> faiss.IDSelector | None:
+    if among.count == among.total:
+        return None
     if among.count * _FEW < among.total:
         return faiss.IDSelectorArray(among.numbers())
     return faiss.IDSelectorBitmap(among.bits)

@@ -23,6 +23,7 @@ from search.exact.expression import (
 )
 from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
 from search.fields import Area, identifier_key
+from search.filters import values_query
 from search.lexical import schema
 from search.text.units import is_cjk, value_key
 
@@ -203,7 +204,7 @@ def numbers_query(numbers: Sequence[int]) -> tantivy.Query:
     """The records with these numbers."""
     if not len(numbers):
         return _Query.empty_query()
-    return _Query.term_set_query(schema(), "number", [int(n) for n in numbers])
+    return values_query(schema(), "number", [int(n) for n in numbers])
 
 
 def elements_query(area: Area, elements: Sequence[_Element]) -> tantivy.Query:

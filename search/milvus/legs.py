@@ -12,6 +12,7 @@ from search.lexical import MAX_QUERY_TERMS, LexicalIndex
 from search.manifest import LibraryError
 from search.milvus.collections import MOST, Published, expression, word_list
 from search.milvus.server import MilvusError, MilvusServer
+from search.scored_records import Ranking
 
 # Records named one by one in one search; more are asked for in several.
 _NAMED = 20_000
@@ -43,29 +44,42 @@ class MilvusLegs:
         self._loaded = False
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, filters: Filters, bare: bool | None
+        self,
+        query: NDArray[np.float32],
+        limit: int,
+        filters: Filters,
+        handicap: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """See :class:`search.legs.Legs`; at most 16 384, which is all that Milvus gives."""
-        kind = [] if bare is None else [f"bare == {str(bare).lower()}"]
+        """See :class:`search.legs.Legs`; at most 16 384 with and without an abstract each, which is
+        all that Milvus gives."""
+        kinds = (
+            [("", 0.0)]
+            if handicap is None
+            else [("bare == false", 0.0), ("bare == true", handicap)]
+        )
         found = [
-            self._search(
-                self._published.passages,
-                query,
-                limit,
-                " and ".join(filter(None, [condition, *kind])),
-                "vector",
-                {"metric_type": "IP", "params": {"ef": min(max(limit, _LOOKED_AT), MOST)}},
+            (
+                less,
+                *self._search(
+                    self._published.passages,
+                    query,
+                    limit,
+                    " and ".join(filter(None, [condition, kind])),
+                    "vector",
+                    {"metric_type": "IP", "params": {"ef": min(max(limit, _LOOKED_AT), MOST)}},
+                ),
             )
             for condition in self._conditions(filters, "record")
+            for kind, less in kinds
         ]
-        scores = np.array([s for part in found for s in part[1]], np.float32)
-        numbers = np.array([n for part in found for n in part[0]], np.int64)
+        scores = np.array([s - less for less, _, part in found for s in part], np.float32)
+        numbers = np.array([n for _, part, _ in found for n in part], np.int64)
         order = np.lexsort((numbers, -scores))[:limit]
         return scores[order], numbers[order]
 
     def by_words(
         self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
-    ) -> list[tuple[int, float]]:
+    ) -> Ranking:
         """See :class:`search.legs.Legs`.
 
         What is ``added`` are phrases with a weight each, which Milvus's BM25 does not know: tantivy
@@ -80,7 +94,7 @@ class MilvusLegs:
         scores |= self._bm25(words, limit, _named("number", unseen))
         for number, score in more:
             scores[number] = scores.get(number, 0.0) + score
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return Ranking.best(list(scores), list(scores.values()), limit)
 
     def _bm25(self, words: str, limit: int, conditions: Iterator[str]) -> dict[int, float]:
         if not words:

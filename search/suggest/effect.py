@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.fusion import Ranking
+from search.scored_records import Ranking
 
 # Where dense scores count as 0 when they are fused (search.fusion).
 _FLOOR_RANK = 200
@@ -50,14 +50,13 @@ def leading_hits(
     full_match: float,
 ) -> LeadingHits:
     """The first hits, ``order``, of a fused list, from the lists of both legs."""
-    dense_scores, lexical_scores = dict(dense), dict(lexical)
     floor = dense[min(_FLOOR_RANK, len(dense)) - 1][1] if dense else 0.0
     span = max(dense[0][1] - floor, 1e-9) if dense else 1.0
     return LeadingHits(
-        scores=np.array([score for _, score in order]),
-        dense=np.array([(dense_scores.get(n, floor) - floor) / span for n, _ in order]),
+        scores=order.scores,
+        dense=(dense.scores_of(order.numbers, missing=floor) - floor) / span,
         dense_span=span,
-        lexical=np.array([lexical_scores.get(n, 0.0) for n, _ in order]),
+        lexical=lexical.scores_of(order.numbers, missing=0.0),
         passages=passages,
         dense_weight=dense_weight,
         full_match=full_match,

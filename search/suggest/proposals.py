@@ -128,16 +128,16 @@ def propose(
     parts = parts_of(query)
     vectors = np.stack([vector, *_vectors(vocabulary, encoder, query, vector, parts)])
     ranked = ranking()
-    numbers = [number for number, _ in ranked.order[:HITS]]
+    numbers = ranked.order.numbers[:HITS].tolist()
     if not numbers or not len(vocabulary):
         return Proposals([], numbers)
+    nearest = ranked.nearest.passages_of(numbers)
     hits = leading_hits(
         ranked.order[:HITS],
         ranked.dense,
         ranked.lexical,
         generation.vectors(
-            ranked.passages[n] if n in ranked.passages else generation.passages_of(n)[0].number
-            for n in numbers
+            nearest[n] if n in nearest else generation.passages_of(n)[0].number for n in numbers
         ),
         0.5 if ranked.dense_weight is None else ranked.dense_weight,
         ranked.full_match,

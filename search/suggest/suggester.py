@@ -245,8 +245,8 @@ class Suggester:
         if not order:
             return None
         return Context(
-            scores=np.array([score for _, score in order]),
-            contained=incidence(vocabulary, [number for number, _ in order]),
+            scores=order.scores,
+            contained=incidence(vocabulary, order.numbers.tolist()),
             vector=vector,
         )
 

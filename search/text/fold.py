@@ -60,20 +60,21 @@ def to_full_width(text: str) -> str:
 def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:
     """Apply ``fold`` grapheme by grapheme and keep the source span of each resulting character.
 
-    ``fold`` is one of this module's functions; the result's text equals ``fold(text)``.
+    ``fold`` makes one character or more of each, as this module's functions do; the result's text
+    equals ``fold(text)``.
     """
     if not has_joining(text):
-        # Every character is a grapheme of its own, and characters repeat: fold each kind once.
-        of = {character: fold(character) for character in set(text)}
-        if all(len(folded) == 1 for folded in of.values()):
+        # Every character is a grapheme of its own: as many as before are one for each.
+        folded = fold(text)
+        if len(folded) == len(text):
             places = range(len(text) + 1)
-            return Folded("".join([of[c] for c in text]), places[:-1], places[1:])
+            return Folded(folded, places[:-1], places[1:])
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for match in _GRAPHEME.finditer(text):
-        folded = fold(match.group())
-        pieces.append(folded)
-        starts.extend([match.start()] * len(folded))
-        ends.extend([match.end()] * len(folded))
+        piece = fold(match.group())
+        pieces.append(piece)
+        starts.extend([match.start()] * len(piece))
+        ends.extend([match.end()] * len(piece))
     return Folded("".join(pieces), tuple(starts), tuple(ends))

@@ -20,7 +20,7 @@ from search.manifest import (
     live_generation,
 )
 from search.owners import OWNERS
-from search.passage_set import PassageSet
+from search.passage_set import PassageSet, SplitSet
 from search.segments import SEGMENT_PARTS, Segments
 from search.vector_index import VectorIndex
 from tests.indexer.conftest import RECORDS
@@ -66,18 +66,29 @@ def written(
     return state, VectorIndex(file, state, Segments(folder / "vectors", segments, DIM))
 
 
+def split(kept: NDArray[np.bool_], bare: NDArray[np.bool_] | None = None) -> SplitSet:
+    """The passages that are kept; none is a bare title unless said so."""
+    return SplitSet(
+        PassageSet.where(kept), PassageSet.where(kept & False if bare is None else bare)
+    )
+
+
 def recall(
     index: VectorIndex,
     vectors: NDArray[np.float32],
     queries: NDArray[np.float32],
-    among: PassageSet | None = None,
+    kept: NDArray[np.bool_] | None = None,
+    bare: NDArray[np.bool_] | None = None,
+    handicap: float | None = None,
 ) -> float:
     """Recall@10 against comparing all."""
-    kept = np.arange(len(vectors)) if among is None else among.numbers()
+    kept = np.ones(len(vectors), bool) if kept is None else kept
+    numbers = np.flatnonzero(kept)
+    less = 0.0 if bare is None or handicap is None else handicap * bare[numbers]
     found = 0
     for query in queries:
-        best = kept[np.argsort(-(vectors[kept] @ query))[:10]]
-        found += len(np.intersect1d(best, index.nearest(query, 10, among)[1]))
+        best = numbers[np.argsort(less - vectors[numbers] @ query)[:10]]
+        found += len(np.intersect1d(best, index.nearest(query, 10, split(kept, bare), handicap)[1]))
     return found / (10 * len(queries))
 
 
@@ -113,8 +124,8 @@ def test_recall_against_comparing_all(
 def test_a_filter_costs_no_recall(
     large: tuple[VectorIndexState, VectorIndex], vectors: NDArray[np.float32], share: float
 ) -> None:
-    among = PassageSet.where(np.random.default_rng(3).random(len(vectors)) < share)
-    assert recall(large[1], vectors, themes(50, 2), among) >= 0.95
+    kept = np.random.default_rng(3).random(len(vectors)) < share
+    assert recall(large[1], vectors, themes(50, 2), kept) >= 0.95
 
 
 def test_a_filter_costs_no_recall_where_it_leaves_too_many_to_compare(
@@ -123,15 +134,36 @@ def test_a_filter_costs_no_recall_where_it_leaves_too_many_to_compare(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("search.vector_index.SCANNED", 0)
-    among = PassageSet.where(np.random.default_rng(3).random(len(vectors)) < 0.01)
-    assert recall(large[1], vectors, themes(50, 2), among) >= 0.95
+    kept = np.random.default_rng(3).random(len(vectors)) < 0.01
+    assert recall(large[1], vectors, themes(50, 2), kept) >= 0.95
+
+
+# None is nearer than another by more than 2: with that much, one kind comes before the other.
+@pytest.mark.parametrize("handicap", [0.0, 0.1, -0.1, 2.0, -2.0])
+@pytest.mark.parametrize("share", [0.2, 0.9, 0.001])
+def test_bare_titles_have_a_handicap_and_no_less_recall(
+    large: tuple[VectorIndexState, VectorIndex],
+    vectors: NDArray[np.float32],
+    share: float,
+    handicap: float,
+) -> None:
+    generator = np.random.default_rng(4)
+    bare = generator.random(len(vectors)) < share
+    for kept in (np.ones(len(vectors), bool), generator.random(len(vectors)) < 0.5):
+        assert recall(large[1], vectors, themes(20, 2), kept, bare, handicap) >= 0.95
+        scores, numbers = large[1].nearest(themes(1, 5)[0], 1000, split(kept, bare), handicap)
+        exact = vectors[numbers] @ themes(1, 5)[0] - handicap * bare[numbers]
+        np.testing.assert_allclose(scores, exact, atol=1e-5)
+        assert (np.diff(scores) <= 0).all()
+        assert kept[numbers].all()
+        assert len(set(numbers.tolist())) == len(numbers) == 1000
 
 
 def test_scores_are_those_of_the_stored_rows(
     large: tuple[VectorIndexState, VectorIndex], vectors: NDArray[np.float32]
 ) -> None:
     query = themes(1, 5)[0]
-    scores, numbers = large[1].nearest(query, 100, None)
+    scores, numbers = large[1].nearest(query, 100, split(np.ones(len(vectors), bool)))
     np.testing.assert_allclose(scores, vectors[numbers] @ query, atol=1e-5)
     assert (np.diff(scores) <= 0).all()
     assert len(set(numbers.tolist())) == len(numbers) == 100
@@ -142,10 +174,11 @@ def test_what_is_left_out_is_never_found(
 ) -> None:
     kept = np.ones(len(vectors), bool)
     query = themes(1, 5)[0]
-    kept[large[1].nearest(query, 500, None)[1]] = False
-    _, numbers = large[1].nearest(query, 1000, PassageSet.where(kept))
+    kept[large[1].nearest(query, 500, split(kept))[1]] = False
+    _, numbers = large[1].nearest(query, 1000, split(kept))
     assert kept[numbers].all()
-    assert len(large[1].nearest(query, 10, PassageSet.where(kept & False))[1]) == 0
+    assert len(large[1].nearest(query, 10, split(kept & False))[1]) == 0
+    assert len(large[1].nearest(query, 10, split(kept & False), 0.1)[1]) == 0
 
 
 @pytest.mark.parametrize(

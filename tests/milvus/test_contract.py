@@ -127,12 +127,12 @@ def test_the_dense_leg_is_the_nearest_passages(
     served: Generation, embedded: Generation, encoder: Encoder, query: str
 ) -> None:
     vector = encoder.encode_queries([query])[0]
-    found = served.best_passages(vector, 10, Filters())
-    wanted = embedded.best_passages(vector, 10, Filters())
-    assert [r for r, _, _ in found] == [r for r, _, _ in wanted]
+    found = served.nearest_records(vector, 10, Filters())
+    wanted = embedded.nearest_records(vector, 10, Filters())
+    assert found.ranking.numbers.tolist() == wanted.ranking.numbers.tolist()
     # All of them, where all are asked for: more passages than records, each record once.
-    everything = [r for r, _, _ in served.best_passages(vector, 1000, Filters())]
-    assert sorted(everything) == list(range(1, RECORDS + 1))
+    everything = served.nearest_records(vector, 1000, Filters()).ranking
+    assert sorted(everything.numbers.tolist()) == list(range(1, RECORDS + 1))
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -157,7 +157,7 @@ def test_filters_leave_in_what_meets_them_and_lose_nothing(
 ) -> None:
     wanted = {number for number, record in served.all_records() if meets(record)}
     vector = encoder.encode_queries([LONG])[0]
-    assert {r for r, _, _ in served.best_passages(vector, 1000, filters)} == wanted
+    assert set(served.nearest_records(vector, 1000, filters).ranking.numbers.tolist()) == wanted
     with_words = top(served.best_by_words(terms(LONG), 1000, Filters()), 1000)
     found = served.best_by_words(terms(LONG), 1000, filters)
     assert top(found, 1000) == wanted & with_words
@@ -182,8 +182,8 @@ def test_what_is_removed_or_replaced_is_found_no_more(
 
 def ids(generation: Generation, encoder: Encoder, query: str) -> set[str]:
     vector = encoder.encode_queries([query])[0]
-    found = generation.best_passages(vector, 1000, Filters())
-    return set(generation.ids([number for number, _, _ in found]))
+    found = generation.nearest_records(vector, 1000, Filters())
+    return set(generation.ids(found.ranking.numbers.tolist()))
 
 
 def test_hits_are_complete(library: Library, folder: Path, encoder: Encoder) -> None:
@@ -201,8 +201,8 @@ def test_hits_are_complete(library: Library, folder: Path, encoder: Encoder) -> 
 
 def test_the_nearest_passages_come_best_first(served: Generation, encoder: Encoder) -> None:
     vector = encoder.encode_queries([LONG])[0]
-    found = served.best_passages(vector, 30, Filters(has_abstract=True))
-    scores = [float(served.vectors([p])[0] @ vector) for _, _, p in found]
+    found = served.nearest_records(vector, 30, Filters(has_abstract=True))
+    scores = [float(served.vectors([p])[0] @ vector) for p in found.passages]
     assert np.all(np.diff(scores) <= 1e-5)
 
 
@@ -218,7 +218,7 @@ def test_an_index_that_is_not_exact_finds_nearly_the_same(
     served = answering.serve(folder, answering.address()).generation()
     vectors = encoder.encode_queries(QUERIES)
     found, wanted = (
-        [{r for r, _, _ in g.best_passages(v, 10, Filters())} for v in vectors]
+        [set(g.nearest_records(v, 10, Filters()).ranking.numbers.tolist()) for v in vectors]
         for g in (served, embedded)
     )
     shared = [len(a & b) for a, b in zip(found, wanted, strict=True)]

@@ -193,10 +193,10 @@ def test_dense_search_equals_brute_force(engine: Engine) -> None:
     best: dict[int, float] = {}
     for passage, score in zip(passages, scores.tolist(), strict=True):
         best[passage.record] = max(best.get(passage.record, -1), score)
-    found = generation.best_passages(query, 20, Filters())
-    assert [r for r, _, _ in found] == sorted(best, key=lambda r: (-best[r], r))[:20]
+    found = generation.nearest_records(query, 20, Filters()).ranking
+    assert found.numbers.tolist() == sorted(best, key=lambda r: (-best[r], r))[:20]
     expected = sorted(best.values(), reverse=True)[:20]
-    np.testing.assert_allclose([s for _, s, _ in found], expected, atol=1e-3)
+    np.testing.assert_allclose(found.scores, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\x00\x1f", "[MASK]", "＿＿"])

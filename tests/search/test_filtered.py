@@ -83,15 +83,15 @@ def test_filtered_legs_equal_brute_force(
     for number in allowed:
         passages = [p.number for p in generation.passages_of(number)]
         best[number] = float((generation.vectors(passages) @ vector).max())
-    dense = generation.best_passages(vector, 1000, filters)
-    assert [n for n, _, _ in dense] == sorted(best, key=lambda n: (-best[n], n))
-    np.testing.assert_allclose([s for _, s, _ in dense], sorted(best.values())[::-1], atol=1e-5)
-    assert {generation.passage(p).record for _, _, p in dense} == allowed
+    dense = generation.nearest_records(vector, 1000, filters)
+    assert dense.ranking.numbers.tolist() == sorted(best, key=lambda n: (-best[n], n))
+    np.testing.assert_allclose(dense.ranking.scores, sorted(best.values())[::-1], atol=1e-5)
+    assert {generation.passage(p).record for p in dense.passages.tolist()} == allowed
 
     # A term's weight is that of the whole library, so scores are those of the unfiltered list.
     everything = generation.lexical.search(query_terms, RECORDS, Filters())
     lexical = generation.lexical.search(query_terms, 1000, filters)
-    assert lexical == [(n, s) for n, s in everything if n in allowed]
+    assert list(lexical) == [(n, s) for n, s in everything if n in allowed]
     with_a_term = {
         n
         for n, r in generation.records(sorted(allowed)).items()

@@ -85,3 +85,16 @@ def test_each_record_is_told_which_of_many_words_it_has(index: LexicalIndex) -> 
         own = set(terms(TEXTS[number]))
         assert found == [word for word in asked if word in own]
     assert index.words_of([2, 1], []) == {2: [], 1: []}
+
+
+@pytest.mark.parametrize("wanted", [[], [3], [2, 5], [5, 4, 99, 1]])
+def test_records_by_number_however_many(
+    index: LexicalIndex, wanted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = sorted(set(wanted) & set(TEXTS))
+    for one_by_one in (0, 5000):
+        monkeypatch.setattr("search.filters._ONE_BY_ONE", one_by_one)
+        query = index.numbers_query(wanted)
+        assert index.sorted_page(query, "number", 0, 10) == (len(expected), expected)
+        found = index.search(["乳児", "腎炎"], 10, Filters(within=tuple(wanted)))
+        assert sorted(n for n, _ in found) == [n for n in expected if n >= 3]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.passage_set import PassageSet
+from search.passage_set import PassageSet, SplitSet
 
 TOTALS = st.integers(0, 70)
 
@@ -33,3 +33,7 @@ def test_sets_are_sets(drawn: tuple[int, set[int], set[int]]) -> None:
         assert ours.numbers().tolist() == sorted(theirs)
         assert ours.count == len(theirs)
         assert ours.total == total
+        assert ours.has(np.arange(total)).tolist() == [n in theirs for n in range(total)]
+    split = SplitSet(of(total, a), of(total, b))
+    assert set(split.bare.numbers().tolist()) == a & b
+    assert set(split.rest.numbers().tolist()) == a - b

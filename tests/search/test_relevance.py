@@ -13,15 +13,17 @@ from search.filters import Filters
 from search.library import Library
 from search.ranking import Leg
 from search.relevance import DenseScale, RelevanceLine, relevant_hits
+from search.scored_records import Ranking
 
 LINE = RelevanceLine(DenseScale(0.1, 0.5), DenseScale(0.1, 0.9), 0.5)
 AVERAGE = -10.0  # far below: the line alone decides
 FULL_MATCH = 10.0
+NOTHING = Ranking()
 
 
-def evident(*evidence: float) -> list[tuple[int, float]]:
+def evident(*evidence: float) -> Ranking:
     """A dense ranking, in this order, of records with this evidence."""
-    return [(number, 0.1 + 0.4 * e) for number, e in enumerate(evidence)]
+    return Ranking.of((number, 0.1 + 0.4 * e) for number, e in enumerate(evidence))
 
 
 @pytest.mark.parametrize(
@@ -40,36 +42,36 @@ def evident(*evidence: float) -> list[tuple[int, float]]:
 )
 def test_where_the_line_falls(evidence: tuple[float, ...], expected: int) -> None:
     dense = evident(*evidence)
-    assert relevant_hits(LINE, "肺炎", dense, dense, [], AVERAGE, 0.0) == expected
+    assert relevant_hits(LINE, "肺炎", dense, dense, NOTHING, AVERAGE, 0.0) == expected
 
 
 def test_either_leg_is_enough() -> None:
-    order = [(1, 0.9), (2, 0.8), (3, 0.1)]
-    dense = [(1, 0.6), (3, 0.2)]
-    lexical = [(2, 8.0), (3, 1.0)]
+    order = Ranking.of([(1, 0.9), (2, 0.8), (3, 0.1)])
+    dense = Ranking.of([(1, 0.6), (3, 0.2)])
+    lexical = Ranking.of([(2, 8.0), (3, 1.0)])
     assert relevant_hits(LINE, "肺炎", order, dense, lexical, AVERAGE, FULL_MATCH) == 2
-    assert relevant_hits(LINE, "肺炎", order, dense, [], AVERAGE, FULL_MATCH) == 1
-    assert relevant_hits(LINE, "肺炎", [(2, 8.0), (3, 1.0)], [], lexical, AVERAGE, FULL_MATCH) == 1
+    assert relevant_hits(LINE, "肺炎", order, dense, NOTHING, AVERAGE, FULL_MATCH) == 1
+    assert relevant_hits(LINE, "肺炎", lexical, NOTHING, lexical, AVERAGE, FULL_MATCH) == 1
 
 
 def test_within_a_field_a_hit_has_to_be_near_the_best_ones() -> None:
     # The first is the text that the query was taken from.
-    dense = [(n, s) for n, s in enumerate((0.99, 0.8, 0.8, 0.79, 0.78, 0.6, 0.6, 0.6))]
-    assert relevant_hits(LINE, "肺炎", dense, dense, [], AVERAGE, 0.0) == 8
-    assert relevant_hits(LINE, "肺炎", dense, dense, [], 0.5, 0.0) == 5
+    dense = Ranking.of(enumerate((0.99, 0.8, 0.8, 0.79, 0.78, 0.6, 0.6, 0.6)))
+    assert relevant_hits(LINE, "肺炎", dense, dense, NOTHING, AVERAGE, 0.0) == 8
+    assert relevant_hits(LINE, "肺炎", dense, dense, NOTHING, 0.5, 0.0) == 5
 
 
 def test_queries_in_latin_letters_have_their_own_scale() -> None:
-    dense = [(1, 0.7)]
-    assert relevant_hits(LINE, "COPD の治療", dense, dense, [], AVERAGE, 0.0) == 1
-    assert relevant_hits(LINE, "COPD treatment", dense, dense, [], AVERAGE, 0.0) == 0
+    dense = Ranking.of([(1, 0.7)])
+    assert relevant_hits(LINE, "COPD の治療", dense, dense, NOTHING, AVERAGE, 0.0) == 1
+    assert relevant_hits(LINE, "COPD treatment", dense, dense, NOTHING, AVERAGE, 0.0) == 0
 
 
 @given(st.lists(st.floats(0, 3), max_size=30))
 def test_the_line_parts_better_than_any_other(evidence: list[float]) -> None:
     dense = evident(*evidence)
     gain = [max(-1.0, min(1.0, (s - 0.1) / (0.5 - 0.1) - 1)) for _, s in dense]
-    found = relevant_hits(LINE, "肺炎", dense, dense, [], AVERAGE, 0.0)
+    found = relevant_hits(LINE, "肺炎", dense, dense, NOTHING, AVERAGE, 0.0)
     assert sum(gain[:found]) >= max(sum(gain[:i]) for i in range(len(gain) + 1)) - 1e-9
 
 

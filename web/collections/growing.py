@@ -235,8 +235,8 @@ def _near(
         centre = centre - _AWAY * where.excluded.mean(axis=0)
     query = unit(centre[None, :])[0]
     known = set(standing(store, number, generation).numbers.values())
-    found = generation.best_passages(query, len(known) + MOST_PROPOSED, Filters())
-    candidates = [record for record, _, _ in found if record not in known][:MOST_PROPOSED]
+    found = generation.nearest_records(query, len(known) + MOST_PROPOSED, Filters()).ranking
+    candidates = [record for record, _ in found if record not in known][:MOST_PROPOSED]
     records = generation.records(candidates)
     vectors = record_vectors(generation, candidates)
     told = []

@@ -28,7 +28,8 @@ from search.scored_records import Ranking
 from search.segments import Segments
 from search.vector_index import VectorIndex
 
-# Of so many filters the passages that they leave in are kept: an eighth of a byte a passage each.
+# Of so many filters the passages that they leave in are kept: an eighth of a byte a passage each,
+# three where both kinds had to be looked for apart.
 _FILTERS = 32
 # The passages of so few records are looked up one by one.
 _FEW_RECORDS = 2000

@@ -48,19 +48,19 @@ class PassageSet:
 
 
 class SplitSet:
-    """Some passages, ``whole``, and which of them are a bare title, as all of ``bare_titles`` are:
-    ``bare`` and ``rest``."""
+    """Some passages, ``whole``, and the two kinds of them, ``bare`` and ``rest``: which passages of
+    all are a bare title, ``bare_titles`` says."""
 
     def __init__(self, whole: PassageSet, bare_titles: PassageSet) -> None:
         self.whole = whole
-        self._bare_titles = bare_titles
+        self.bare_titles = bare_titles
 
     @cached_property
     def bare(self) -> PassageSet:
         """Those that are a bare title."""
-        return self.whole & self._bare_titles
+        return self.whole & self.bare_titles
 
     @cached_property
     def rest(self) -> PassageSet:
         """All others."""
-        return self.whole - self._bare_titles
+        return self.whole - self.bare_titles

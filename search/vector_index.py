@@ -117,7 +117,7 @@ def _less(
     """Scores (n,) of passages (n,), those of bare titles less the handicap."""
     if handicap is None:
         return scores
-    handicaps: NDArray[np.float32] = among.bare.has(numbers) * np.float32(handicap)
+    handicaps: NDArray[np.float32] = among.bare_titles.has(numbers) * np.float32(handicap)
     return scores - handicaps
 
 

@@ -2,6 +2,7 @@
 and what a segment takes is the system's page cache, not the process's memory."""
 
 import mmap
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from search.manifest import Segment
 SEGMENT_PARTS = ("passages", "sentences", "scales", "spans", "first")
 # Rows that are turned into float32 at once.
 _BLOCK = 4096
+# Passage vectors that take more than this share of the machine's memory may not lie in it.
+_HELD = 0.25
 
 
 class Segments:
@@ -25,6 +28,8 @@ class Segments:
         self._open = [_OpenSegment(directory, s) for s in segments]
         self._bases = np.array([s.base for s in segments], np.int64)
         self._dim = dim
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self._beyond_memory = sum(s.rows.nbytes for s in self._open) > _HELD * memory
 
     @property
     def base(self) -> int:
@@ -41,11 +46,17 @@ class Segments:
         order = np.argsort(numbers, kind="stable")
         ascending = numbers[order]
         borders = [*np.searchsorted(ascending, self._bases).tolist(), len(numbers)]
+        parts = [
+            (segment, slice(start, end), ascending[start:end] - segment.segment.base)
+            for segment, start, end in zip(self._open, borders, borders[1:], strict=False)
+            if start < end
+        ]
+        if self._beyond_memory:
+            for segment, _, wanted in parts:
+                segment.ask_for(wanted)
         halves = np.empty((len(numbers), self._dim), np.float16)
-        for segment, start, end in zip(self._open, borders, borders[1:], strict=False):
-            if start < end:
-                wanted = ascending[start:end] - segment.segment.base
-                halves[start:end] = np.take(segment.rows, wanted, axis=0)
+        for segment, part, wanted in parts:
+            halves[part] = np.take(segment.rows, wanted, axis=0)
         vectors = np.empty((len(numbers), self._dim), np.float32)
         vectors[order] = _widened(halves)
         return vectors
@@ -74,6 +85,18 @@ class _OpenSegment:
         )
         if len(self.rows) != segment.passages or len(self._codes) != segment.sentences:
             raise ValueError(f"segment {segment.name} has another length than its manifest says")
+
+    def ask_for(self, rows: NDArray[np.int64]) -> None:
+        """Have the system read rows (n,) that are not in memory, all at once: where each is read
+        when it is come to, each is waited for."""
+        size = self.rows.strides[0]
+        mapping = self.rows.base
+        assert isinstance(mapping, mmap.mmap)
+        offset = len(mapping) - self.rows.nbytes
+        starts = offset + rows * size
+        pages = starts // mmap.PAGESIZE * mmap.PAGESIZE
+        for page, end in zip(pages.tolist(), (starts + size).tolist(), strict=True):
+            mapping.madvise(mmap.MADV_WILLNEED, page, end - page)
 
     def sentences(self, row: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         rows = slice(self._first[row], self._first[row + 1])

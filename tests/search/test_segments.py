@@ -39,7 +39,11 @@ def opened(folder: Path, rows: np.ndarray) -> Segments:
     return Segments(folder, segments, DIM)
 
 
-def test_every_number_comes_back_in_the_order_asked_for(tmp_path: Path, halves: np.ndarray) -> None:
+@pytest.mark.parametrize("held", [0.25, 0.0], ids=["in memory", "beyond memory"])
+def test_every_number_comes_back_in_the_order_asked_for(
+    tmp_path: Path, halves: np.ndarray, held: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.segments._HELD", held)
     segments = opened(tmp_path, halves)
     numbers = np.random.default_rng(0).integers(len(halves), size=2 * len(halves))
     for asked in (np.arange(len(halves)), numbers, numbers[:0]):

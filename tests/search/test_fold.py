@@ -1,14 +1,18 @@
 """Folded text remembers where each character came from."""
 
+import sys
+import unicodedata
+
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.fold import fold_with_offsets, nfkc, to_full_width, to_lexical
+from search.text.fold import fold_with_offsets, has_joining, nfkc, to_full_width, to_lexical
 
 TEXT = st.text(
     alphabet=st.one_of(
-        st.sampled_from("ｶﾞﾊﾟｱがパ漢字ＡａAa１1①㎎㍑ﬁßİ゙ー－-　 \n"),
+        st.sampled_from("ｶﾞﾊﾟｱがパ漢字ＡａAa１1①㎎㍑ﬁßİ゙ー－-　 \nㄱㅏﾡￂ゛´é"),
         st.characters(exclude_categories=["Cs"]),
     ),
     max_size=40,
@@ -40,6 +44,28 @@ def test_spans_lead_back_to_the_original() -> None:
     start = folded.text.index("mg")
     assert text[slice(*folded.original_span(start, start + 1))] == "㎎"
     assert folded.original_span(2, 2) == (2, 2)
+
+
+def test_every_character_that_combines_with_the_one_before_it_is_known() -> None:
+    """All marks, and those whose NFKC depends on what stands before them."""
+    decomposed = (unicodedata.decomposition(chr(c)).split() for c in range(sys.maxunicode + 1))
+    seconds = {chr(int(d[1], 16)) for d in decomposed if len(d) == 2 and d[0][0] != "<"}
+    for character in map(chr, range(sys.maxunicode + 1)):
+        first = unicodedata.normalize("NFKD", character)[0]
+        if (
+            unicodedata.category(character)[0] == "M"
+            or unicodedata.combining(first)
+            or first in seconds
+            or "\u1161" <= first <= "\u1175"
+            or "\u11a8" <= first <= "\u11c2"
+        ):
+            assert has_joining(character), hex(ord(character))
+
+
+@given(TEXT)
+def test_nfkc_goes_by_graphemes(text: str) -> None:
+    parts = "".join(unicodedata.normalize("NFKC", unit) for unit in regex.findall(r"\X", text))
+    assert nfkc(text) == parts or (nfkc(text) == text and unicodedata.is_normalized("NFKC", text))
 
 
 @given(TEXT)

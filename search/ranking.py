@@ -27,8 +27,10 @@ Leg = Literal["fused", "dense", "lexical"]
 Vector = NDArray[np.float32] | Callable[[], NDArray[np.float32]]
 
 _cores = os.cpu_count() or 1
-# The lexical legs of queries, beside the encoder and the other leg. Where so many queries are under
-# way that all cores are busy, a leg in the query's own thread costs less.
+# The lexical legs of queries over a library of more than so many records, beside the encoder and
+# the other leg. In fewer, looking for words takes no longer than handing it over; and where so many
+# queries are under way that all cores are busy, it costs less in the query's own thread.
+_LARGE = 100_000
 _beside = ThreadPoolExecutor(_cores, "lexical-leg")
 _idle = threading.BoundedSemaphore(max(1, _cores // 2))
 
@@ -94,7 +96,8 @@ def rank(
     given: Future[NDArray[np.float32]] = Future()
     look = partial(_look_for, generation, given, query_terms, filters, leg == "fused")
     # Who looks for words leaves Python's lock meanwhile, be it tantivy or Milvus.
-    beside = leg != "dense" and _idle.acquire(blocking=False)
+    large = len(generation.lexical) > _LARGE
+    beside = large and leg != "dense" and _idle.acquire(blocking=False)
     try:
         words = _beside.submit(look) if beside else None
         try:

@@ -100,11 +100,8 @@ class OpenVinoBackend:
     def _compile(self, graph: str, hint: str) -> Any:
         with self._lock:
             if graph not in self._compiled:
-                # Not pinned: the requests of a server share the cores.
                 self._compiled[graph] = self._core.compile_model(
-                    str(self.directory / graph),
-                    "CPU",
-                    {"PERFORMANCE_HINT": hint, "ENABLE_CPU_PINNING": False},
+                    str(self.directory / graph), "CPU", {"PERFORMANCE_HINT": hint}
                 )
             return self._compiled[graph]
 

@@ -26,6 +26,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from search.encoder import load_encoder
+from search.encoder.eight_bit import float_directory
 from search.library import Library
 
 
@@ -63,7 +64,7 @@ def passages(library: Path, count: int, rounds: int) -> dict[str, Any]:
             text = next(record.versions()).text
             chosen += [(text, window) for window in encoder.windows(text)[:1]]
     texts = [profile.normalize(text[w.start : w.end]) for text, w in chosen]
-    path = str(encoder.model.path)
+    path = str(float_directory(encoder.model))
     peers = {
         name: peer(path, profile.max_tokens, dtype)
         for name, dtype in (("float32", torch.float32), ("bf16", torch.bfloat16))

@@ -15,6 +15,7 @@ from indexer.train.card import JMEDROBERTA_LICENCE, inherited_licence
 from indexer.train.model import MaskedLm, save_model
 from indexer.train.tokenizer import TOKENIZER_FILES
 from search.encoder import ModelError, open_model
+from search.encoder.eight_bit import float_directory
 
 
 def average(models: Sequence[str], output: Path, licence: str = "") -> Path:
@@ -27,7 +28,9 @@ def average(models: Sequence[str], output: Path, licence: str = "") -> Path:
     """
     directories = [open_model(model) for model in models]
     first = directories[0]
-    loaded = [MaskedLm.from_pretrained(d.path, dtype=torch.float32) for d in directories]
+    loaded = [
+        MaskedLm.from_pretrained(float_directory(d), dtype=torch.float32) for d in directories
+    ]
     states = [model.state_dict() for model in loaded]
     for directory, state in zip(directories[1:], states[1:], strict=True):
         if {n: w.shape for n, w in state.items()} != {n: w.shape for n, w in states[0].items()}:

@@ -10,7 +10,7 @@ import click
 from search.cli import ShownErrors, library_option
 from search.library import Library
 
-_TRAINING = ("accelerate", "matplotlib")
+_TRAINING = ("torch", "transformers", "accelerate", "matplotlib")
 _FINE_TUNING = (*_TRAINING, "sentence_transformers", "seqeval", "sklearn")
 
 _config_argument = click.argument(
@@ -57,6 +57,7 @@ def train_tokenizer_command(texts: tuple[Path, ...], output: Path, vocabulary: i
 
     TEXTS are .txt (a text a line) or .jsonl ("text") files, gzipped or not, or libraries.
     """
+    _require(("sentencepiece", "transformers"))
     from indexer.train.texts import read_texts
     from indexer.train.tokenizer import train_tokenizer
 

@@ -18,7 +18,7 @@ from tokenizers import Encoding, Tokenizer
 from indexer.train.texts import divide, read_texts
 from search.encoder.model_directory import ModelError, open_model
 from search.encoder.tokenizer import load_tokenizer, special_tokens
-from search.encoder.torch_backend import load_modules
+from search.encoder.torch_backend import load_network
 from search.text.profile import TextProfile
 from search.text.terms import terms_with_offsets
 
@@ -130,13 +130,13 @@ def cloze_of(model: str, texts: Sequence[Path], share: float, limit: int) -> Clo
         ModelError: for a model that is not there or has no MLM head. TrainingDataError.
     """
     opened = open_model(model)
-    encoder, head = load_modules(opened)
-    if head is None:
+    network = load_network(opened)
+    if network.head is None:
         raise ModelError(f"{opened.name} has no MLM head: it cannot fill masks")
     tokenizer, _ = load_tokenizer(opened)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     mask_id = tokenizer.token_to_id(special_tokens(opened)["mask_token"])
     asked = questions(held_out_sentences(texts, share), tokenizer, opened.profile, limit)
-    found: Cloze = measure_cloze(encoder.encoder, head, asked, mask_id)
+    found: Cloze = measure_cloze(network.encoder, network.head, asked, mask_id)
     return found

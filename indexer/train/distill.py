@@ -31,6 +31,7 @@ from indexer.train.teacher import Teacher, open_teacher, statistics
 from indexer.train.texts import read_pairs, read_texts
 from indexer.train.tokenizer import TOKENIZER_FILES
 from indexer.train.warm_start import start_student
+from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import open_model
 from search.encoder.tokenizer import load_tokenizer
 
@@ -61,7 +62,7 @@ def distill(config: DistillConfig, output: Path, stop_after: int | None = None) 
         make_student(config, teacher, start)
     student = open_model(str(start))
     layers = len(teacher.encoder.encoder.layer)
-    model = MaskedLm.from_pretrained(student.path, dtype=torch.float32)
+    model = MaskedLm.from_pretrained(float_directory(student), dtype=torch.float32)
     model.freeze(config.frozen_layers)
     matched = config.layers
     if len(matched) != model.config.num_hidden_layers or max(matched) >= layers:

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoModelForMaskedLM
 
+from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import ModelDirectory, open_model
 from search.encoder.tokenizer import load_tokenizer, special_tokens
 
@@ -47,10 +48,11 @@ class Base:
 
     def load(self) -> tuple[torch.nn.Module, torch.nn.Module]:
         """The whole model, with its MLM head where it has one, and the encoder in it."""
+        path = float_directory(self.directory)
         if self.directory.has_mlm_head:
-            whole = AutoModelForMaskedLM.from_pretrained(self.directory.path, dtype=torch.float32)
+            whole = AutoModelForMaskedLM.from_pretrained(path, dtype=torch.float32)
             return whole, whole.base_model
-        encoder = AutoModel.from_pretrained(self.directory.path, dtype=torch.float32)
+        encoder = AutoModel.from_pretrained(path, dtype=torch.float32)
         return encoder, encoder
 
 

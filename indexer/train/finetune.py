@@ -43,6 +43,7 @@ from indexer.train.examples import (
 from indexer.train.model import IGNORED
 from indexer.train.precision import mixed_precision
 from indexer.train.texts import TrainingDataError
+from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import EMBEDDED
 
 Task = Literal["classification", "tokens", "retrieval"]
@@ -261,7 +262,7 @@ def _vectors(embedder: torch.nn.Module, sides: Sequence[dict[str, torch.Tensor]]
 
 def _with_labels(loader: Any, base: Base, labels: Sequence[str]) -> torch.nn.Module:
     model: torch.nn.Module = loader.from_pretrained(
-        base.directory.path,
+        float_directory(base.directory),
         dtype=torch.float32,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),

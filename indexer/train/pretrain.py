@@ -26,6 +26,7 @@ from indexer.train.model import MaskedLm, mask_tokens, save_model
 from indexer.train.precision import mixed_precision
 from indexer.train.texts import TrainingDataError, divide, read_texts
 from indexer.train.tokenizer import FULL_WIDTH, TOKENIZER_FILES
+from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import open_model
 from search.encoder.tokenizer import BERT_SPECIAL_TOKENS, load_tokenizer
 
@@ -148,7 +149,7 @@ def pretrain(config: PretrainConfig, output: Path, stop_after: int | None = None
     if config.model is not None:
         opened = open_model(str(config.model))
         tokenizer, _ = load_tokenizer(opened)
-        model = MaskedLm.from_pretrained(opened.path, dtype=torch.float32)
+        model = MaskedLm.from_pretrained(float_directory(opened), dtype=torch.float32)
     else:
         tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
         model = MaskedLm(_bert(config, tokenizer.get_vocab_size()))

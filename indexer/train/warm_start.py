@@ -18,7 +18,7 @@ from indexer.train.model import MaskedLm, save_model
 from indexer.train.tokenizer import FULL_WIDTH, SPECIAL, full_width_tokenizer
 from search.encoder.model_directory import ModelDirectory, ModelError
 from search.encoder.tokenizer import load_tokenizer
-from search.encoder.torch_backend import load_modules
+from search.encoder.torch_backend import load_network
 from search.text.fold import nfkc, to_full_width
 
 # Counted in batches: the tokenizer works on several cores.
@@ -45,7 +45,7 @@ def start_student(
             f"{teacher.name}: its tokenizer is {model['type']}, not Unigram; train a tokenizer and "
             "a model of your own (train tokenizer, train pretrain) and distil into that"
         )
-    encoder = load_modules(teacher)[0].encoder
+    encoder = load_network(teacher).encoder
     config = encoder.config
     absent = [n for n in layers if not 0 <= n < config.num_hidden_layers]
     if config.model_type != "bert" or absent:

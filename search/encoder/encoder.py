@@ -1,8 +1,10 @@
 """Texts to vectors and masked texts to words, whatever the backend."""
 
+import importlib.util
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -10,7 +12,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from search.encoder.batch import Batch
-from search.encoder.model_directory import EMBEDDED, ModelDirectory, ModelError, open_model
+from search.encoder.model_directory import (
+    EMBEDDED,
+    ModelDirectory,
+    ModelError,
+    missing_packages,
+    open_model,
+)
 from search.encoder.text_side import TextSide, Tokens, Window
 from search.encoder.tokenizer import load_tokenizer, special_tokens
 from search.text.fold import nfkc
@@ -250,11 +258,12 @@ class Encoder:
 def load_encoder(model: str | ModelDirectory = EMBEDDED, device: Device = "auto") -> Encoder:
     """Load ``model`` (see :func:`open_model`) for ``device``.
 
-    ``auto`` takes CUDA where there is one, else OpenVINO on the CPU; ``torch-cpu`` is the float32
-    reference.
+    ``auto`` takes CUDA where there is one and torch is installed, else OpenVINO on the CPU;
+    ``torch-cpu`` is the float32 reference.
 
     Raises:
-        ModelError: when the model cannot be found, read, converted or trusted to cut text right.
+        ModelError: when the model cannot be found, read, converted or trusted to cut text right, or
+            needs packages that are not installed.
     """
     directory = model if isinstance(model, ModelDirectory) else open_model(model)
     if device == "auto":
@@ -265,7 +274,10 @@ def load_encoder(model: str | ModelDirectory = EMBEDDED, device: Device = "auto"
         backend = OpenVinoBackend(directory)
         tokenizer = Tokenizer.from_file(str(backend.directory / "tokenizer.json"))
         return Encoder(directory, backend, tokenizer)
-    from search.encoder.torch_backend import TorchBackend
+    try:
+        from search.encoder.torch_backend import TorchBackend
+    except ImportError as error:
+        raise ModelError(missing_packages("encoding with torch", error)) from error
 
     tokenizer, _ = load_tokenizer(directory)
     tokenizer.no_padding()
@@ -274,11 +286,15 @@ def load_encoder(model: str | ModelDirectory = EMBEDDED, device: Device = "auto"
     return Encoder(directory, TorchBackend(directory, torch_device), tokenizer)
 
 
-def _cuda_present() -> bool:
-    """Whether an NVIDIA driver is here; asked of the system, for torch takes seconds to load."""
-    from pathlib import Path
+def nvidia_driver_present() -> bool:
+    """Say whether this machine has an NVIDIA driver."""
+    return Path("/proc/driver/nvidia/version").exists()
 
-    if not Path("/proc/driver/nvidia/version").exists():
+
+def _cuda_present() -> bool:
+    """Whether a GPU can be used: torch, which takes seconds to load, is asked only where there is
+    an NVIDIA driver."""
+    if not nvidia_driver_present() or importlib.util.find_spec("torch") is None:
         return False
     import torch
 

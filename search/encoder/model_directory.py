@@ -16,6 +16,7 @@ from search.text.profile import TextProfile
 EMBEDDED = "embedded"
 Pooling = Literal["mean", "cls"]
 
+EIGHT_BIT_WEIGHTS = "model.int8.safetensors"
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _TEXT_FILES = ("*.json", "*.model", "*.txt")
 # Position embeddings of RoBERTa-likes start after the padding index.
@@ -24,6 +25,17 @@ _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert"}
 
 class ModelError(ValueError):
     """A model that cannot be used: says which, why, and what to do."""
+
+
+def missing_packages(purpose: str, error: ImportError) -> str:
+    """Say which packages ``purpose`` needs, which the base installation leaves out, and how to
+    install them for a CPU and for a GPU."""
+    return (
+        f"{purpose} needs packages that the base installation leaves out ({error.name or error}). "
+        "In the checkout, with an NVIDIA GPU: .venv/bin/pip install -e '.[models]'. Without one, "
+        "install the smaller CPU build of torch before: .venv/bin/pip install torch --index-url "
+        "URL, with the URL that pytorch.org names for CPUs."
+    )
 
 
 @dataclass(frozen=True)
@@ -90,14 +102,17 @@ def _transformer_modules(path: Path) -> list[Path]:
 
 def weights_file(path: Path) -> Path | None:
     """The file that holds the weights: safetensors where there is one."""
-    sharded = [path / f"{name}.index.json" for name in _WEIGHTS]
-    return next((f for f in (*(path / n for n in _WEIGHTS), *sharded) if f.exists()), None)
+    names = [*_WEIGHTS, *(f"{name}.index.json" for name in _WEIGHTS), EIGHT_BIT_WEIGHTS]
+    return next((path / name for name in names if (path / name).exists()), None)
 
 
 def _download(repo: str) -> Path:
     # Imported here: only users of the hub wait for it. HF_HOME and HF_HUB_OFFLINE are its own.
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise ModelError(f"{repo}: {missing_packages('a model from the hub', error)}") from error
 
     def fetch(*weights: str) -> Path:
         ignored = ["onnx/*", "openvino/*", "*/onnx/*"]
@@ -194,7 +209,10 @@ def _full_width_vocabulary(path: Path) -> bool:
     spiece = sentencepiece_file(path)
     if not spiece:
         return False
-    import sentencepiece
+    try:
+        import sentencepiece
+    except ImportError as error:
+        raise ModelError(f"{path}: {missing_packages('a model of your own', error)}") from error
 
     processor = sentencepiece.SentencePieceProcessor(model_file=str(spiece))
     unknown = processor.unk_id()

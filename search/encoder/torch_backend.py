@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from transformers import AutoModel, AutoModelForMaskedLM
 from transformers.utils import logging as transformers_logging
 
 from search.encoder.batch import Batch
+from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import ModelDirectory, ModelError, weights_file
 
 
@@ -37,30 +39,41 @@ class Pooled(torch.nn.Module):
         return weights @ states
 
 
-def load_modules(model: ModelDirectory) -> tuple[Pooled, torch.nn.Module | None]:
-    """The pooled encoder and the MLM head (hidden states to logits), float32, in eval mode.
+@dataclass(frozen=True)
+class Network:
+    """A model in torch, float32, in eval mode: whole, its encoder, and its MLM head (hidden states
+    to logits), which is None where the weights do not hold one."""
 
-    The head is None where the weights do not hold one. Remote code is never run; ``.bin`` weights
-    go through torch's weights-only loading, which is transformers' only way of reading them.
+    whole: torch.nn.Module
+    encoder: torch.nn.Module
+    head: torch.nn.Module | None
+
+
+def load_network(model: ModelDirectory) -> Network:
+    """Load a model's weights.
+
+    Remote code is never run; ``.bin`` weights go through torch's weights-only loading, which is
+    transformers' only way of reading them.
 
     Raises:
         ModelError: when the weights cannot be loaded or miss encoder tensors.
     """
+    path = float_directory(model)
     options: dict[str, Any] = {
         "trust_remote_code": False,
         "dtype": torch.float32,
         "attn_implementation": "sdpa",
         "local_files_only": True,
-        "use_safetensors": (weights_file(model.path) or model.path).name.startswith("model."),
+        "use_safetensors": (weights_file(path) or path).name.startswith("model."),
         "output_loading_info": True,
     }
     loader = AutoModelForMaskedLM if model.has_mlm_head else AutoModel
     try:
         with _quiet():
-            loaded, info = loader.from_pretrained(str(model.path), **options)
+            loaded, info = loader.from_pretrained(str(path), **options)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ModelError(f"{model.path}: the weights cannot be loaded ({error})") from error
-    base = loaded.base_model
+    loaded.eval()
     head = _head(loaded) if model.has_mlm_head else None
     missing = set(info["missing_keys"])
     if head is not None:
@@ -71,7 +84,7 @@ def load_modules(model: ModelDirectory) -> tuple[Pooled, torch.nn.Module | None]
     missing = {k for k in missing if "pooler" not in k and "position_ids" not in k}
     if missing:
         raise ModelError(f"{model.path}: the weights lack {sorted(missing)[0]}")
-    return Pooled(base).eval(), head.eval() if head is not None else None
+    return Network(loaded, loaded.base_model, head)
 
 
 @contextlib.contextmanager
@@ -110,10 +123,10 @@ class TorchBackend:
         self.device = torch.device(device)
         # bf16 has float32's range, so no scaling is needed; CPUs here keep the reference exact.
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
-        encoder, head = load_modules(model)
-        self._encoder = encoder.to(self.device, self.dtype)
-        self._head = head.to(self.device, self.dtype) if head is not None else None
-        self.has_mlm_head = head is not None
+        network = load_network(model)
+        self._encoder = Pooled(network.encoder).eval().to(self.device, self.dtype)
+        self._head = network.head and network.head.to(self.device, self.dtype)
+        self.has_mlm_head = network.head is not None
         on_gpu = self.device.type == "cuda"
         # Tokens, padding included, in one batch: enough to fill the device, not its memory.
         self.batch_tokens = 32_768 if on_gpu else 4_096

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import pytest
 
 from search.encoder import Encoder, ModelError, load_encoder, open_model
+from search.encoder.eight_bit import eight_bit_matrix, float_directory, float_matrix
 
 TEXTS = [
     "急性心筋梗塞の患者にβ遮断薬を投与した。",
@@ -32,7 +32,8 @@ def test_queries_agree_with_the_reference(encoder: Encoder, reference: Encoder) 
     assert ours.shape == (4, encoder.dim)
     assert ours.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-5)
-    assert (np.sum(ours * theirs, axis=1) >= 0.99).all()
+    # The reference computes with the same weights, those that 8 bits stand for.
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_passages_and_sentences_agree_with_the_reference(
@@ -41,16 +42,17 @@ def test_passages_and_sentences_agree_with_the_reference(
     (window,) = encoder.windows(PASSAGE)
     ours = encoder.encode_passages([(PASSAGE, window), ("肺炎。", encoder.windows("肺炎。")[0])])
     theirs = reference.encode_passages([(PASSAGE, window)])[0]
-    assert ours[0].vector @ theirs.vector >= 0.999
+    # Where the CPU has bf16, passages are computed in it.
+    assert ours[0].vector @ theirs.vector >= 0.9995
     assert ours[0].sentences.shape == (4, encoder.dim)
-    assert (np.sum(ours[0].sentences * theirs.sentences, axis=1) >= 0.999).all()
+    assert (np.sum(ours[0].sentences * theirs.sentences, axis=1) >= 0.9995).all()
 
 
 def test_the_reference_is_transformers_own_mean(reference: Encoder) -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    path = str(reference.model.path)
+    path = str(float_directory(reference.model))
     tokenizer, model = AutoTokenizer.from_pretrained(path), AutoModel.from_pretrained(path)
     text = reference.model.profile.normalize(TEXTS[0])
     with torch.inference_mode():
@@ -63,7 +65,7 @@ def test_the_reference_is_transformers_own_mean(reference: Encoder) -> None:
 def test_batching_changes_nothing(encoder: Encoder) -> None:
     together = encoder.encode_queries(TEXTS)
     alone = np.concatenate([encoder.encode_queries([t]) for t in TEXTS])
-    assert (np.sum(together * alone, axis=1) >= 0.9999).all()
+    np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
 def test_sentences_of_a_passage_average_to_it(reference: Encoder) -> None:
@@ -103,19 +105,18 @@ def test_masks_are_filled_alike(encoder: Encoder, reference: Encoder) -> None:
         theirs = reference.fill_masks([text])[0].log_probabilities
         assert ours.shape == (masks, encoder.tokenizer.get_vocab_size())
         np.testing.assert_allclose(np.exp(ours).sum(axis=1), 1, atol=1e-3)
-        # 8-bit weights may swap what is all but equally likely.
-        likeliest = theirs.argsort(axis=1)[:, -3:]
-        assert (ours.argmax(axis=1)[:, None] == likeliest).any(axis=1).all()
+        np.testing.assert_allclose(np.exp(ours), np.exp(theirs), atol=1e-4)
 
 
 def test_serving_on_a_cpu_never_loads_torch(encoder: Encoder) -> None:
-    assert encoder.can_fill_masks  # the conversion is cached by now
     code = (
         "import sys\n"
+        "for name in ('torch', 'transformers', 'sentencepiece', 'nncf', 'huggingface_hub'):\n"
+        "    sys.modules[name] = None\n"  # as if they were not installed
         "from search.encoder import load_encoder\n"
         "encoder = load_encoder(device='cpu')\n"
         "encoder.encode_queries(['肺炎']); encoder.fill_masks(['[MASK]の治療'])\n"
-        "sys.exit(bool({'torch', 'transformers'} & sys.modules.keys()))"
+        "encoder.encode_passages([('肺炎。', encoder.windows('肺炎。')[0])])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -124,18 +125,13 @@ def test_nothing_is_reported_to_the_makers_of_libraries(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from search.encoder import load_encoder\n"
-        "import nncf\n"
         "load_encoder(device='cpu')\n"
         "sys.exit(sys.modules['openvino_telemetry'] is not None)"
     )
-    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(_cache_home())}
+    environment = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert done.returncode == 0
     assert not (tmp_path / "intel").exists()
-
-
-def _cache_home() -> Path:
-    return Path(platformdirs.user_cache_dir("jmedsearch")).parent
 
 
 def test_model_card_example() -> None:
@@ -159,8 +155,7 @@ def test_a_directory_laid_out_like_the_published_model(published_layout: Path) -
     encoder = load_encoder(str(published_layout))
     assert encoder.model.profile.normalization == "full-width"
     assert encoder.tokenizer.encode("が、ＩＬ－６。", add_special_tokens=False).tokens
-    prepared = json.loads((encoder.backend.directory / "prepared.json").read_text())
-    assert prepared["has_mlm_head"]
+    assert encoder.can_fill_masks
     # Albert's class strips the dakuten; the pieces must be SentencePiece's own all the same.
     from sentencepiece import SentencePieceProcessor
 
@@ -229,12 +224,14 @@ def test_models_that_are_not_there(model: str, message: str) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published_layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("JMEDSEARCH_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(ModelError, match=r"cannot be written .*JMEDSEARCH_CACHE"):
-        load_encoder(device="cpu")
+        load_encoder(str(published_layout), device="cpu")
+    with pytest.raises(ModelError, match=r"cannot be written .*JMEDSEARCH_CACHE"):
+        load_encoder(device="torch-cpu")
 
 
 def test_an_empty_directory_is_no_model(tmp_path: Path) -> None:
@@ -252,3 +249,54 @@ def test_the_hub_honours_offline_mode() -> None:
     environment = {"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert done.returncode == 0
+
+
+# What models are made into
+
+
+def test_eight_bits_a_row_are_half_a_step_off_at_most() -> None:
+    weights = np.random.default_rng(0).normal(size=(20, 300)).astype(np.float32)
+    weights[1] = 0
+    weights[2] += 5
+    stored, scale, zero = eight_bit_matrix(weights)
+    assert stored.dtype == zero.dtype == np.uint8
+    assert (np.abs(float_matrix(stored, scale, zero) - weights) <= scale * 0.501).all()
+    assert (float_matrix(stored, scale, zero)[1] == 0).all()
+
+
+def test_what_was_prepared_and_is_damaged_is_prepared_again(
+    published_layout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("JMEDSEARCH_CACHE", str(tmp_path))
+    encoder = load_encoder(str(published_layout), device="cpu")
+    vector = encoder.encode_queries(["肺炎"])
+    weights = encoder.backend.directory / "model.int8.safetensors"
+    damaged = bytearray(weights.read_bytes())
+    damaged[-100] ^= 1
+    weights.unlink()  # the encoder has it mapped
+    weights.write_bytes(damaged)
+    again = load_encoder(str(published_layout), device="cpu")
+    assert "is prepared again" in capsys.readouterr().err
+    np.testing.assert_array_equal(again.encode_queries(["肺炎"]), vector)
+
+
+def test_what_the_base_installation_lacks_is_named(published_layout: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'sentencepiece', 'huggingface_hub'):\n"
+        "    sys.modules[name] = None\n"
+        "from search.encoder import ModelError, load_encoder\n"
+        "for model, device in ((sys.argv[1], 'cpu'), ('a/b', 'cpu'), ('embedded', 'cuda')):\n"
+        "    try:\n"
+        "        load_encoder(model, device)\n"
+        "    except ModelError as error:\n"
+        "        assert \".venv/bin/pip install -e '.[models]'\" in str(error), error\n"
+        "    else:\n"
+        "        sys.exit(1)"
+    )
+    environment = {**os.environ, "JMEDSEARCH_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", code, str(published_layout)]
+    assert subprocess.run(command, env=environment, check=False).returncode == 0

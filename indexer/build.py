@@ -241,7 +241,7 @@ def finish(
             store.touched(),
         )
         progress.stage("terms", None)
-        write_term_vectors(staged / "terms.db", encoder)
+        write_term_vectors(staged / "terms.db", encoder, edited.library / STAGING / "embedded")
     fusion = _fusion(edited, segments, encoder, progress)
     records, live_passages = store.counts()
     store.close()

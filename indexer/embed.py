@@ -5,12 +5,13 @@ import os
 import socket
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,7 +168,7 @@ def checkpoint(encoder: Encoder, chunk: RecordChunk, folder: Path) -> Path:
 def is_whole(file: Path) -> bool:
     """Whether a checkpoint is there and was written to its end; one that was not is removed."""
     try:
-        with np.load(file) as stored:
+        with file.open("rb") as stream, np.load(stream) as stored:
             return set(stored.files) == _PARTS
     except FileNotFoundError:
         return False
@@ -177,9 +178,33 @@ def is_whole(file: Path) -> bool:
         return False
 
 
+def read_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
+    """Read a checkpoint that holds just ``names``; None where there is none, or a damaged one,
+    which is removed."""
+    try:
+        with file.open("rb") as stream, np.load(stream) as stored:
+            if set(stored.files) == names:
+                return {name: stored[name] for name in names}
+    except FileNotFoundError:
+        return None
+    except _TORN:
+        pass
+    file.unlink(missing_ok=True)
+    return None
+
+
+def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a checkpoint whole or not at all."""
+    # Two may write the same: a host that was believed dead.
+    partial = file.with_suffix(f".{os.getpid()}.{socket.gethostname()}.partial")
+    with partial.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+    partial.rename(file)
+
+
 def _read_checkpoint(file: Path) -> _Chunk:
     try:
-        with np.load(file) as stored:
+        with file.open("rb") as stream, np.load(stream) as stored:
             return _Chunk(**{name: stored[name] for name in stored.files})
     except _TORN as error:
         file.unlink(missing_ok=True)
@@ -207,11 +232,7 @@ def _chunk(
 
 
 def _write_checkpoint(file: Path, chunk: _Chunk) -> None:
-    # Two may write the same: a host that was believed dead.
-    partial = file.with_suffix(f".{os.getpid()}.{socket.gethostname()}.partial")
-    with partial.open("wb") as stream:
-        np.savez(stream, **{part.name: getattr(chunk, part.name) for part in fields(chunk)})
-    partial.rename(file)
+    write_arrays(file, {part.name: getattr(chunk, part.name) for part in fields(chunk)})
 
 
 _PARTS = {part.name for part in fields(_Chunk)}

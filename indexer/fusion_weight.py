@@ -7,6 +7,7 @@ the shortened text, the lexical leg indexes it. The weight with the best mean re
 all kinds of queries is taken, each kind counting the same.
 """
 
+import math
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,9 @@ from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans
 from search.text.terms import terms
 
+# Of a small library at most this share: among the others they have to be found again.
 _SET_ASIDE = 120
+_SET_ASIDE_SHARE = 1 / 3
 # The records among which each one has to be found again.
 _HAYSTACK = 4_000
 _DEPTH = 200
@@ -91,11 +94,13 @@ def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
 
 
 def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
-    """Queries of every kind from up to 120 of ``records`` (by number), always the same ones."""
+    """Queries of every kind from up to 120 of ``records`` (by number), and no more than a third of
+    them; always the same ones."""
     generator = random.Random(1)
     taken = 0
+    wanted = min(_SET_ASIDE, math.ceil(_SET_ASIDE_SHARE * len(records)))
     for number, record in records.items():
-        if taken == _SET_ASIDE:
+        if taken == wanted:
             return
         text = record.abstract
         sentences = [text[a:b] for a, b in sentence_spans(text, record.language)]

@@ -1,15 +1,19 @@
 """A vector for each of the terms that can be suggested, in ``terms.db``.
 
 They say which terms mean nearly the same. A term is encoded once, as a query would be; an update
-encodes the terms that are new among the most frequent.
+encodes the terms that are new among the most frequent. What a run had encoded when it was killed is
+taken up by the next one.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from indexer.embed import read_arrays, write_arrays
 from search.encoder import Encoder
 from search.text.phrases import is_term
 
@@ -18,10 +22,13 @@ MOST = 50_000
 _BATCH = 512
 
 
-def write_term_vectors(file: Path, encoder: Callable[[], Encoder]) -> int:
+def write_term_vectors(file: Path, encoder: Callable[[], Encoder], checkpoints: Path) -> int:
     """Complete the table ``term_vectors`` (number, scale: float, codes: int8 (dim,)) of a
-    ``terms.db``; a vector is scale times codes. Gives how many were encoded; ``encoder`` is called
-    if any are."""
+    ``terms.db``; a vector is scale times codes.
+
+    Batches of terms whose vectors are in ``checkpoints`` are not encoded again. Gives how many
+    terms were new; ``encoder`` is called if any are.
+    """
     db = Database(file)
     db.execute("pragma synchronous = off")
     db.execute("pragma journal_mode = memory")
@@ -46,9 +53,7 @@ def write_term_vectors(file: Path, encoder: Callable[[], Encoder]) -> int:
         new = sorted(set(wanted) - known)
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
-            vectors = encoder().encode_queries([wanted[number] for number in batch])
-            scales = np.maximum(np.abs(vectors).max(axis=1), 1e-12) / 127
-            codes = np.rint(vectors / scales[:, None]).astype(np.int8)
+            scales, codes = _vectors(encoder(), [wanted[number] for number in batch], checkpoints)
             db.conn.executemany(
                 "insert into term_vectors values (?, ?, ?)",
                 (
@@ -59,3 +64,21 @@ def write_term_vectors(file: Path, encoder: Callable[[], Encoder]) -> int:
     db.execute("pragma journal_mode = delete")
     db.close()
     return len(new)
+
+
+def _vectors(
+    encoder: Encoder, batch: Sequence[str], checkpoints: Path
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Scales (n,) and codes (n, dim) of a batch of terms, kept in a file of ``checkpoints``."""
+    of = f"{encoder.model.fingerprint} {encoder.backend.name} terms"
+    digest = hashlib.sha256("\0".join([of, *batch]).encode()).hexdigest()
+    file = checkpoints / f"{digest}.npz"
+    kept = read_arrays(file, {"scales", "codes"})
+    if kept is None:
+        vectors = encoder.encode_queries(batch)
+        scales = np.maximum(np.abs(vectors).max(axis=1), 1e-12) / 127
+        codes = np.rint(vectors / scales[:, None]).astype(np.int8)
+        kept = {"scales": scales.astype(np.float64), "codes": codes}
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        write_arrays(file, kept)
+    return kept["scales"], kept["codes"]

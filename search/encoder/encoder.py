@@ -29,7 +29,7 @@ Device = Literal["auto", "cpu", "cuda", "torch-cpu"]
 
 # What a batch may be padded with: so many tokens, or this share of it.
 _PADDING = 64
-_PADDED_SHARE = 0.25
+_PADDED_SHARE = 0.1
 
 
 class Backend(Protocol):

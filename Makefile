@@ -32,8 +32,8 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# An environment of its own: what it brings along is no part of what is looked at. Exits with 1 only
-# where a vulnerability is known; where the service that knows cannot be reached, it says so.
+# An environment of its own: what it brings along is no part of what is looked at. Fails where a
+# vulnerability is known, and where it is not known whether there is one.
 audit: | $(BIN)/python
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
 	  $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }

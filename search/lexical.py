@@ -52,6 +52,8 @@ _LAST_NUMBER = 2**32 - 1
 _FEW = 20
 # Titles that agree so far are sorted by number.
 _ORDERED = 60
+# How tantivy's lock files end.
+_LOCK = ".lock"
 
 
 @cache
@@ -172,11 +174,13 @@ _ORDERS: dict[Order, tuple[str, tantivy.Order, Callable[[Any], int]]] = {
 
 def _linked(index: "LexicalIndex", directory: Path) -> Path:
     """A folder with links to the files of ``directory``, as long as ``index`` lives: also to read,
-    tantivy takes a lock, which is a file beside the others."""
+    tantivy takes a lock, which is a file beside the others. One that it has left there, while the
+    folder could be written, is not linked: it would be opened for writing."""
     folder = Path(tempfile.mkdtemp(prefix="jmedsearch-lexical-"))
     weakref.finalize(index, shutil.rmtree, folder, ignore_errors=True)
     for file in directory.iterdir():
-        (folder / file.name).symlink_to(file.absolute())
+        if file.suffix != _LOCK:
+            (folder / file.name).symlink_to(file.absolute())
     return folder
 
 

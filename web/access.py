@@ -26,6 +26,8 @@ ROLE_ACCESS: dict[Role, Scope] = {
 }
 COOKIE = "session"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# What proxies add to a request, beside all that begins with X-Forwarded-.
+_PROXIES_HEADERS = ("Forwarded", "Via", "X-Real-IP")
 
 # The least that one must be allowed, for every endpoint of the application.
 ACCESS: dict[str, Access] = {
@@ -225,6 +227,10 @@ LOCAL = Identity("local", "administer", "local")
 _GUEST = Identity("guest", "search", "guest")
 
 
+class ForwardedError(Forbidden):
+    """A request that a proxy has brought to where everybody is administrator."""
+
+
 def install(app: Flask) -> None:
     """Check every request of ``app`` before its view."""
     app.before_request(_check)
@@ -257,11 +263,13 @@ def _check() -> Response | None:
     needed = ACCESS[request.endpoint]
     if request.method not in _SAFE_METHODS:
         _refuse_other_sites()
+    if identity() is LOCAL and needed != "anyone":
+        _refuse_forwarded()
     if may(needed):
         return None
     if identity() is not None:
         raise Forbidden(f"this needs the right to {needed}")
-    if request.path.startswith("/api/"):
+    if _is_program():
         raise Unauthorized(
             "sign in, or send an API token as Authorization: Bearer",
             www_authenticate=WWWAuthenticate("bearer"),
@@ -270,6 +278,25 @@ def _check() -> Response | None:
     response = redirect(url_for("account.sign_in_form", next=asked), 303)
     assert isinstance(response, Response)
     return response
+
+
+def _is_program() -> bool:
+    """Whether a program asks, which would take the sign-in page for an answer: browsers say that
+    they want HTML."""
+    return request.path.startswith("/api/") or "text/html" not in request.accept_mimetypes.values()
+
+
+def _refuse_forwarded() -> None:
+    """Refuse what a proxy has forwarded: whoever is behind it would be this machine's user."""
+    names = [name for name, _ in request.headers if name.startswith("X-Forwarded-")]
+    names += [name for name in _PROXIES_HEADERS if name in request.headers]
+    if names:
+        raise ForwardedError(
+            f"this request came through a proxy (it has the header {names[0]}), and there are no "
+            "accounts: everybody behind the proxy would be administrator. Make an account with "
+            "jmedsearch user add NAME --role administrator, and name the proxy with "
+            "--trusted-proxy ADDRESS"
+        )
 
 
 def _refuse_other_sites() -> None:

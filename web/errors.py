@@ -28,13 +28,14 @@ import sqlite3
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
+from web.access import ForwardedError
 from web.api.cursors import CursorError, CursorExpiredError
 from web.api.models import ProblemField
 from web.api.problems import expression_problem, problem, query_problem
@@ -216,11 +217,21 @@ def _os_error(error: OSError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect is no error
         return make_response(error.get_response())
-    if isinstance(error, SecurityError):
-        # A foreign Host header: no address can be built for it, so no page either.
+    if isinstance(error, SecurityError | BadHost):
+        # A Host header that is foreign, or none: no address can be built for it, so no page either.
         return make_response((f"{error.description}\n", error.code, {"Content-Type": "text/plain"}))
-    if _for_programs():
+    # Who is told to sign in, and not shown how, is a program.
+    if _for_programs() or error.code == 401:
         response = problem(error.code, error.description or HTTPStatus(error.code).phrase)
+    elif isinstance(error, ForwardedError):
+        response = _page(
+            403,
+            gettext("There are no accounts here"),
+            gettext(
+                "This request came through a proxy, and everybody behind it would be "
+                "administrator. Make accounts, and name the proxy with --trusted-proxy."
+            ),
+        )
     elif error.code == 404:
         response = _page(
             404, gettext("Page not found"), gettext("There is nothing at this address.")

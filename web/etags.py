@@ -15,6 +15,8 @@ def _tag(response: Response) -> Response:
         and response.status_code == 200
         and response.mimetype == "application/json"
         and not response.is_streamed
+        # A file that the server sends by itself: its content is not at hand here.
+        and not response.direct_passthrough
     ):
         response.add_etag()
         response.make_conditional(request)

@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from search.manifest import LibraryError
-from web import services
+from web import overload, services
 
 blueprint = Blueprint("metrics", __name__)
 _KEY = "jmedsearch.metrics"
@@ -52,10 +52,15 @@ class _State(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
-        server = self._app.extensions.get("jmedsearch.server")
+        server = overload.server(self._app)
         if server is not None:
             yield GaugeMetricFamily(
                 "jmedsearch_requests_waiting", "Requests that wait for a thread.", server.waiting
+            )
+            yield GaugeMetricFamily(
+                "jmedsearch_threads_held_seconds",
+                "Seconds since a thread was last free; 0 where one is.",
+                server.held,
             )
         with self._app.app_context():
             try:

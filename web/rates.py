@@ -1,4 +1,4 @@
-"""How often one client may ask: requests, and attempts to sign in.
+"""How often one client may ask: requests, and attempts with a password.
 
 A rate is kept by the clock that never jumps, as the moment until which a client has used what it
 may (GCRA: one number a client). Libraries for this count by the wall clock, and lock everybody out,
@@ -91,7 +91,7 @@ class _Rates:
 
 
 def install(app: Flask, rate: Rate | None) -> None:
-    """Hold clients of ``app`` to ``rate`` (None: to none), and attempts to sign in always."""
+    """Hold clients of ``app`` to ``rate`` (None: to none), and attempts with a password always."""
     app.extensions["jmedsearch.rates"] = _Rates(
         Allowance(rate) if rate else None,
         Allowance(_NAME_ATTEMPTS),
@@ -100,8 +100,9 @@ def install(app: Flask, rate: Rate | None) -> None:
     app.before_request(_check)
 
 
-class SignInAttempt:
-    """An attempt to sign in, which counts from its start, so that many at once count as many.
+class PasswordAttempt:
+    """An attempt with a password, to sign in or to change it, which counts from its start, so that
+    many at once count as many.
 
     Raises:
         TooManyRequests: when there were too many.
@@ -115,7 +116,7 @@ class SignInAttempt:
             (rates.names, f"{address} {name.strip().casefold()[:200]}"),
         ]
         for allowance, key in self._taken:
-            _refuse(allowance.take(key), "too many attempts to sign in")
+            _refuse(allowance.take(key), "too many attempts with a password")
 
     def succeeded(self) -> None:
         """Have it not count."""

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,15 +18,22 @@ from typing import Any
 from flask import Flask
 from threadpoolctl import threadpool_limits
 
-from web import supervision
-from web.bounded_server import KEPT_ALIVE, BoundedServer
+from web import overload, supervision
+from web.bounded_server import KEPT_ALIVE, LAST_ANSWERS, BoundedServer
 
 FIRST_PORT = 8000
 _PORTS_TRIED = 100
-# Seconds that a thread is given to end.
-_LAST_ANSWER = 5.0
+# Seconds that threads are given to end once their connections have been closed.
+_LAST_ANSWER = 3.0
+# Seconds after a signal when the process ends, whatever it is doing.
+END = LAST_ANSWERS + _LAST_ANSWER + 1.0
+# Requests with a password: hashing takes a core for a tenth of a second, and 64 MiB.
+_WITH_PASSWORDS = frozenset({"/sign-in", "/account/password", "/users"})
 # Connections that the kernel keeps until they are accepted: a reload takes seconds.
 _BACKLOG = 1024
+
+
+_log = logging.getLogger("jmedsearch.server")
 
 
 class ServeError(ValueError):
@@ -88,59 +96,98 @@ def serve(
         app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]", host]
     # The client's own address is not asked for: REMOTE_ADDR stays the proxy's, by which its word
     # on who the user is can be told from a stranger's. X-Forwarded-For is left in the environment
-    # for web.clients, which believes it of the proxy alone.
+    # for web.clients, which believes it of the proxy alone, and what strangers send for web.access,
+    # which refuses it where there are no accounts.
     proxy: dict[str, Any] = (
         {
             "trusted_proxy": trusted_proxy,
             "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-host"},
-            "clear_untrusted_proxy_headers": False,
         }
         if trusted_proxy
         else {}
     )
-    server = BoundedServer(app, listening, ident="jmedsearch", **proxy)
-    app.extensions["jmedsearch.server"] = server
-    workers = [t for t in threading.enumerate() if t.name.startswith("waitress-")]
-    # A line for each request that waits for a thread would be all that the log holds.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    reloading = _on_signals(server, listening)
+    server = BoundedServer(
+        app,
+        listening,
+        ident="jmedsearch",
+        with_passwords=_WITH_PASSWORDS,
+        clear_untrusted_proxy_headers=False,
+        **proxy,
+    )
+    overload.set_server(app, server)
+    end = _on_signals(server, listening)
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     supervision.notify("READY=1")
     try:
         server.run()
     finally:
-        server.close()
-        # waitress leaves its daemon threads behind. An interpreter that ends while one of them
-        # still gives back its OpenVINO request tears it out of C++, and the process aborts.
-        for worker in workers:
-            worker.join(_LAST_ANSWER)
-    if reloading:
-        supervision.succeed(reloading[0])
+        left = server.close(_LAST_ANSWER)
+    # An interpreter that ends while a thread still gives back its OpenVINO request tears it out of
+    # C++, and the process aborts: one that has threads left is not taken down in order.
+    if left:
+        _log.warning("%d threads were still at work and were cut off", left)
+    if left or end.reloading:
+        end.now()
 
 
-def _on_signals(server: BoundedServer, listening: socket.socket) -> list[int]:
-    """End ``server`` by signals; what is returned holds a descriptor of the socket once a reload is
-    asked for."""
-    reloading: list[int] = []
+class _End:
+    """How the process ends: as the last act of :func:`serve`, or by itself once its time is over,
+    whatever runs. What has been acknowledged is on the disk; a change under way is rolled back."""
+
+    def __init__(self) -> None:
+        # A descriptor of the socket, once a reload is asked for.
+        self.reloading: list[int] = []
+        self._ending = threading.Lock()
+
+    def within(self, seconds: float) -> None:
+        """Have the process end after so many seconds."""
+        timer = threading.Timer(seconds, self._overdue)
+        timer.daemon = True
+        timer.start()
+        # And by the kernel's hand where even that is held up, by a log that nobody reads.
+        signal.setitimer(signal.ITIMER_REAL, seconds + 1.0)
+
+    def _overdue(self) -> None:
+        _log.warning("the process did not end in time; what it was doing is cut off")
+        self.now()
+
+    def now(self) -> None:
+        """End, or become the successor, without waiting for anything."""
+        with self._ending:
+            if self.reloading:
+                signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlast the exchange
+                supervision.succeed(self.reloading[0])
+            logging.shutdown()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+
+
+def _on_signals(server: BoundedServer, listening: socket.socket) -> _End:
+    """End ``server`` by signals; what is returned ends the process."""
+    ending = _End()
 
     def end(number: int, _: object) -> None:
+        if not server.ending:
+            ending.within(END)
         # At a terminal nobody waits for connections that browsers keep alive.
         server.stop(0.0 if number == signal.SIGINT else KEPT_ALIVE)
-        reloading.clear()
+        ending.reloading.clear()
         supervision.notify("STOPPING=1")
 
     def reload(*_: object) -> None:
         # A service that ends already is not loaded anew.
         if not server.ending:
+            ending.within(END)
             server.stop(KEPT_ALIVE)
-            reloading.append(os.dup(listening.fileno()))
+            ending.reloading.append(os.dup(listening.fileno()))
             supervision.notify("RELOADING=1")
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     if not supervision.has_terminal():
         signal.signal(signal.SIGHUP, reload)
-    return reloading
+    return ending
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from flask.testing import FlaskClient
 
 from indexer.build import build
 from indexer.upkeep import remove
@@ -31,6 +32,14 @@ from web.collections.answering import LibrarySearch
 from web.collections.desk import Desk, open_desk
 
 PASSWORD = "correct horse"
+
+
+class Browser(FlaskClient):
+    """A client that wants HTML, as browsers say: programs are not shown where to sign in."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.environ_base["HTTP_ACCEPT"] = "text/html,*/*;q=0.8"
 
 
 @pytest.fixture
@@ -134,7 +143,9 @@ def growing(
 def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask:
     encoder: Any = SimpleNamespace(model=open_model())
     engine = Engine(Library(desk.store.path.parent / "no-library"), encoder)
-    return create_app(engine, Suggester(engine), desk, admission)
+    app = create_app(engine, Suggester(engine), desk, admission)
+    app.test_client_class = Browser
+    return app
 
 
 @pytest.fixture

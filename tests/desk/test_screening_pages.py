@@ -142,7 +142,7 @@ def test_progress_flow_and_overview(desk: Desk) -> None:
     reason = {"do": "exclude", "record": "r2", "reason": "対象が違う", "stage": "full-text"}
     posted(client, f"{here}/screening", **reason)
     page = main(client.get(f"{here}/screening/progress?lang=en").text)
-    svg = client.get(f"{here}/screening/flow.svg?lang=en")
+    svg = client.get(f"{here}/screening/flow.svg?lang=en", buffered=True)
     assert svg.mimetype == "image/svg+xml"
     for text in (page, svg.text):
         for said in ("Records screened (n = 5)", "a.ris (n = 6)", "対象が違う (n = 1)"):

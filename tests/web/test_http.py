@@ -64,6 +64,13 @@ def test_what_the_server_has_no_room_for_is_told_when_to_come_again(client: Flas
         assert client.get(probe, environ_overrides={REFUSED: True}).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["a..b", ".", "a b", "a" * 300, "[::1"])
+def test_a_host_that_is_none_is_told_so(client: FlaskClient, host: str) -> None:
+    """Also where every host is served."""
+    for address in ("/", "/api/v1/search?q=x", "/none"):
+        assert client.get(address, headers={"Host": host}).status_code == 400
+
+
 @pytest.fixture(scope="module")
 def open_app(engine: Engine, suggester: Suggester) -> Flask:
     return create_app(engine, suggester, allowed_origins=["https://portal.example"])

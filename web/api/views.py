@@ -16,7 +16,7 @@ from search.correction import Offer
 from search.engine import Hit
 from search.exact import expression_offers
 from search.ranking import DEPTH
-from web import rates, services
+from web import overload, rates, services
 from web.api.cursors import Cursor, CursorError, beginning, check_generation, named
 from web.api.models import (
     Batch,
@@ -163,6 +163,7 @@ def healthz() -> Response:
 @health.get("/readyz", responses={"200": ReadyBody})
 def readyz() -> Response:
     """Whether the service can answer queries: if not, they are to go elsewhere, or to wait."""
+    overload.check_moving()
     generation = services.engine().generation()
     if (desk := services.desk()) is not None:
         desk.accounts.exist()

@@ -18,8 +18,11 @@ from web.collections.schema import migrations
 
 # "jmed": says that a SQLite file is ours.
 APPLICATION_ID = 0x6A6D6564
-# Milliseconds that a writer waits for another.
-_PATIENCE = 30_000
+# Seconds that a writer waits for another: transactions take milliseconds, an import of a large file
+# some seconds. It holds a thread meanwhile, so whoever comes after one that has waited in vain is
+# told almost at once, until a writer gets through again.
+_PATIENCE = 5.0
+_HASTE = 0.2
 _SQLITE = b"SQLite format 3\x00"
 
 
@@ -40,6 +43,7 @@ class Store:
         self.path = path
         self._connections = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._locked = False
         self._lock = threading.Lock()
         check_place(path)
         try:
@@ -73,13 +77,27 @@ class Store:
         if connection.in_transaction:
             yield connection
             return
-        connection.execute("begin immediate")
+        self._begin(connection)
         try:
             yield connection
             connection.execute("commit")
         except BaseException:
             connection.rollback()
             raise
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        (usual,) = connection.execute("pragma busy_timeout").fetchone()
+        if self._locked:
+            connection.execute(f"pragma busy_timeout = {min(usual, round(_HASTE * 1000))}")
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            self._locked = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            raise
+        else:
+            self._locked = False
+        finally:
+            connection.execute(f"pragma busy_timeout = {usual}")
 
     def backup(self, target: Path) -> None:
         """Copy the file to ``target`` as it is at one moment, while others read and write.
@@ -213,7 +231,7 @@ def _applied(connection: sqlite3.Connection) -> set[str]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=_PATIENCE / 1000, isolation_level=None, check_same_thread=False
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from web import services
 from web.access import COOKIE
 from web.collections.accounts import LONGEST_PASSWORD, SESSION_LIFE
-from web.rates import SignInAttempt
+from web.rates import PasswordAttempt
 
 blueprint = Blueprint("account", __name__)
 
@@ -22,7 +22,7 @@ def sign_in() -> Response:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     onward = own_address(request.form.get("next", ""))
     desk = services.desk()
-    attempt = SignInAttempt(name)
+    attempt = PasswordAttempt(name)
     user = (
         desk.accounts.check_password(name, password)
         if desk and len(password) <= LONGEST_PASSWORD

@@ -18,11 +18,19 @@ from flask import (
 
 from web import services
 from web.access import ROLE_ACCESS, identity
-from web.collections.accounts import SCOPES, AccountError, Accounts, Scope, User
+from web.collections.accounts import (
+    LONGEST_PASSWORD,
+    SCOPES,
+    AccountError,
+    Accounts,
+    Scope,
+    User,
+)
 from web.errors import account_message
 from web.language import gettext
 from web.pages.account import set_session
 from web.pages.users import role_name, scope_name
+from web.rates import PasswordAttempt
 
 # Days that a token may last.
 LIVES = (7, 30, 90, 365)
@@ -41,8 +49,11 @@ def change_password() -> Response:
     """A new password for whoever knows the old one; all other sessions end."""
     accounts, user = _own()
     old, new = request.form.get("old", ""), request.form.get("new", "")
-    if accounts.check_password(user.name, old) is None:
+    # Whoever sits at an open session shall not find the password out.
+    attempt = PasswordAttempt(user.name)
+    if len(old) > LONGEST_PASSWORD or accounts.check_password(user.name, old) is None:
         return make_response(_page(message=gettext("The present password is wrong.")), 400)
+    attempt.succeeded()
     if new != request.form.get("again", ""):
         message = gettext("The new password was typed differently the second time.")
         return make_response(_page(message=message), 400)

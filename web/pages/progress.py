@@ -56,10 +56,8 @@ def flow_file(number: int) -> Response:
         diagram=flow_chart(flowing),
         told=flow_told(flowing),
     )
-    response = Response(svg, mimetype="image/svg+xml")
     name = file_name(collection, "-prisma.svg")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return saved(lambda file: file.write(svg.encode()), "image/svg+xml; charset=utf-8", name)
 
 
 @blueprint.get("/collections/<int:number>/screening/test-set")

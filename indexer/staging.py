@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from search.manifest import CURRENT, GENERATIONS, MANIFEST, Manifest, file_checksum, verify
+from search.manifest import (
+    CURRENT,
+    GENERATIONS,
+    MANIFEST,
+    SEAL,
+    Manifest,
+    file_checksum,
+    sealed,
+    verify,
+)
 
 STAGING = "staging"
 _LOCK = ".lock"
@@ -77,8 +86,11 @@ def publish(library: Path, staged: Path, manifest: Manifest, shared: Manifest | 
         linked = name in known and file.stat().st_nlink > 1
         files[name] = known[name] if linked else file_checksum(file)
         _sync(file)
-    (staged / MANIFEST).write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
+    written = replace(manifest, files=files).to_json().encode()
+    (staged / MANIFEST).write_bytes(written)
+    (staged / SEAL).write_text(sealed(written), encoding="ascii")
     _sync(staged / MANIFEST)
+    _sync(staged / SEAL)
     problems = [] if shared else verify(staged)
     if problems:
         raise BuildError(f"{staged}: {problems[0]}; nothing was published")

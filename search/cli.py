@@ -1,10 +1,13 @@
 """The commands that only read a library: search, suggest, verify."""
 
 import json
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
+from typing import TextIO, cast
 
 import click
 
@@ -19,6 +22,7 @@ from search.manifest import live_generation, verify
 from search.milvus import MilvusAddress, MilvusRetrieval
 from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
+from search.terminal import VisibleText, visible
 from search.text.profile import has_mask
 
 library_option = click.option(
@@ -88,12 +92,14 @@ class ShownErrors(click.Command):
     """A command whose expected errors are shown as one line, not as a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ValueErrors of ours carry a message made for users."""
+        """Run the command; ValueErrors of ours carry a message made for users. What it writes may
+        come from anywhere: no control character reaches the terminal."""
         try:
-            return super().invoke(ctx)
+            with redirect_stdout(cast("TextIO", VisibleText(sys.stdout))):
+                return super().invoke(ctx)
         except (ValueError, LookupError) as error:
             if type(error).__module__.split(".")[0] in {"search", "indexer", "web"}:
-                raise click.ClickException(str(error)) from error
+                raise click.ClickException(visible(str(error))) from error
             raise
 
 

@@ -19,7 +19,7 @@ from search.expansion import NearTerms
 from search.filters import Filters
 from search.legs import Added, EmbeddedRetrieval, Opened, Retrieval
 from search.lexical import LexicalIndex
-from search.manifest import SAMPLE_NOTE, LibraryError, Manifest
+from search.manifest import SAMPLE_NOTE, LibraryError, Manifest, check_readily
 from search.owners import read_owners
 from search.passage_set import PassageSet
 from search.pauses import pausing
@@ -29,6 +29,7 @@ from search.scored_records import Ranking
 from search.segments import Segments
 from search.term_vectors import TermVectors
 
+_VECTOR_INDEX = "vectors.faiss"
 # How many passages with and without an abstract are compared, and which quantile of their scores.
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
@@ -81,6 +82,13 @@ class Generation:
     def __init__(self, path: Path, retrieval: Retrieval | None = None) -> None:
         self.path = path
         self.manifest = Manifest.read(path)
+        # A replica that asks a server for vectors may do without their index.
+        without = _VECTOR_INDEX if retrieval is not None else ""
+        if problems := check_readily(path, self.manifest, without=without):
+            raise LibraryError(
+                f"{path}: damaged ({problems[0]}); check it with: "
+                f"jmedsearch verify {path.parents[1]}"
+            )
         try:
             self.lexical = LexicalIndex(path / "lexical")
             self._records_db = ReadOnlyDatabase(path / "records.db")

@@ -15,7 +15,15 @@ FORMAT_VERSION = 5
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"
+# SHA-256 of the manifest, beside it; libraries of before have none.
+SEAL = "MANIFEST.sha256"
 SAMPLE_NOTE = "sample"
+
+_NOT_LISTED = {MANIFEST, SEAL, ".tantivy-writer.lock", ".tantivy-meta.lock"}
+# Bytes of a file that is read whole when a generation is opened, and of all of these together: with
+# processors that have instructions for SHA-256 a fifth of a second.
+_SMALL = 16 * 1024 * 1024
+_READ_AT_OPENING = 256 * 1024 * 1024
 
 Fusion = Literal["weighted", "rrf"]
 VectorIndexKind = Literal["exact", "ivf-sq8", "ivf-pq"]
@@ -96,11 +104,17 @@ class Manifest:
         Raises:
             LibraryError: when it is missing, damaged or of another format version.
         """
-        file = generation / MANIFEST
+        file, seal = generation / MANIFEST, generation / SEAL
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
+            written = file.read_bytes()
+            whole = not seal.is_file() or seal.read_bytes() == sealed(written).encode()
+            data = json.loads(written)
         except (OSError, ValueError) as error:
             raise LibraryError(f"{file}: cannot be read ({error}); rebuild the library") from error
+        if not whole:
+            raise LibraryError(
+                f"{file}: damaged (it differs from {SEAL} beside it); rebuild the library"
+            )
         if data.get("format_version") != FORMAT_VERSION:
             raise LibraryError(
                 f"{generation}: format version {data.get('format_version')!r}, this jmedsearch "
@@ -153,6 +167,30 @@ def file_checksum(file: Path) -> tuple[str, int]:
         return hashlib.file_digest(stream, "sha256").hexdigest(), file.stat().st_size
 
 
+def sealed(written: bytes) -> str:
+    """What stands in the seal of a manifest."""
+    return hashlib.sha256(written).hexdigest() + "\n"
+
+
+def check_readily(generation: Path, manifest: Manifest, *, without: str = "") -> list[str]:
+    """What can be seen to be wrong with a generation in the time that opening it takes: files that
+    are missing (but for ``without``) or have another size, and small ones with another content."""
+    problems = []
+    left = _READ_AT_OPENING
+    for name, (checksum, size) in sorted(manifest.files.items(), key=lambda item: item[1][1]):
+        file = generation / name
+        if not file.is_file():
+            if name != without:
+                problems.append(f"{name}: missing")
+            continue
+        left -= size
+        if file.stat().st_size != size:
+            problems.append(f"{name}: {file.stat().st_size} bytes, should be {size}")
+        elif size <= _SMALL and left >= 0 and file_checksum(file)[0] != checksum:
+            problems.append(f"{name}: content differs from its checksum")
+    return problems
+
+
 def check_sizes(generation: Path) -> list[str]:
     """What is missing of a generation's files or has another size than its manifest says: what can
     be seen of damage without reading them."""
@@ -177,7 +215,7 @@ def verify(generation: Path) -> list[str]:
     present = {
         str(f.relative_to(generation))
         for f in generation.rglob("*")
-        if f.is_file() and f.name not in {MANIFEST, ".tantivy-writer.lock", ".tantivy-meta.lock"}
+        if f.is_file() and f.name not in _NOT_LISTED
     }
     return problems + [
         f"{name}: not in the manifest" for name in sorted(present - set(manifest.files))

@@ -21,6 +21,18 @@ def client_address(proxy: str) -> str:
     return request.remote_addr or ""
 
 
+def client_network(proxy: str) -> str:
+    """What is counted as one client: an IPv4 address, or the /64 of an IPv6 one, all of whose
+    addresses one machine may take for itself."""
+    address = client_address(proxy)
+    found = _address(address.partition("%")[0])
+    if not isinstance(found, ipaddress.IPv6Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)

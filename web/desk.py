@@ -3,14 +3,15 @@
 from typing import Any
 
 from flask import Response
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Forbidden, NotFound
 
 from search.citations import CITATION_STYLES
 from web import services
-from web.access import identity
+from web.access import identity, may
 from web.collections.answering import LibrarySearch
 from web.collections.document import import_document, read_document
 from web.collections.export import CollectionFormat, file_ending, write
+from web.collections.screening.outcomes import decisions_are_hidden
 from web.collections.shelf import Collection, collection
 from web.collections.store import Store
 from web.exports import MIMETYPES, saved
@@ -67,8 +68,14 @@ def saved_collection(number: int, name: CollectionFormat) -> Response:
 
     Raises:
         UnknownError: when there is no such collection.
+        Forbidden: where it would show decisions to those who are not to see them yet.
     """
     shown = collection(store(), number)
+    if name == "json" and not may("administer") and decisions_are_hidden(store(), number):
+        raise Forbidden(
+            "two reviewers decide blind to each other, and JSON holds their decisions: an "
+            "administrator can save it, or choose another format"
+        )
     return saved(
         lambda file: write(store(), number, name, file),
         _MIMETYPES[name],

@@ -110,9 +110,15 @@ def account_message(error: AccountError) -> str:
     """What is wrong with an account, in the language of the page."""
     return {
         "unknown": gettext("There is no such user."),
-        "name": gettext("A name has 1 to 100 printable characters."),
+        "name": gettext(
+            "A name has 1 to 100 printable characters, and ends in no mark of the history."
+        ),
         "taken": gettext("There is a user of this name already."),
         "password": gettext("A password has at least 10 characters."),
+        "guessable": gettext(
+            "This password is easy to guess. Take several words that have nothing to do with one "
+            "another."
+        ),
         "administrator": gettext(
             "Somebody must be able to administer: make another user an administrator first."
         ),

@@ -16,7 +16,7 @@ from flask import Flask, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from web import access
-from web.clients import client_address
+from web.clients import client_network
 from web.overload import PROBES
 
 _RATE = re.compile(r"(\d{1,6})/(second|minute|hour)")
@@ -78,9 +78,11 @@ class Allowance:
 
 
 # Attempts with one name from one address, and with any name from it: enough for slips, and for a
-# ward behind one address; guessing a password takes years.
+# ward behind one address; guessing a password takes years. And with one name from all addresses:
+# whoever has many of them may keep a user out for an hour, but not guess for a month.
 _NAME_ATTEMPTS = Rate(10, 600.0)
 _ADDRESS_ATTEMPTS = Rate(100, 600.0)
+_ACCOUNT_ATTEMPTS = Rate(60, 3600.0)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class _Rates:
     requests: Allowance | None
     names: Allowance
     addresses: Allowance
+    accounts: Allowance
 
 
 def install(app: Flask, rate: Rate | None) -> None:
@@ -96,6 +99,7 @@ def install(app: Flask, rate: Rate | None) -> None:
         Allowance(rate) if rate else None,
         Allowance(_NAME_ATTEMPTS),
         Allowance(_ADDRESS_ATTEMPTS),
+        Allowance(_ACCOUNT_ATTEMPTS),
     )
     app.before_request(_check)
 
@@ -110,10 +114,11 @@ class PasswordAttempt:
 
     def __init__(self, name: str) -> None:
         rates: _Rates = current_app.extensions["jmedsearch.rates"]
-        address = _client()
+        address, account = _client(), name.strip().casefold()[:200]
         self._taken = [
             (rates.addresses, address),
-            (rates.names, f"{address} {name.strip().casefold()[:200]}"),
+            (rates.names, f"{address} {account}"),
+            (rates.accounts, account),
         ]
         for allowance, key in self._taken:
             _refuse(allowance.take(key), "too many attempts with a password")
@@ -152,7 +157,7 @@ def _count() -> None:
 
 def _client() -> str:
     admission: access.Admission = current_app.config["ADMISSION"]
-    return client_address(admission.trusted_proxy)
+    return client_network(admission.trusted_proxy)
 
 
 def _refuse(seconds: float, why: str) -> None:

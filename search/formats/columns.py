@@ -117,7 +117,7 @@ _EMBASE_SOURCE = re.compile(
 )
 _PUBLISHED = re.compile(r"Date of Publication: ([^.;]+)")
 _PARTS = re.compile(r"[;；|\n]")
-_FORMULA = re.compile(r"'+[=+\-@\t]")
+_FORMULA = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
 
 
 def targets_of(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> list[str]:

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from search.formats.columns import TARGETS, is_header, record_fields, targets_of
@@ -44,9 +43,12 @@ _MAX_COLUMNS = 500
 # What a workbook may unpack to: its table of strings is held in memory.
 _MAX_STRINGS = 256 * 1024 * 1024
 _MAX_PARTS = 4 * 1024 * 1024 * 1024
-_FORMULA = re.compile(r"'*[=+\-@\t]")
+# What spreadsheets run as a formula; in Japanese settings also where it is typed in full width.
+_FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
 # A text that begins so, read back, would lose the apostrophe that is its own.
-_QUOTED = re.compile(r"'+[=+\-@\t]")
+_QUOTED = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
+# Characters that no XML holds.
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_CELL = 32_767
 _WRITTEN = (
     *("record_id", "title", "abstract", "language"),
@@ -299,8 +301,13 @@ def write_xlsx(
     book.save(stream)
 
 
+def as_text_cell(text: str) -> str:
+    """A cell of a delimited table that no spreadsheet runs as a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
 def _text_cell(sheet: Any, text: str) -> Any:
-    text = ILLEGAL_CHARACTERS_RE.sub("", f"'{text}" if _QUOTED.match(text) else text)[:_MAX_CELL]
+    text = _NOT_XML.sub("", f"'{text}" if _QUOTED.match(text) else text)[:_MAX_CELL]
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
     cell.quotePrefix = bool(_FORMULA.match(text))
@@ -319,7 +326,7 @@ def _write(
     for record in records:
         values = _values(record)
         cells = [*(values[name] for name in _WRITTEN), *(cell(record) for cell in further.values())]
-        rows.writerow(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
+        rows.writerow(map(as_text_cell, cells))
     text.detach()
 
 

@@ -30,6 +30,9 @@ from web.access import Admission
 from web.app import create_app
 from web.collections.answering import LibrarySearch
 from web.collections.desk import Desk, open_desk
+from web.collections.document import Document
+from web.collections.document_rows import PEOPLE
+from web.collections.signatures import as_imported
 
 PASSWORD = "correct horse"
 
@@ -138,6 +141,22 @@ def growing(
     copied = tmp_path / small_library.name
     shutil.copytree(small_library, copied)
     return Growing(copied, published_layout, small_encoder, desk)
+
+
+def marked_as_imported(exported: Document) -> Document:
+    """A document as it is exported after an import: whoever it names is marked."""
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: as_imported(inner)
+                if key in PEOPLE and isinstance(inner, str)
+                else marked(inner)
+                for key, inner in value.items()
+            }
+        return [marked(inner) for inner in value] if isinstance(value, list) else value
+
+    return Document.model_validate(marked(exported.model_dump(mode="json")))
 
 
 def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask:

@@ -1,5 +1,6 @@
 """Users, passwords, sessions and tokens; signing in; single sign-on; requests of other sites."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from web.access import Admission
 from web.cli import main
 from web.collections.accounts import AccountError
 from web.collections.desk import Desk
+from web.collections.password_strength import is_guessable
 
 # A page that needs the desk only, behind the door of "search".
 INNER = "/about"
@@ -39,6 +41,9 @@ def test_what_an_account_cannot_be(staffed: Desk) -> None:
     for name, password, message in (
         ("READER", PASSWORD, "already"),
         ("new", "short", "at least 10"),
+        ("new", "Sakura2024!", "easy to guess"),
+        ("new", "kangoshi-2024", "easy to guess"),
+        ("hanako.suzuki", "Hanako.Suzuki1", "easy to guess"),
         (" ", PASSWORD, "printable"),
         ("a\nb", PASSWORD, "printable"),
     ):
@@ -50,6 +55,43 @@ def test_what_an_account_cannot_be(staffed: Desk) -> None:
         accounts.set_disabled("administrator", True)
     with pytest.raises(AccountError, match="administrator"):
         accounts.set_role("administrator", "reader")
+
+
+def test_long_passwords_are_looked_at_no_longer_than_short_ones(staffed: Desk) -> None:
+    # Every letter has several readings, of which an estimator without a limit tries each.
+    started = time.process_time()
+    staffed.accounts.set_password("reader", "4@8({[<3e6g1!|17$5+7%2z" * 40)
+    assert time.process_time() - started < 5
+    assert not is_guessable("静かな 鯨は 青い 鍵を 数える", "reader")
+
+
+def test_a_new_password_ends_tokens_where_that_is_asked_for(staffed: Desk) -> None:
+    secret = staffed.accounts.add_token("reader", "nightly", "read", timedelta(days=1))
+    client = app_without_library(staffed).test_client()
+    sign_in(client, "reader")
+    fields = {"old": PASSWORD, "new": "another password", "again": "another password"}
+    assert "end_tokens" in client.get("/account").text
+    assert client.post("/account/password", data=fields).status_code == 303
+    assert staffed.accounts.token_user(secret) is not None
+    fields = {"old": "another password", "new": PASSWORD, "again": PASSWORD, "end_tokens": "1"}
+    assert client.post("/account/password", data=fields).status_code == 303
+    assert staffed.accounts.token_user(secret) is None
+    assert "end_tokens" not in client.get("/account").text
+    weak = {"old": PASSWORD, "new": "password123", "again": "password123"}
+    refused = client.post("/account/password?lang=en", data=weak)
+    assert refused.status_code == 400
+    assert "easy to guess" in refused.text
+
+
+def test_a_password_of_the_command_line_ends_tokens_too(staffed: Desk) -> None:
+    secret = staffed.accounts.add_token("reader", "nightly", "read", timedelta(days=1))
+    arguments = ["user", "passwd", "reader", "--password-stdin", "--end-tokens"]
+    arguments += ["--collections", str(staffed.store.path)]
+    result = CliRunner().invoke(main, arguments, input="kangoshi2024\n")
+    assert (result.exit_code, "easy to guess" in result.output) == (1, True)
+    assert staffed.accounts.token_user(secret) is not None
+    assert CliRunner().invoke(main, arguments, input="ward wet cabbage\n").exit_code == 0
+    assert staffed.accounts.token_user(secret) is None
 
 
 def test_the_first_user_administers(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A collection as a file of each format, and as a page to print."""
 
+import csv
 import io
 from typing import get_args
 
@@ -81,6 +82,26 @@ def test_excel_runs_nothing_and_reads_back(store: Store, panel: int) -> None:
     assert [cell.value for cell in rows[1][-2:]] == ["+採用", "copy"]
     assert all(rows[1][at].quotePrefix for at in (-3, -2))
     assert [item for item, _ in read_stream(io.BytesIO(content), "c.xlsx")] == [ARTICLE, OTHER]
+
+
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x0b", "\x1b"])
+def test_characters_that_no_xml_holds_cost_no_workbook(store: Store, panel: int, odd: str) -> None:
+    items.annotate(store, "a", panel, "x", f"要{odd}確認")
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(store, panel, "xlsx"))).active
+    assert sheet
+    assert [row[-3].value for row in sheet.iter_rows()][2] == "要確認"
+
+
+@pytest.mark.parametrize("first", ["=", "＝", "＋", "－", "＠", "\t", "\r"])
+def test_no_note_is_run_as_a_formula(store: Store, panel: int, first: str) -> None:
+    tags.tag_records(store, "a", panel, "x", ["x"])
+    with store.writing() as db:
+        # As an older version kept it: notes are stripped where they come in now.
+        db.execute("insert into current_change select max(id) from changes")
+        db.execute("update items set note = ? where record_id = 'x'", [f"{first}1+1"])
+        db.execute("delete from current_change")
+    rows = list(csv.reader(io.StringIO(exported(store, panel, "csv").decode("utf-8-sig"))))
+    assert rows[2][-3] == f"'{first}1+1"
 
 
 @pytest.mark.parametrize("name", get_args(CollectionFormat))

@@ -84,11 +84,13 @@ def test_another_library_reads_our_ris(record: Record) -> None:
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])
-@pytest.mark.parametrize("title", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "'=1"])
+@pytest.mark.parametrize(
+    "title", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "'=1", "＝1+1", "＋1", "－1", "＠SUM(A1)"]
+)
 def test_no_cell_is_a_formula(name: str, title: str) -> None:
     record = record_from_dict({"id": "pmid:1", "title": title, "abstract": title})
     content = written(name, [record]).decode("utf-8-sig")
     assert not any(
-        cell.strip('"')[:1] in "=+-@" for cell in content.split("\n")[1].split(",") if cell
+        cell.strip('"')[:1] in "=+-@＝＋－＠" for cell in content.split("\n")[1].split(",") if cell
     )
     assert again(name, [record]) == [record]

@@ -223,6 +223,7 @@ def test_eval_says_what_it_needs(collection: Path, arguments: list[str]) -> None
 def test_a_library_without_its_model(built: Path, source: Callable[..., Path]) -> None:
     manifest = open_engine(built).generation().path / "MANIFEST.json"
     data = json.loads(manifest.read_text())
+    manifest.with_name("MANIFEST.sha256").unlink()
     manifest.write_text(json.dumps({**data, "model_source": "/nowhere/model"}))
     done = CliRunner().invoke(search, ["肺炎", "--library", str(built)])
     assert done.exit_code == 1

@@ -216,6 +216,7 @@ def test_a_library_of_another_encoder_is_503(
     manifest = next(library.glob("generations/*/MANIFEST.json"))
     data = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.chmod(0o644)
+    manifest.with_name("MANIFEST.sha256").unlink()
     manifest.write_text(json.dumps({**data, "encoder_fingerprint": "0" * 64}), encoding="utf-8")
     engine = Engine(Library(library), encoder)
     client = create_app(engine, Suggester(engine)).test_client()

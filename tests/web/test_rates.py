@@ -1,12 +1,18 @@
 """How often one client may ask."""
 
+from pathlib import Path
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from search.engine import Engine
 from search.suggest import Suggester
+from tests.desk.conftest import app_without_library
 from web.access import Admission
 from web.app import create_app
+from web.clients import client_network
+from web.collections.desk import open_desk
 from web.rates import Allowance, Rate
 
 
@@ -79,3 +85,40 @@ def test_others_cannot_say_who_they_are(limited: FlaskClient) -> None:
     assert limited.get("/healthz").status_code == 200
     with limited.get("/static/style.css") as style:
         assert style.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_one_client_is_an_ipv4_address_or_a_network_of_ipv6(address: str, network: str) -> None:
+    with Flask(__name__).test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert client_network("") == network
+
+
+def test_attempts_with_one_name_are_limited_over_all_addresses(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "c.db")
+    desk.accounts.add("mori", "administrator", "ward wet cabbage")
+    admission = Admission(local=False, trusted_proxy="127.0.0.1")
+    client = app_without_library(desk, admission).test_client()
+
+    def attempt(place: int, password: str, name: str = "mori") -> int:
+        headers = {"X-Forwarded-For": f"2001:db8:{place:x}::1"}
+        fields = {"name": name, "password": password}
+        return client.post("/sign-in", data=fields, headers=headers).status_code
+
+    assert attempt(0, "ward wet cabbage") == 303
+    # Too long to be looked at, so that this takes no time.
+    statuses = [attempt(place // 5, "x" * 2000) for place in range(70)]
+    assert statuses.index(429) == 60
+    assert attempt(999, "ward wet cabbage") == 429
+    assert attempt(999, "x" * 2000, "another") != 429
+    desk.store.close()

@@ -303,13 +303,20 @@ class HistoryBody(Body):
     changes: tuple[ChangeBody, ...]
 
 
+class NewShareQuery(Asked):
+    """What a new link shows."""
+
+    notes: bool = Field(False, description="Whether whoever has the link reads the notes.")
+
+
 class ShareBody(Body):
-    """A read-only link that was given out."""
+    """A read-only link that was given out; ``notes`` says whether it shows them."""
 
     id: int
     created: str
     created_by: str
     revoked: str | None
+    notes: bool
 
 
 class SharesBody(Body):

@@ -34,6 +34,7 @@ from web.api.collection_models import (
     NewCollection,
     NewFolder,
     NewShareBody,
+    NewShareQuery,
     Note,
     Place,
     ShareBody,
@@ -278,9 +279,9 @@ def list_shares(path: CollectionPath) -> Response:
 
 
 @blueprint.post("/collections/<int:number>/shares", responses={"200": NewShareBody})
-def share_collection(path: CollectionPath) -> Response:
+def share_collection(path: CollectionPath, query: NewShareQuery) -> Response:
     """A new read-only link; its address is shown this once."""
-    secret = shares.share(store(), editor(), path.number)
+    secret = shares.share(store(), editor(), path.number, notes=query.notes)
     address = url_for("collections.shared", secret=secret, _external=True)
     return as_json(NewShareBody(address=address))
 

@@ -7,6 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from web import services
+from web.access import may
 from web.api.collection_models import CollectionPath, DoneBody
 from web.api.collections import RESPONSES
 from web.api.models import RecordBody
@@ -82,7 +83,7 @@ def show_plan(path: CollectionPath) -> Response:
 def change_plan(path: CollectionPath, body: NewPlan) -> Response:
     """Write the plan of a stage."""
     wanted = Plan(body.stage, body.criteria, tuple(body.reasons), body.reviewers)
-    plan.set_plan(store(), editor(), path.number, wanted)
+    plan.set_plan(store(), editor(), path.number, wanted, may_open=may("administer"))
     return _plans(path.number)
 
 
@@ -273,6 +274,11 @@ def _outcome(found: Screened, outcome: Outcome) -> OutcomeBody:
         decisions=tuple(DecisionBody.model_validate(d) for d in shown),
         resolution=(
             DecisionBody.model_validate(outcome.resolution) if outcome.resolution else None
+        ),
+        independent=tuple(
+            DecisionBody.model_validate(d)
+            for d in outcome.independent
+            if complete or d.who == editor()
         ),
     )
 

@@ -154,6 +154,9 @@ class OutcomeBody(Body):
     reason: str
     decisions: tuple[DecisionBody, ...]
     resolution: DecisionBody | None
+    independent: tuple[DecisionBody, ...] = Field(
+        description="What each of two had decided before they could see the other's decision."
+    )
 
 
 class OutcomesBody(Body):
@@ -164,12 +167,15 @@ class OutcomesBody(Body):
 
 
 class AgreementBody(Body):
-    """How two reviewers agree."""
+    """How two reviewers agree, by what they decided before either could see the other's."""
 
     reviewers: tuple[str, str]
     both: int
     agreed: int
     kappa: float | None
+    changed: int = Field(
+        description="On how many records one of them decided otherwise afterwards."
+    )
 
 
 class ConflictsBody(Body):

@@ -70,12 +70,15 @@ def list_users(as_json: bool, collections_file: Path | None) -> None:
 @user.command("passwd")
 @click.argument("name")
 @password_option
+@click.option("--end-tokens", is_flag=True, help="End the user's API tokens as well.")
 @collections_option
-def change_password(name: str, password_stdin: bool, collections_file: Path | None) -> None:
+def change_password(
+    name: str, password_stdin: bool, end_tokens: bool, collections_file: Path | None
+) -> None:
     """Change a user's password, and sign them out everywhere."""
     accounts = opened(collections_file).accounts
     accounts.user(name)
-    accounts.set_password(name, _password(password_stdin))
+    accounts.set_password(name, _password(password_stdin), end_tokens=end_tokens)
 
 
 @user.command("role")

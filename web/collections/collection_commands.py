@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from search.cli import library_option
 from search.exact import ExactSearch
 from search.formats import FORMATS
 from search.library import Library
+from search.terminal import file_output, visible
 from web.collections import items, shelf, tags
 from web.collections.document import import_document, read_document
 from web.collections.duplicate_commands import commands as duplicate_commands
@@ -18,6 +20,8 @@ from web.collections.export import COLLECTION_FORMATS, CollectionFormat, drops, 
 from web.collections.history import history, restore_to, undo
 from web.collections.intake import Intake, add_file, add_identifiers, add_records
 from web.collections.options import Group, collections_option, default_file, opened, who
+from web.collections.private_files import private_file
+from web.collections.standing_access import Reopened, end_standing_access, reopened
 from web.collections.store import restore as restore_file
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
@@ -203,10 +207,26 @@ def return_to(number: int, change: int, collections_file: Path | None) -> None:
     show_default=True,
     help="json carries everything and can be imported again.",
 )
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="New file, which only its owner may read [default: standard output].",
+)
 @collections_option
-def export(number: int, format_name: CollectionFormat, collections_file: Path | None) -> None:
-    """Write a collection to standard output; what the format drops is said on standard error."""
-    write(opened(collections_file).store, number, format_name, sys.stdout.buffer)
+def export(
+    number: int,
+    format_name: CollectionFormat,
+    output: Path | None,
+    collections_file: Path | None,
+) -> None:
+    """Write a collection to standard output, or to a file; what the format drops is said on
+    standard error."""
+    store = opened(collections_file).store
+    try:
+        with file_output() if output is None else private_file(output) as file:
+            write(store, number, format_name, file)
+    except OSError as error:
+        raise click.ClickException(f"{output or 'standard output'}: {error.strerror}") from error
     for part, what in drops(format_name).items():
         click.echo(f"{format_name} drops {part}: {what}", err=True)
 
@@ -230,17 +250,48 @@ def backup(target: Path, collections_file: Path | None) -> None:
 
 @collection.command("restore")
 @click.argument("source", metavar="BACKUP", type=click.Path(path_type=Path, dir_okay=False))
-@click.confirmation_option(
-    prompt="Replace all collections and accounts with those of the backup?",
-    help="Do not ask first.",
+@click.option("--yes", is_flag=True, help="Do not ask; without --keep-access, end it.")
+@click.option(
+    "--end-access/--keep-access",
+    default=None,
+    help="End all sessions, tokens, links and feeds that the backup holds, or keep them, also "
+    "those that were ended since [default: asked].",
 )
 @collections_option
-def restore(source: Path, collections_file: Path | None) -> None:
+def restore(
+    source: Path, yes: bool, end_access: bool | None, collections_file: Path | None
+) -> None:
     """Put collections and accounts back to what they were in BACKUP, also under a running server.
 
-    A file that cannot be read any more is set aside first.
+    What was ended since the backup would be open again: it is listed. A file that cannot be read
+    any more is set aside first.
     """
-    restore_file(source, collections_file or default_file())
+    path = collections_file or default_file()
+    for line in _reopened(reopened(source, path)):
+        click.echo(line, err=True)
+    if not yes:
+        question = "Replace all collections and accounts with those of the backup?"
+        click.confirm(question, abort=True, err=True)
+        if end_access is None:
+            question = "End all sessions, tokens, links and feeds of the backup?"
+            end_access = click.confirm(question, default=True, err=True)
+    restore_file(source, path)
+    if end_access is not False:
+        ended = end_standing_access(opened(path).store)
+        click.echo(", ".join(f"{count} {name}" for name, count in asdict(ended).items()) + " ended")
+
+
+def _reopened(found: Reopened) -> Iterator[str]:
+    """What a backup brings back, in lines."""
+    for what, names in (
+        ("tokens ended since the backup, which come back", found.tokens),
+        ("links ended since, which come back", found.links),
+        ("feeds ended since, which come back", found.feeds),
+        ("users locked out or gone since, who are let in again", found.users),
+        ("users whose password of then holds again", found.passwords),
+    ):
+        if names:
+            yield visible(f"{what}: {', '.join(names)}")
 
 
 def report_intake(intake: Intake) -> None:
@@ -248,9 +299,9 @@ def report_intake(intake: Intake) -> None:
     click.echo(f"{intake.added} added, {intake.already} there already")
     for name, found in (("no record has", intake.unknown), ("several have", intake.ambiguous)):
         for identifier in found:
-            click.echo(f"{name} {identifier}", err=True)
+            click.echo(visible(f"{name} {identifier}"), err=True)
     for item in intake.rejected:
-        click.echo(f"{item.place}: {item.reason}", err=True)
+        click.echo(visible(f"{item.place}: {item.reason}"), err=True)
 
 
 for command in duplicate_commands:

@@ -1,25 +1,49 @@
 """A collection as one JSON document that carries everything, history included, and back.
 
-Numbers of rows are counted from 1 in the document; on import they are shifted behind all numbers
-that the store has given out, so that rows which only the history knows keep their identity.
+Numbers of rows are counted from 1 in the document; on import they become numbers that the store
+has never given out (:mod:`web.collections.document_rows`), also those of rows which only the
+history knows, so that earlier states can be brought back after the move as well. Whoever the
+document names is marked as imported: it cannot speak in the name of anybody here.
 """
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+)
 
 from search.records import Record, RecordError, record_from_dict
+from web.collections.document_rows import (
+    FOUND,
+    LEADS_TO,
+    LONGEST_VALUE,
+    MOST,
+    NewNumbers,
+    Row,
+    as_triggers_write,
+    check_row,
+    checked_moment,
+    person_problem,
+)
 from web.collections.found import found_ids, keep_found
-from web.collections.history import Action, CollectionError, change
+from web.collections.history import ACTIONS, Action, CollectionError, change
 from web.collections.items import keep
 from web.collections.schema import TRACKED
 from web.collections.screening.ledger import Kind
 from web.collections.screening.plan import Stage
-from web.collections.shelf import checked_name, checked_text, collection
+from web.collections.shelf import LONGEST_NAME, checked_name, checked_text, collection
+from web.collections.signatures import as_imported
 from web.collections.store import Store
 from web.collections.strategy_rows import check_strategy
 
@@ -29,17 +53,9 @@ _OWN = (
     *("searches", "runs", "alerts", "report_answers"),
     *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
 )
-# Columns that hold the number of a row in a table.
-_LEADS_TO = {
-    "collection": "collections",
-    "search": "searches",
-    "item": "items",
-    "main": "items",
-    "other": "items",
-    "tag": "tags",
-}
-# Columns that name what a search found.
-_FOUND = ("found", "since", "seen")
+# What a history tells in numbers, and in lists.
+_COUNTED = ("records", "already", "change")
+_LISTS = ("searches",)
 # What rows of a table are found by where they do not name their collection.
 _BY_ITEM = "join items on items.id = item where items.collection = ?"
 _BY_SEARCH = "join searches on searches.id = search where searches.collection = ?"
@@ -48,8 +64,36 @@ _THROUGH = {
     **dict.fromkeys(("filled_abstracts", "item_numbers"), _BY_ITEM),
     **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
 }
-_Value = str | int | float | None
-_Row = dict[str, _Value]
+
+
+def _person(name: str) -> str:
+    if problem := person_problem(name):
+        raise ValueError(problem)
+    return name
+
+
+_Number = Annotated[int, Field(strict=True, ge=1, le=MOST)]
+_Person = Annotated[str, AfterValidator(_person)]
+_Moment = Annotated[str, AfterValidator(checked_moment)]
+_Text = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=r"\A[^\x00]*\z")]
+_Row = dict[str, StrictStr | StrictInt | StrictFloat | None]
+
+
+def _detail(detail: dict[str, Any]) -> dict[str, Any]:
+    """What a history tells about a change: as the pages read it, or none."""
+    for name, value in detail.items():
+        number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+        if name in _COUNTED and not number:
+            raise ValueError(f"{name} is no number from 0 to {MOST}")
+        if name in _LISTS and not (
+            isinstance(value, list) and all(isinstance(v, str) for v in value)
+        ):
+            raise ValueError(f"{name} is no list of texts")
+        if name == "undone" and value not in ACTIONS:
+            raise ValueError(f"{value!r} is nothing that can be undone")
+        if name not in (*_COUNTED, *_LISTS) and not (isinstance(value, str) or number):
+            raise ValueError(f"{name} is neither a text nor a number")
+    return detail
 
 
 class _Strict(BaseModel):
@@ -75,7 +119,7 @@ class RowChange(_Strict):
         "filled_abstracts",
         "item_numbers",
     ]
-    row: int = Field(ge=1)
+    row: _Number
     before: _Row | None
     after: _Row | None
 
@@ -83,23 +127,23 @@ class RowChange(_Strict):
 class LoggedDecision(_Strict):
     """A row of the log of screening, in its order."""
 
-    record_id: str
+    record_id: _Text
     stage: Stage
     kind: Kind
-    who: str
+    who: _Person
     verdict: Literal["include", "exclude", "maybe", "undone"]
-    reason: str
-    at: datetime
+    reason: Annotated[_Text, Field(max_length=LONGEST_NAME)]
+    at: _Moment
 
 
 class PastChange(_Strict):
     """An entry of the history."""
 
-    id: int = Field(ge=1)
-    at: str
-    who: str
+    id: _Number
+    at: _Moment
+    who: _Person
     action: Action
-    detail: dict[str, Any]
+    detail: Annotated[dict[str, Any], AfterValidator(_detail)]
     rows: tuple[RowChange, ...]
 
 
@@ -159,7 +203,8 @@ def document(store: Store, number: int) -> Document:
     dense["collections"] = {number: 1}
     dense["changes"] = _dense(row["id"] for row in changes)
     history = tuple(
-        PastChange(
+        # What is stored was checked when it came in.
+        PastChange.model_construct(
             id=dense["changes"][row["id"]],
             at=row["at"],
             who=row["who"],
@@ -184,7 +229,7 @@ def document(store: Store, number: int) -> Document:
         description=shown.description,
         **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
         screening_decisions=tuple(
-            LoggedDecision.model_validate(dict(row))
+            LoggedDecision.model_construct(**dict(row))
             for row in db.execute(
                 f"select {', '.join(LoggedDecision.model_fields)} "  # noqa: S608 - our own names
                 "from screening_decisions where collection = ? order by id",
@@ -233,19 +278,22 @@ def import_document(
                 [checked_name(read.name), checked_text(read.description), folder],
             ).lastrowid
             assert number is not None
-            hashes = {old: keep(db, record, searchable=True) for old, record in records.items()}
+            kept = {
+                old: (keep(db, record, searchable=True), record.id)
+                for old, record in records.items()
+            }
             for ids in read.found.values():
                 keep_found(db, ids)
-            shift = _Shift(db, number, hashes, read.found)
+            new = NewNumbers(db, number, kept, read.found, _numbers(read))
             for table in _OWN:
                 for row in getattr(read, table):
-                    _insert(db, table, shift.row(table, row))
+                    _insert(db, table, new.row(table, row))
             for row in read.screening_decisions:
-                values = row.model_dump() | {"at": row.at.isoformat(timespec="seconds")}
-                _insert(db, "screening_decisions", values | {"collection": number})
+                values = row.model_dump() | {"collection": number, "who": as_imported(row.who)}
+                _insert(db, "screening_decisions", values)
             for past in read.history:
-                _insert_past(db, past, shift)
-            shift.reserve(db, read)
+                _insert_past(db, past, new)
+            new.reserve(db)
             # The rows came in as they were: none of them is a change of its own.
             db.execute("delete from change_rows where change = ?", [opened.id])
             opened.belongs_to(number)
@@ -254,108 +302,67 @@ def import_document(
                 "update changes set id = (select max(id) + 1 from changes) where id = ?",
                 [opened.id],
             )
-    except (sqlite3.IntegrityError, KeyError) as error:
+    except (sqlite3.IntegrityError, sqlite3.DataError, CollectionError) as error:
         raise CollectionError(f"{name} contradicts itself: {error}") from error
     return number
 
 
-class _Shift:
-    """From the numbers of a document to those of a store."""
-
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        collection: int,
-        hashes: Mapping[str, str],
-        found: Collection[str],
-    ) -> None:
-        given = dict(db.execute("select name, seq from sqlite_sequence").fetchall())
-        self._offsets = {table: given.get(table, 0) for table in (*_OWN, "changes")}
-        self._collection = collection
-        self._hashes = hashes
-        self._found = found
-
-    def number(self, table: str, number: int) -> int:
-        return self._collection if table == "collections" else number + self._offsets[table]
-
-    def row(self, table: str, row: _Row) -> _Row:
-        if set(row) != set(TRACKED[table]):
-            raise CollectionError(
-                f"a row of {table} has {', '.join(sorted(row))}; "
-                f"it should have {', '.join(sorted(TRACKED[table]))}"
-            )
-        shifted = dict(row)
-        for column, value in row.items():
-            leads_to = table if column == "id" else _LEADS_TO.get(column)
-            if leads_to:
-                if not isinstance(value, int):
-                    raise CollectionError(f"{column} of a row of {table} is no number")
-                shifted[column] = self.number(leads_to, value)
-        if "record_hash" in row:
-            shifted["record_hash"] = self._hashes[str(row["record_hash"])]
-        for column in _FOUND:
-            if column in row and row[column] not in self._found:
-                raise KeyError(row[column])
-        if "folder" in row:
-            shifted["folder"] = None
-        return shifted
-
-    def reserve(self, db: sqlite3.Connection, read: Document) -> None:
-        """Numbers that only the history knows are not given out again."""
-        for table in _OWN:
-            numbers = [r.row for past in read.history for r in past.rows if r.table == table]
-            highest = self._offsets[table] + max(numbers, default=0)
-            db.execute(
-                "insert into sqlite_sequence (name, seq) select ?, ? "
-                "where not exists (select 1 from sqlite_sequence where name = ?)",
-                [table, highest, table],
-            )
-            db.execute(
-                "update sqlite_sequence set seq = max(seq, ?) where name = ?", [highest, table]
-            )
+def _numbers(read: Document) -> dict[str, list[int]]:
+    """All numbers that a document gives its rows and changes, by table."""
+    found: dict[str, list[int]] = {"changes": [past.id for past in read.history]}
+    for table in _OWN:
+        rows: tuple[Row, ...] = getattr(read, table)
+        for row in rows:
+            check_row(table, row)
+        found[table] = [row["id"] for row in rows if isinstance(row["id"], int)]
+    for past in read.history:
+        for changed in past.rows:
+            if changed.table != "collections":
+                found[changed.table].append(changed.row)
+    return found
 
 
-def _insert_past(db: sqlite3.Connection, past: PastChange, shift: _Shift) -> None:
-    number = shift.number("changes", past.id)
+def _insert_past(db: sqlite3.Connection, past: PastChange, new: NewNumbers) -> None:
+    number = new.number("changes", past.id)
     detail = dict(past.detail)
-    if isinstance(detail.get("change"), int):
-        detail["change"] = shift.number("changes", detail["change"])
+    if "change" in detail:
+        if new.has("changes", detail["change"]):
+            detail["change"] = new.number("changes", detail["change"])
+        else:
+            # It meant an entry that did not come along.
+            del detail["change"]
     db.execute(
         "insert into changes (id, collection, at, who, action, detail) values (?, ?, ?, ?, ?, ?)",
         [
             number,
-            shift.number("collections", 1),
+            new.number("collections", 1),
             past.at,
-            past.who,
+            as_imported(past.who),
             past.action,
             json.dumps(detail, ensure_ascii=False),
         ],
     )
-    for r in past.rows:
+    for changed in past.rows:
+        states = (changed.before, changed.after)
+        if any(values is not None and values.get("id") != changed.row for values in states):
+            raise CollectionError(f"row {changed.row} of {changed.table} became another one")
         before, after = (
-            _as_trigger(r.table, shift.row(r.table, values)) if values is not None else None
-            for values in (r.before, r.after)
+            None
+            if values is None
+            else as_triggers_write(changed.table, new.row(changed.table, values))
+            for values in states
         )
         db.execute(
             "insert into change_rows (change, tracked, row, before, after) values (?, ?, ?, ?, ?)",
-            [number, r.table, shift.number(r.table, r.row), before, after],
+            [number, changed.table, new.number(changed.table, changed.row), before, after],
         )
 
 
-def _insert(db: sqlite3.Connection, table: str, row: _Row) -> None:
+def _insert(db: sqlite3.Connection, table: str, row: Row) -> None:
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     db.execute(
         f"insert into {table} ({names}) values ({marks})",  # noqa: S608 - names were checked
         list(row.values()),
-    )
-
-
-def _as_trigger(table: str, row: _Row) -> str:
-    """A row as the store's triggers write it, so that an undo can compare."""
-    return json.dumps(
-        {column: row[column] for column in TRACKED[table]},
-        ensure_ascii=False,
-        separators=(",", ":"),
     )
 
 
@@ -372,10 +379,10 @@ def _dense(numbers: Iterable[int]) -> dict[int, int]:
     return {number: place for place, number in enumerate(sorted(set(numbers)), 1)}
 
 
-def _mapped(table: str, row: _Row, dense: Mapping[str, Mapping[int, int]]) -> _Row:
+def _mapped(table: str, row: Row, dense: Mapping[str, Mapping[int, int]]) -> Row:
     mapped = dict(row)
     for column, value in row.items():
-        leads_to = table if column == "id" else _LEADS_TO.get(column)
+        leads_to = table if column == "id" else LEADS_TO.get(column)
         if leads_to and isinstance(value, int):
             mapped[column] = dense[leads_to][value]
     if "folder" in mapped:
@@ -386,7 +393,7 @@ def _mapped(table: str, row: _Row, dense: Mapping[str, Mapping[int, int]]) -> _R
 
 def _mapped_text(
     table: str, text: str | None, dense: Mapping[str, Mapping[int, int]]
-) -> _Row | None:
+) -> Row | None:
     return None if text is None else _mapped(table, json.loads(text), dense)
 
 
@@ -416,7 +423,7 @@ def _found(
 ) -> dict[str, tuple[str, ...]]:
     values = [dict(row) for row in rows]
     values += [v for past in history for r in past.rows for v in (r.before, r.after) if v]
-    hashes = {str(v[column]) for v in values for column in _FOUND if column in v}
+    hashes = {str(v[column]) for v in values for column in FOUND if column in v}
     return {digest: found_ids(db, digest) for digest in sorted(hashes)}
 
 

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from web.collections.schema import TRACKED
+from web.collections.schema import DECISIONS_SEEN, OPENS_DECISIONS, TRACKED
 from web.collections.store import Store, now
 
 Action = Literal[
@@ -56,6 +56,7 @@ Action = Literal[
     "undo",
     "restore",
 ]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 class CollectionError(ValueError):
@@ -185,9 +186,9 @@ def undo(store: Store, who: str, number: int, collection: int | None = None) -> 
                     )
                 _put(opened.db, changed)
     except sqlite3.IntegrityError as error:
-        raise ConflictError(
-            f"change {number} cannot be undone: later changes build on it"
-        ) from error
+        refused = str(error) in (OPENS_DECISIONS, DECISIONS_SEEN)
+        why = str(error) if refused else "later changes build on it"
+        raise ConflictError(f"change {number} cannot be undone: {why}") from error
     return undone
 
 
@@ -196,7 +197,17 @@ def restore_to(store: Store, who: str, collection: int, number: int) -> None:
 
     Raises:
         UnknownError: when the history has no such change.
+        ConflictError: when that state cannot be brought back any more.
     """
+    try:
+        _restore_to(store, who, collection, number)
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(
+            f"what the collection was after change {number} cannot be brought back: {error}"
+        ) from error
+
+
+def _restore_to(store: Store, who: str, collection: int, number: int) -> None:
     with change(store, who, "restore", collection, change=number) as opened:
         found = opened.db.execute(
             "select at from changes where id = ? and collection = ?", [number, collection]

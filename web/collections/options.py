@@ -8,6 +8,7 @@ import platformdirs
 
 from search.cli import ShownErrors
 from web.collections.desk import Desk, open_desk
+from web.collections.signatures import COMMAND_LINE
 
 
 def default_file() -> Path:
@@ -32,7 +33,7 @@ def opened(collections_file: Path | None) -> Desk:
 
 def who() -> str:
     """Whom the history names for what is done on the command line."""
-    return f"{getpass.getuser()} (command line)"
+    return f"{getpass.getuser()}{COMMAND_LINE}"
 
 
 class Group(click.Group):

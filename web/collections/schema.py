@@ -5,6 +5,10 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("collections")
 
+# How the store refuses to change the number of reviewers.
+OPENS_DECISIONS = "decisions of one of two reviewers would be seen by the other"
+DECISIONS_SEEN = "decisions that were made already have been seen"
+
 # What a change of a collection is written down for, row by row.
 TRACKED = {
     "folders": ("id", "name", "parent", "position"),
@@ -324,6 +328,48 @@ def screening(db: Database) -> None:
             "begin select raise(abort, 'decisions are only ever added'); end"
         )
     _track(db, "screening_stages", "screening_words", "filled_abstracts", "item_numbers")
+
+
+@migrations()
+def independence(db: Database) -> None:
+    """Links say whether they show notes (those there are did), and two reviewers stay two: whoever
+    made them one could look at the other's decisions, and make them two again."""
+    _run(
+        db,
+        """
+        alter table shares add column notes integer not null default 1;
+        -- The change under way, while it may let reviewers see one another's decisions.
+        create table opening_change (change integer not null);
+    """,
+    )
+    # Decided on by one of two reviewers, who is the only one to know how.
+    alone = (
+        "exists (select 1 from (select record_id, who, verdict, max(id) from screening_decisions "
+        "where collection = old.collection and stage = old.stage and kind = 'review' "
+        "group by record_id, who) where verdict != 'undone' "
+        "group by record_id having count(*) = 1)"
+    )
+    may_open = "exists (select 1 from opening_change join current_change using (change))"
+    seen = alone.replace("old.", "new.")
+    planned = (
+        "exists (select 1 from screening_stages "
+        "where collection = new.collection and stage = new.stage)"
+    )
+    for event, when, message in (
+        (
+            "update",
+            f"old.reviewers = 2 and new.reviewers = 1 and {alone} and not {may_open}",
+            OPENS_DECISIONS,
+        ),
+        ("delete", f"old.reviewers = 2 and {alone} and not {may_open}", OPENS_DECISIONS),
+        ("update", f"old.reviewers = 1 and new.reviewers = 2 and {seen}", DECISIONS_SEEN),
+        ("insert", f"new.reviewers = 2 and {seen} and not {planned}", DECISIONS_SEEN),
+    ):
+        kind = "opens" if message == OPENS_DECISIONS else "seen"
+        db.conn.execute(
+            f"create trigger screening_stages_{kind}_{event} before {event} "
+            f"on screening_stages when {when} begin select raise(abort, '{message}'); end"
+        )
 
 
 def _track(db: Database, *tables: str) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from search.cli import ShownErrors, library_option
+from search.formats.tables import as_text_cell
 from search.library import Library
+from search.terminal import visible
 from web.collections import items
 from web.collections.growing import growth
 from web.collections.options import collections_option, opened
@@ -49,12 +51,13 @@ def screening(number: int, stage: Stage, as_json: bool, collections_file: Path |
             decisions = "; ".join(_told(d.who, d.verdict, d.reason) for d in o.decisions)
             settled = o.resolution
             resolution = _told(settled.who, settled.verdict, settled.reason) if settled else ""
-            table.writerow([record_id, titles[record_id], o.state, o.reason, decisions, resolution])
+            cells = [record_id, titles[record_id], o.state, o.reason, decisions, resolution]
+            table.writerow(map(as_text_cell, cells))
     for agreement in agreements(found):
         kappa = "–" if agreement.kappa is None else f"{agreement.kappa:.3f}"
+        names = visible(" and ".join(agreement.reviewers))
         click.echo(
-            f"{' and '.join(agreement.reviewers)}: {agreement.agreed} of {agreement.both} agreed, "
-            f"Cohen's kappa {kappa}",
+            f"{names}: {agreement.agreed} of {agreement.both} agreed, Cohen's kappa {kappa}",
             err=True,
         )
 

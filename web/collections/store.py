@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from search.manifest import CURRENT, GENERATIONS
+from web.collections.private_files import PRIVATE, make_private
 from web.collections.schema import migrations
 
 # "jmed": says that a SQLite file is ours.
@@ -28,6 +29,11 @@ _SQLITE = b"SQLite format 3\x00"
 
 class StoreError(ValueError):
     """A collections file that cannot be used: names it, the reason and what to do."""
+
+
+class UnreadableError(StoreError):
+    """A collections file that cannot be read now, which says nothing about what it holds: the disk
+    fails, or another program holds it."""
 
 
 class Store:
@@ -48,9 +54,12 @@ class Store:
         check_place(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Password hashes lie here: nobody else's business.
             if not path.exists():
-                # Password hashes lie here: nobody else's business.
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
+            # SQLite gives its log the rights of the file.
+            for ending in ("", "-wal", "-shm"):
+                make_private(path.with_name(path.name + ending))
             check_file(path)
             self._migrate()
         except OSError as error:
@@ -110,11 +119,13 @@ class Store:
         partial = target.with_name(f"{target.name}.partial")
         try:
             partial.unlink(missing_ok=True)
-            os.close(os.open(partial, os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(partial, os.O_CREAT | os.O_RDWR, PRIVATE))
             with closing(_connect(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
                 source.backup(copy)
                 copy.execute("pragma journal_mode = delete")
+            _synced(partial)
             partial.rename(target)
+            _synced(target.parent)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{target}: {error}") from error
 
@@ -167,6 +178,9 @@ def _set_aside_if_unusable(path: Path) -> None:
     try:
         if path.exists():
             check_file(path)
+    except UnreadableError:
+        # Perhaps nothing is wrong with it.
+        raise
     except StoreError:
         for ending in ("", "-wal", "-shm"):
             file = path.with_name(path.name + ending)
@@ -192,7 +206,7 @@ def check_file(path: Path) -> None:
     """Refuse a file that is not ours, or that a newer program wrote.
 
     Raises:
-        StoreError: with the reason.
+        StoreError: with the reason. UnreadableError: when it cannot be looked at.
     """
     with path.open("rb") as stream:
         head = stream.read(len(_SQLITE))
@@ -205,6 +219,8 @@ def check_file(path: Path) -> None:
             (application,) = connection.execute("pragma application_id").fetchone()
             (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
             applied = _applied(connection)
+    except sqlite3.OperationalError as error:
+        raise UnreadableError(f"{path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path} is damaged ({error}): bring back a backup with "
@@ -218,6 +234,15 @@ def check_file(path: Path) -> None:
             f"{path} was written by a newer jmedsearch (it has {', '.join(newer)}): update "
             "jmedsearch, or bring back a backup of before"
         )
+
+
+def _synced(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def now() -> str:

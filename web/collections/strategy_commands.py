@@ -18,6 +18,7 @@ from search.filters import Filters
 from search.generation import Generation
 from search.library import Library
 from search.ranking import DEPTH
+from search.terminal import visible
 from web.collections import alerts, strategies
 from web.collections import searches as kept
 from web.collections.answering import USUAL_TOP, LibrarySearch, asked
@@ -280,7 +281,7 @@ def show_alerts(
     for of, news in told:
         search = news.alert.search
         if news.fault is not None:
-            click.echo(f"{of.name} {search.mark}: {news.fault}", err=True)
+            click.echo(visible(f"{of.name} {search.mark}: {news.fault}"), err=True)
         elif news.new and not as_json:
             click.echo(
                 f"{of.name} {search.mark}  {search.asked.query}{_kind(search)}  {len(news.new)} new"
@@ -368,7 +369,7 @@ def _as_json(one: Search) -> str:
 
 def _say_changes(done: strategies.Rerun, generation: Generation) -> None:
     if done.fault is not None:
-        click.echo(f"{done.search.mark}  {shown_fault(done.fault)}", err=True)
+        click.echo(visible(f"{done.search.mark}  {shown_fault(done.fault)}"), err=True)
         return
     click.echo(_shown(done.search))
     if done.other_model:

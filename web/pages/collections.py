@@ -334,7 +334,8 @@ def change_shares(number: int) -> Response | str:
     if request.form.get("do") == "end":
         shares.end_share(store(), editor(), number, request.form.get("share", 0, type=int))
         return _to("collections.show_shares", number=number, done="changed")
-    secret = shares.share(store(), editor(), number)
+    notes = "notes" in request.form
+    secret = shares.share(store(), editor(), number, notes=notes)
     return _shares_page(number, url_for("collections.shared", secret=secret, _external=True))
 
 
@@ -350,15 +351,17 @@ def export(number: int) -> Response:
 @blueprint.get("/shared/<secret>")
 def shared(secret: str) -> str:
     """A collection as whoever has the link sees it."""
-    number = shares.shared_collection(store(), secret)
-    if number is None:
+    leads_to = shares.shared_collection(store(), secret)
+    if leads_to is None:
         abort(404)
+    number, notes = leads_to
     place = _place(number)
     return render_template(
         "shared.html",
         collection=shelf.collection(store(), number),
         place=place,
         secret=secret,
+        notes=notes,
         tags=tags.tags(store(), number),
         found=_listing(place, ""),
         per_page=PER_PAGE,

@@ -26,6 +26,7 @@ from web.links import outward_links
 from web.metadata import context_object
 from web.pages.marked import excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
+from web.pages.people import person
 from web.pages.reasons import reasons
 from web.parameters import ExactParameters, SearchParameters
 
@@ -39,6 +40,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.app_context_processor(_context)
     blueprint.add_app_template_filter(_language_of, "lang_of")
     blueprint.add_app_template_filter(marked_terms, "marked")
+    blueprint.add_app_template_filter(person)
     blueprint.add_app_template_filter(written_date)
     blueprint.add_app_template_filter(written_moment)
     blueprint.add_app_template_global(_page_numbers, "page_numbers")

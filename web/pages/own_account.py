@@ -58,7 +58,7 @@ def change_password() -> Response:
         message = gettext("The new password was typed differently the second time.")
         return make_response(_page(message=message), 400)
     try:
-        accounts.set_password(user.name, new)
+        accounts.set_password(user.name, new, end_tokens="end_tokens" in request.form)
     except AccountError as error:
         return make_response(_page(message=account_message(error)), 400)
     return set_session(_changed(), accounts.open_session(user))

@@ -16,6 +16,7 @@ from flask import (
 from markupsafe import Markup, escape
 
 from web import services
+from web.access import may
 from web.collections import duplicates, items, shelf, tags
 from web.collections.history import CollectionError
 from web.collections.likeness import remembered_links
@@ -129,7 +130,7 @@ def change_plan(number: int) -> Response:
             tuple(_lines(form.get("seen_reasons"))),
             form.get("seen_reviewers", 1, type=int),
         )
-        plan.set_plan(store(), editor(), number, wanted, seen)
+        plan.set_plan(store(), editor(), number, wanted, seen, may_open=may("administer"))
     return _to("screening.show_plan", number=number, done="changed")
 
 

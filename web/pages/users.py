@@ -41,7 +41,7 @@ def change() -> Response | str:
         return _shown_once(user.name, made) if made else _changed()
     if do == "password":
         password, made = _password()
-        accounts.set_password(name, password)
+        accounts.set_password(name, password, end_tokens="end_tokens" in form)
         return _shown_once(name, made) if made else _changed()
     if do == "role":
         accounts.set_role(name, _role())

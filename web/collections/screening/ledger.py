@@ -35,11 +35,14 @@ class Decision:
 @dataclass(frozen=True)
 class Ledger:
     """The decisions of a stage that hold: of each record, one by each reviewer, the first first;
-    and the resolutions. Reviewed records stand in the order in which they were first decided on."""
+    and the resolutions. Reviewed records stand in the order in which they were first decided on.
+    ``independent`` has those that held when a second reviewer first decided on a record: until then
+    neither could see what the other thought."""
 
     decisions: Mapping[str, tuple[Decision, ...]]
     resolutions: Mapping[str, Decision]
     length: int
+    independent: Mapping[str, tuple[Decision, ...]]
 
     def by(self, reviewer: str) -> dict[str, Decision]:
         """What one reviewer decided, in order."""
@@ -51,6 +54,7 @@ class Ledger:
 class _Known:
     decisions: dict[str, tuple[Decision, ...]] = field(default_factory=dict)
     resolutions: dict[str, Decision] = field(default_factory=dict)
+    independent: dict[str, tuple[Decision, ...]] = field(default_factory=dict)
     last: tuple[object, ...] = (0, "", "")
     length: int = 0
 
@@ -78,7 +82,12 @@ def ledger(store: Store, number: int, stage: Stage) -> Ledger:
         _known[key] = known
         while len(_known) > _MOST:
             del _known[next(iter(_known))]
-        return Ledger(dict(known.decisions), dict(known.resolutions), known.length)
+        return Ledger(
+            dict(known.decisions),
+            dict(known.resolutions),
+            known.length,
+            dict(known.independent),
+        )
 
 
 def append(
@@ -132,3 +141,5 @@ def _take(known: _Known, row: sqlite3.Row) -> None:
         known.resolutions[record_id] = made
     else:
         known.decisions[record_id] = (*known.decisions.get(record_id, ()), made)
+        if len(known.decisions[record_id]) > 1:
+            known.independent.setdefault(record_id, known.decisions[record_id])

@@ -1,5 +1,6 @@
 """What became of each record of a stage: decided, open, or in conflict; what is left to whom."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Literal
 from web.collections.items import mains, record_ids
 from web.collections.remembered import Remembered
 from web.collections.screening.ledger import Decision, Verdict, ledger
-from web.collections.screening.plan import Plan, Stage, plan
+from web.collections.screening.plan import STAGES, Plan, Stage, plan
 from web.collections.store import Store
 
 State = Literal["include", "exclude", "maybe", "conflict", "open"]
@@ -23,13 +24,21 @@ _LATEST = 50
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a record stands: the decisions that hold, and what they come to."""
+    """Where a record stands: the decisions that hold, and what they come to. ``independent`` are
+    those that two reviewers had made before either could see the other's."""
 
     record_id: str
     state: State
     reason: str
     decisions: tuple[Decision, ...]
     resolution: Decision | None
+    independent: tuple[Decision, ...] = ()
+
+    def before_seeing(self, decision: Decision) -> Decision | None:
+        """What its reviewer had decided before they could see the other's decision; None where
+        they have not decided anew since."""
+        found = next((d for d in self.independent if d.who == decision.who), None)
+        return None if found is None or found.number == decision.number else found
 
 
 @dataclass(frozen=True)
@@ -92,14 +101,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How two reviewers agree over the records that both decided on: the share of equal verdicts,
-    and Cohen's kappa (Cohen 1960) over include, exclude and maybe; None where chance alone would
-    agree always."""
+    """How two reviewers agree over the records that both decided on, by what they decided before
+    either could see the other's: the share of equal verdicts, and Cohen's kappa (Cohen 1960) over
+    include, exclude and maybe; None where chance alone would agree always. ``changed`` is on how
+    many records one of them decided otherwise afterwards."""
 
     reviewers: tuple[str, str]
     both: int
     agreed: int
     kappa: float | None
+    changed: int
 
 
 def screened(store: Store, number: int, stage: Stage) -> Screened:
@@ -122,8 +133,13 @@ def screened(store: Store, number: int, stage: Stage) -> Screened:
     decisions = _on_mains(found.decisions, under)
     resolutions = {under.get(i, i): d for i, d in found.resolutions.items()}
     # Of a large collection most wait: what becomes of these is the same after every decision.
-    for i in outcomes.keys() & (decisions.keys() | resolutions.keys()):
-        outcomes[i] = _outcome(i, decisions.get(i, ()), resolutions.get(i), plan_)
+    independent: dict[str, tuple[Decision, ...]] = {}
+    for i in sorted(found.independent, key=lambda i: i in under):
+        independent.setdefault(under.get(i, i), found.independent[i])
+    for i in outcomes.keys() & (decisions.keys() | resolutions.keys() | independent.keys()):
+        outcomes[i] = _outcome(
+            i, decisions.get(i, ()), resolutions.get(i), plan_, independent.get(i, ())
+        )
     return Screened(plan_, outcomes)
 
 
@@ -132,6 +148,19 @@ def _untouched(shown: Iterable[str]) -> dict[str, Outcome]:
 
 
 _pool: Remembered[tuple[dict[str, Outcome], dict[str, str]]] = Remembered(16)
+
+
+def decisions_are_hidden(store: Store, number: int) -> bool:
+    """Whether reviewers of a collection must not see one another's decisions yet: one of two has
+    decided on a record, and the other has not.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    return any(
+        found.plan.reviewers > 1 and any(len(o.decisions) == 1 for o in found.outcomes.values())
+        for found in (screened(store, number, stage) for stage in STAGES)
+    )
 
 
 def progress(found: Screened, reviewer: str) -> Progress:
@@ -155,16 +184,25 @@ def agreements(found: Screened) -> list[Agreement]:
     from sklearn.metrics import cohen_kappa_score
 
     pairs: dict[tuple[str, str], list[tuple[Verdict, Verdict]]] = {}
+    changed: Counter[tuple[str, str]] = Counter()
     for outcome in found.outcomes.values():
-        for one, other in combinations(sorted(outcome.decisions, key=lambda d: d.who), 2):
-            pairs.setdefault((one.who, other.who), []).append((one.verdict, other.verdict))
+        # Of records that were handled as one later, each was decided on without the other.
+        compared = outcome.independent or outcome.decisions
+        for one, other in combinations(sorted(compared, key=lambda d: d.who), 2):
+            both = (one.who, other.who)
+            pairs.setdefault(both, []).append((one.verdict, other.verdict))
+            changed[both] += any(
+                (first := outcome.before_seeing(d)) is not None and first.verdict != d.verdict
+                for d in outcome.decisions
+                if d.who in both
+            )
     told = []
     for names, verdicts in sorted(pairs.items()):
         ours, theirs = zip(*verdicts, strict=True)
         agreed = sum(a == b for a, b in verdicts)
         alone = len({*ours, *theirs}) == 1
         kappa = None if alone else float(cohen_kappa_score(ours, theirs))
-        told.append(Agreement(names, len(verdicts), agreed, kappa))
+        told.append(Agreement(names, len(verdicts), agreed, kappa, changed[names]))
     return told
 
 
@@ -185,10 +223,14 @@ def _on_mains(
 
 
 def _outcome(
-    record_id: str, decisions: tuple[Decision, ...], resolution: Decision | None, plan_: Plan
+    record_id: str,
+    decisions: tuple[Decision, ...],
+    resolution: Decision | None,
+    plan_: Plan,
+    independent: tuple[Decision, ...],
 ) -> Outcome:
     state, reason = _state(decisions, resolution, plan_)
-    return Outcome(record_id, state, reason, decisions, resolution)
+    return Outcome(record_id, state, reason, decisions, resolution, independent)
 
 
 def _state(

@@ -1,11 +1,13 @@
 """What a collection is screened by: the criteria of each stage, reasons, words to be marked."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from web.collections.history import CollectionError, ConflictError, change
+from web.collections.schema import DECISIONS_SEEN, OPENS_DECISIONS
 from web.collections.shelf import checked_name, checked_text, collection
 from web.collections.store import Store
 
@@ -52,8 +54,20 @@ def plan(store: Store, number: int, stage: Stage) -> Plan:
     return Plan(stage, row["criteria"], tuple(json.loads(row["reasons"])), row["reviewers"])
 
 
-def set_plan(store: Store, who: str, number: int, wanted: Plan, seen: Plan | None = None) -> None:
+def set_plan(
+    store: Store,
+    who: str,
+    number: int,
+    wanted: Plan,
+    seen: Plan | None = None,
+    *,
+    may_open: bool = False,
+) -> None:
     """Write the plan of a stage; ``seen`` is the plan that the editor had before them.
+
+    Two reviewers become one, while records wait for the second, only where ``may_open`` allows that
+    decisions are seen; one does not become two while records have been decided on by one alone,
+    whose decisions have been seen.
 
     Raises:
         UnknownError: when there is no such collection.
@@ -66,22 +80,45 @@ def set_plan(store: Store, who: str, number: int, wanted: Plan, seen: Plan | Non
         raise CollectionError(f"a stage has at most {MOST_REASONS} reasons, not {len(reasons)}")
     if wanted.reviewers not in (1, 2):
         raise CollectionError(f"one or two reviewers decide on a record, not {wanted.reviewers}")
+    wanted = Plan(wanted.stage, criteria, reasons, wanted.reviewers)
+    try:
+        _write(store, who, number, wanted, seen, may_open)
+    except sqlite3.IntegrityError as error:
+        if OPENS_DECISIONS in str(error):
+            raise CollectionError(
+                "some records have been decided on by one of two reviewers: have the second decide "
+                "on them, or an administrator open the decisions; there is no way back from that"
+            ) from error
+        if DECISIONS_SEEN in str(error):
+            raise CollectionError(
+                "decisions of this stage have been seen already: two reviewers can be asked for "
+                "only while no record has been decided on by one alone"
+            ) from error
+        raise
+
+
+def _write(
+    store: Store, who: str, number: int, wanted: Plan, seen: Plan | None, may_open: bool
+) -> None:
     with change(store, who, "plan screening", number, stage=wanted.stage) as opened:
         current = plan(store, number, wanted.stage)
         if seen is not None and seen != current:
             raise ConflictError("someone else has changed the plan in between", current.criteria)
-        if current == Plan(wanted.stage, criteria, reasons, wanted.reviewers):
+        if current == wanted:
             return
+        if may_open:
+            opened.db.execute("insert into opening_change values (?)", [opened.id])
         opened.db.execute(
             "insert into screening_stages (collection, stage, criteria, reasons, reviewers) "
             "values (?, ?, ?, ?, ?) on conflict (collection, stage) do update set "
             "criteria = excluded.criteria, reasons = excluded.reasons, "
             "reviewers = excluded.reviewers",
             [
-                *(number, wanted.stage, criteria, json.dumps(reasons, ensure_ascii=False)),
-                wanted.reviewers,
+                *(number, wanted.stage, wanted.criteria),
+                *(json.dumps(wanted.reasons, ensure_ascii=False), wanted.reviewers),
             ],
         )
+        opened.db.execute("delete from opening_change")
 
 
 def words(store: Store, number: int) -> Words:

@@ -6,11 +6,12 @@ BIN    := $(VENV)/bin
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test milvus lint format audit clean
+.PHONY: help demo test test-fast milvus lint format audit clean
 
 help:
 	@echo "make demo   install into $(VENV), build the sample library, serve the search page"
 	@echo "make test   install what tests need and run them"
+	@echo "make test-fast  those that take no browser, server, real data, training or full model"
 	@echo "make milvus install the Milvus server that tests then run with, too"
 	@echo "make lint   ruff and mypy"
 	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
@@ -20,6 +21,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m "not (browser or model or real_data or servers or slow)"
 
 # An environment of its own: the server asks for old versions.
 milvus: | $(BIN)/python

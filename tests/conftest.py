@@ -1,18 +1,49 @@
-"""Fixtures: the bundled sample library, built once a session with the embedded model."""
+"""Fixtures: the bundled sample library, built once a session with the embedded model.
 
+Tests are marked here by the fixtures that they ask for, so that `make test-fast` leaves out what
+takes long; and what was skipped is told at the end.
+"""
+
+import functools
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from indexer.build import build_sample
 from search.encoder import Encoder, load_encoder, open_model
 from search.engine import Engine
 from search.library import Library
 from search.suggest import Suggester
+from tests.waiting import LONG
+
+# What asking for a fixture, directly or not, says about a test.
+MARKED_BY = {
+    "browser": ("browser",),
+    "model": ("encoder", "sample_library"),
+    "real_data": ("shared",),
+    "servers": (
+        "answering",
+        "desk_server",
+        "hosts",
+        "lite_server",
+        "process",
+        "real_server",
+        "server",
+    ),
+}
+
+# How long an example takes says something about the machine.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 CHROMIUM = [
     "--no-sandbox",
@@ -25,6 +56,32 @@ CHROMIUM = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their fixtures, and what trains models by its folder."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        for mark, fixtures in MARKED_BY.items():
+            if not asked.isdisjoint(fixtures):
+                item.add_marker(mark)
+        if "train" in item.path.parts:
+            item.add_marker("slow")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was skipped and why, once for each reason."""
+    reasons = Counter(_reason(report) for report in terminalreporter.getreports("skipped"))
+    if reasons:
+        terminalreporter.section("skipped", sep="-")
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            terminalreporter.line(f"{count:5}  {reason}")
+
+
+def _reason(report: Any) -> str:
+    """Why a test, or a file of tests, was skipped."""
+    told = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return str(told).removeprefix("Skipped: ").removeprefix("unconditional skip").strip()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test touches the collections of whoever runs it, nor does a command that it starts."""
@@ -32,6 +89,14 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JMEDSEARCH_COLLECTIONS", str(file))
         yield file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A model that indexing opens is compiled once: that takes longer than a tiny library."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.build.load_encoder", functools.cache(load_encoder))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +173,28 @@ def published_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="session")
+def tiny_encoder(published_layout: Path) -> Encoder:
+    return load_encoder(str(published_layout), device="cpu")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("there is no chromium on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=CHROMIUM, timeout=LONG * 1000
+        )
+        new_context = browser.new_context
+
+        def patient_context(**options: Any) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(LONG * 1000)
+            return context
+
+        browser.new_context = patient_context  # type: ignore[method-assign]
+        expect.set_options(timeout=LONG * 1000)
         yield browser
         browser.close()

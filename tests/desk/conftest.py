@@ -20,11 +20,12 @@ from flask.testing import FlaskClient
 
 from indexer.build import build
 from indexer.upkeep import remove
-from search.encoder import Encoder, load_encoder, open_model
+from search.encoder import Encoder, open_model
 from search.engine import Engine
 from search.exact import ExactSearch
 from search.library import Library
 from search.suggest import Suggester
+from tests.waiting import LONG
 from tests.web.running import announced, start_server
 from web.access import Admission
 from web.app import create_app
@@ -124,23 +125,18 @@ def small_library(tmp_path_factory: pytest.TempPathFactory, published_layout: Pa
     return directory / "文献庫"
 
 
-@pytest.fixture(scope="session")
-def small_encoder(published_layout: Path) -> Encoder:
-    return load_encoder(str(published_layout), device="cpu")
-
-
 @pytest.fixture
 def growing(
     small_library: Path,
     published_layout: Path,
-    small_encoder: Encoder,
+    tiny_encoder: Encoder,
     desk: Desk,
     tmp_path: Path,
 ) -> Growing:
     """A library of five records, of this test alone."""
     copied = tmp_path / small_library.name
     shutil.copytree(small_library, copied)
-    return Growing(copied, published_layout, small_encoder, desk)
+    return Growing(copied, published_layout, tiny_encoder, desk)
 
 
 def marked_as_imported(exported: Document) -> Document:
@@ -168,7 +164,7 @@ def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask
 
 
 @pytest.fixture
-def address(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
+def desk_server(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
     """A server with accounts, as an administrator starts it."""
     file = shutil.copy(staff_file, tmp_path / "collections.db")
     process = start_server(
@@ -176,5 +172,5 @@ def address(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[
     )
     yield announced(process)
     process.terminate()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=LONG)
     assert "Traceback" not in errors

@@ -109,10 +109,9 @@ def furnished(page: Page) -> Desktop:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_axe_finds_nothing(browser: Browser, address: str, language: str) -> None:
-    context = browser.new_context(base_url=address, locale=language)
+def test_axe_finds_nothing(browser: Browser, desk_server: str, language: str) -> None:
+    context = browser.new_context(base_url=desk_server, locale=language)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     desktop = furnished(page)
     axe, found = Axe(), []
     for path in (path for paths in ADDRESSES.values() for path in paths):

@@ -19,10 +19,9 @@ RIS = "".join(
 )
 
 
-def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) -> None:
-    context = browser.new_context(base_url=address, locale="ja", java_script_enabled=False)
+def test_a_librarians_morning(browser: Browser, desk_server: str, tmp_path: Path) -> None:
+    context = browser.new_context(base_url=desk_server, locale="ja", java_script_enabled=False)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     page.goto("/collections")
     page.get_by_label("利用者名").fill("librarian")
     page.get_by_label("パスワード").fill(PASSWORD)
@@ -90,7 +89,6 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
     page.get_by_role("button", name="リンクを作成").click()
     link = page.locator("#link").input_value()
     stranger = browser.new_context(locale="ja").new_page()
-    stranger.set_default_timeout(60_000)
     stranger.goto(link)
     expect(stranger.locator(".hits > li")).to_have_count(count)
     stranger.goto(collection)
@@ -126,7 +124,7 @@ def test_a_librarians_morning(browser: Browser, address: str, tmp_path: Path) ->
     page.get_by_role("button", name="ログアウト").click()
     page.goto(collection)
     expect(page.get_by_label("利用者名")).to_be_visible()
-    assert_narrow(page, address)
+    assert_narrow(page, desk_server)
 
 
 def assert_narrow(page: Page, address: str) -> None:

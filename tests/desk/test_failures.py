@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from search.library import Library
 from search.manifest import LibraryError
 from tests.desk.conftest import PASSWORD, Growing, app_without_library
+from tests.waiting import LONG
 from tests.web.running import COMMAND
 from web.collections import shelf
 from web.collections.desk import Desk
@@ -113,6 +114,7 @@ def test_a_damaged_generation_is_answered_from_the_one_before(
     assert "jmedsearch verify" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["vectors.faiss", "records.db", "lexical/meta.json"])
 @pytest.mark.parametrize("damage", ["torn", "missing"])
 def test_a_damaged_library_names_what_to_run(
@@ -133,9 +135,10 @@ def test_a_damaged_library_names_what_to_run(
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=LONG)
 
 
+@pytest.mark.slow
 def test_a_missing_model_is_named(small_library: Path, tmp_path: Path) -> None:
     gone = tmp_path / "no-model"
     done = run("search", "肺炎", "--library", str(small_library), "--model", str(gone))
@@ -160,6 +163,7 @@ def test_a_library_that_cannot_be_written_is_searched(
     assert sorted(library.rglob("*")) == before
 
 
+@pytest.mark.slow
 class TestDoctor:
     """`jmedsearch doctor`."""
 

@@ -159,6 +159,7 @@ def test_records_and_names_stay_text_on_every_page(attacked: Flask) -> None:
     assert seen >= 8
 
 
+@pytest.mark.slow
 def test_no_form_breaks_the_server(attacked: Flask) -> None:
     client = attacked.test_client()
     known = forms(client)

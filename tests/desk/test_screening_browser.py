@@ -14,9 +14,8 @@ from web.cli import main
 WORDS = ("糖尿病", "肺炎", "骨折", "喘息")
 
 
-def signed_in(browser: Browser, address: str, name: str) -> Page:
-    page = browser.new_context(base_url=address, locale="ja", accept_downloads=True).new_page()
-    page.set_default_timeout(60_000)
+def signed_in(browser: Browser, desk_server: str, name: str) -> Page:
+    page = browser.new_context(base_url=desk_server, locale="ja", accept_downloads=True).new_page()
     page.goto("/collections")
     page.get_by_label("利用者名").fill(name)
     page.get_by_label("パスワード").fill(PASSWORD)
@@ -41,12 +40,12 @@ def decide(page: Page, key: str) -> str:
 
 def test_an_afternoon_of_two_reviewers(
     browser: Browser,
-    address: str,
+    desk_server: str,
     sample_library: Path,
     tmp_path: Path,
 ) -> None:
-    ann = signed_in(browser, address, "librarian")
-    ben = signed_in(browser, address, "administrator")
+    ann = signed_in(browser, desk_server, "librarian")
+    ben = signed_in(browser, desk_server, "administrator")
 
     # Ann collects from the library, and twice from one file.
     ann.goto("/exact?q=" + " OR ".join(WORDS))

@@ -12,12 +12,13 @@ from search.records import Record, record_to_dict
 from tests.exact.literature import records
 
 
-def library_of(directory: Path, items: list[Record]) -> Library:
+def library_of(directory: Path, items: list[Record], model: Path) -> Library:
+    """A library of these records; exact search asks nothing of its model."""
     source = directory / "records.jsonl"
     with source.open("w", encoding="utf-8") as file:
         for record in items:
             file.write(json.dumps(record_to_dict(record), ensure_ascii=False) + "\n")
-    build([source], directory / "library")
+    build([source], directory / "library", model=str(model), device="cpu")
     return Library(directory / "library")
 
 
@@ -27,8 +28,10 @@ def literature() -> list[Record]:
 
 
 @pytest.fixture(scope="session")
-def exact(tmp_path_factory: pytest.TempPathFactory, literature: list[Record]) -> ExactSearch:
-    return ExactSearch(library_of(tmp_path_factory.mktemp("exact"), literature))
+def exact(
+    tmp_path_factory: pytest.TempPathFactory, literature: list[Record], published_layout: Path
+) -> ExactSearch:
+    return ExactSearch(library_of(tmp_path_factory.mktemp("exact"), literature, published_layout))
 
 
 def found(exact: ExactSearch, expression: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -72,8 +73,11 @@ def random_records(seed: int, count: int) -> Iterator[Record]:
 
 
 @pytest.fixture(scope="module")
-def random_library(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExactSearch, dict[int, View]]:
-    library = library_of(tmp_path_factory.mktemp("random"), list(random_records(20, 70)))
+def random_library(
+    tmp_path_factory: pytest.TempPathFactory, published_layout: Path
+) -> tuple[ExactSearch, dict[int, View]]:
+    records = list(random_records(20, 70))
+    library = library_of(tmp_path_factory.mktemp("random"), records, published_layout)
     stored = {number: View(record) for number, record in library.generation().all_records()}
     assert len(stored) > 55
     return ExactSearch(library), stored

@@ -123,9 +123,9 @@ def test_filters_leave_what_brute_force_leaves(
 
 @pytest.mark.parametrize("filters", _FILTERS[:5])
 def test_ranked_search_with_a_filter_equals_brute_force_over_the_subset(
-    exact: ExactSearch, encoder: Encoder, filters: Filters
+    exact: ExactSearch, tiny_encoder: Encoder, filters: Filters
 ) -> None:
-    ranked = Engine(exact.library, encoder)
+    ranked = Engine(exact.library, tiny_encoder)
     for leg in ("dense", "lexical"):
         everything = [
             (hit.record.id, hit.score)
@@ -184,35 +184,41 @@ def test_what_was_understood_is_said(exact: ExactSearch) -> None:
     assert shown.generation == exact.library.generation().name
 
 
-def test_an_id_that_was_merged_away_finds_its_record(tmp_path: Path) -> None:
+def test_an_id_that_was_merged_away_finds_its_record(
+    tmp_path: Path, published_layout: Path
+) -> None:
     record = Record("a:1", "肺炎の治療", doi="10.9999/same", language="ja")
-    library = library_of(tmp_path, [record, dataclasses.replace(record, id="b:2")])
+    records = [record, dataclasses.replace(record, id="b:2")]
+    library = library_of(tmp_path, records, published_layout)
     exact = ExactSearch(Library(library.path))
     assert found(exact, '"b:2"[id]') == {"a:1"}
     assert found(exact, "10.9999/SAME[doi]") == {"a:1"}
 
 
-def test_a_stem_with_more_endings_than_tantivy_takes(tmp_path: Path) -> None:
+def test_a_stem_with_more_endings_than_tantivy_takes(
+    tmp_path: Path, published_layout: Path
+) -> None:
     # Tantivy takes 16 384 endings in a phrase.
     words = [f"1{number:05d}" for number in range(17_000)]
     records = [
         Record(f"r{i}", title=f"il {words[i]} in cats", keywords=(" ".join(words[i::4]),))
         for i in range(4)
     ]
-    exact = ExactSearch(library_of(tmp_path, records))
+    exact = ExactSearch(library_of(tmp_path, records, published_layout))
     assert found(exact, "IL-1*") == {"r0", "r1", "r2", "r3"}
     assert found(exact, "IL-10000*") == {"r0", "r1", "r2", "r3"}
     assert found(exact, "IL-1* NOT il-100001") == {"r0", "r2", "r3"}
 
 
-def test_sets_follow_an_update(tmp_path: Path) -> None:
+def test_sets_follow_an_update(tmp_path: Path, published_layout: Path) -> None:
     def record(i: int, title: str) -> Record:
         return Record(f"r{i}", title=title, language="ja", journal=f"誌{i % 2}", date=f"20{10 + i}")
 
-    exact = ExactSearch(library_of(tmp_path, [record(i, f"肺炎の治療{i}") for i in range(4)]))
+    four = [record(i, f"肺炎の治療{i}") for i in range(4)]
+    exact = ExactSearch(library_of(tmp_path, four, published_layout))
     before = exact.library.generation().name
     assert [r.id for r in exact.records("肺炎", sort="title")] == ["r0", "r1", "r2", "r3"]
-    library_of(tmp_path, [record(1, "肺癌の治療"), record(9, "肺炎の予防")])
+    library_of(tmp_path, [record(1, "肺癌の治療"), record(9, "肺炎の予防")], published_layout)
     assert exact.search("肺炎").generation != before
     assert [r.id for r in exact.records("肺炎", sort="title")] == ["r9", "r0", "r2", "r3"]
     assert [r.id for r in exact.records("治療")] == ["r3", "r2", "r1", "r0"]

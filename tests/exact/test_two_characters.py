@@ -53,13 +53,15 @@ def test_two_characters_over_the_sample_equal_like(sample_library: Path) -> None
         assert found == like(records, word), word
 
 
-def test_two_characters_over_real_texts_equal_like(shared: Path, tmp_path: Path) -> None:
+def test_two_characters_over_real_texts_equal_like(
+    shared: Path, tmp_path: Path, published_layout: Path
+) -> None:
     lines = (shared / "data" / "nando-title" / "corpus.jsonl").read_text("utf-8").splitlines()
     records = [
         Record(item["_id"], abstract=item["text"], language="ja")
         for item in map(json.loads, lines[:14])
     ]
-    exact = ExactSearch(library_of(tmp_path, records))
+    exact = ExactSearch(library_of(tmp_path, records, published_layout))
     stored = [record for _, record in exact.library.generation().all_records()]
     hits = 0
     for word in [*WORDS, "筋力", "遺伝", "進行", "障害", "症状", "神経", "異常"]:

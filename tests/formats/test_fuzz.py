@@ -3,11 +3,10 @@
 import functools
 import io
 from dataclasses import dataclass
-from datetime import timedelta
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.formats import FORMATS, Item, Rejected
@@ -86,12 +85,7 @@ CASES = (
     case("beir", '{"_id": "PMID_", "title": "TITLE", "text": "a", "metadata": {"year": 2020}}\n'),
 )
 
-fuzzed = settings(
-    max_examples=70,
-    deadline=timedelta(seconds=5),
-    suppress_health_check=[HealthCheck.too_slow],
-    derandomize=True,
-)
+fuzzed = settings(max_examples=70, derandomize=True)
 by_case = pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.name}-{len(c.data)}")
 seeds = st.integers(0, 2**32)
 

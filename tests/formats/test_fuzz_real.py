@@ -2,11 +2,10 @@
 
 import functools
 import io
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.formats import FORMATS, Deletion, Item, Rejected, recognise
@@ -31,12 +30,7 @@ FILES: dict[str, bytes | None] = {
     "jats_6605965a.nxml": None,
     "jstage_search.xml": b"<entry>",
 }
-fuzzed = settings(
-    max_examples=60,
-    deadline=timedelta(seconds=20),
-    suppress_health_check=[HealthCheck.too_slow],
-    derandomize=True,
-)
+fuzzed = settings(max_examples=60, derandomize=True)
 seeds = st.integers(0, 2**32)
 
 

@@ -5,12 +5,11 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.formats import FORMATS, Deletion, Item, Rejected
@@ -65,12 +64,7 @@ CASES = (
 )
 
 
-fuzzed = settings(
-    max_examples=80,
-    deadline=timedelta(seconds=5),
-    suppress_health_check=[HealthCheck.too_slow],
-    derandomize=True,
-)
+fuzzed = settings(max_examples=80, derandomize=True)
 by_case = pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 
 

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 _NET = "10.231.77"
 _PORT = 6399
@@ -99,12 +101,12 @@ class Hosts:
 
     def kill(self, name: str) -> None:
         """Kill all that runs on a host."""
-        end = time.monotonic() + 10
-        while processes := _ip("netns", "pids", name).split():
+
+        def nothing_runs() -> bool:
+            processes = _ip("netns", "pids", name).split()
             for process in processes:
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(int(process), signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            assert time.monotonic() < end
-            time.sleep(0.1)
+            return not processes
+
+        until(nothing_runs)

@@ -15,7 +15,7 @@ from indexer.build import build, build_sample
 from indexer.cli import index as index_command
 from indexer.imports import imports
 from indexer.staging import BuildError, locked
-from search.encoder import load_encoder
+from search.encoder import Encoder
 from search.engine import Engine
 from search.generation import Generation
 from search.library import Library
@@ -57,7 +57,9 @@ def test_a_run_that_changes_nothing_is_kept_and_shares_every_file(
     assert [(i.number, i.new, i.unchanged) for i in imports(built)] == [(1, 2, 0), (2, 0, 2)]
 
 
-def test_an_update_embeds_only_what_changed(built: Path, source: Callable[..., Path]) -> None:
+def test_an_update_embeds_only_what_changed(
+    built: Path, source: Callable[..., Path], tiny_encoder: Encoder
+) -> None:
     before = opened(built)
     old_row = before.vectors([0])[0]
     changed = {**RECORDS[1], "abstract": "まったく別の要旨である。"}
@@ -74,7 +76,7 @@ def test_an_update_embeds_only_what_changed(built: Path, source: Callable[..., P
     assert (before.path / first).samefile(after.path / first)
     np.testing.assert_array_equal(after.vectors([0])[0], old_row)
     # The replaced passage is reachable no more, by either leg.
-    engine = Engine(Library(built), load_encoder(after.manifest.model_source))
+    engine = Engine(Library(built), tiny_encoder)
     dense = engine.search("スタチン", leg="dense").hits
     assert sorted(h.record.id for h in dense) == ["a", "b", "c"]
     assert [h.record.id for h in engine.search("スタチン", leg="lexical").hits] == []
@@ -91,7 +93,11 @@ def test_new_metadata_needs_no_new_vector(built: Path, source: Callable[..., Pat
 
 
 def test_updates_end_where_one_build_ends(
-    built: Path, tmp_path: Path, published_layout: Path, source: Callable[..., Path]
+    built: Path,
+    tmp_path: Path,
+    published_layout: Path,
+    source: Callable[..., Path],
+    tiny_encoder: Encoder,
 ) -> None:
     final = [
         {**RECORDS[0], "title": "肺炎の新しい治療"},
@@ -101,8 +107,7 @@ def test_updates_end_where_one_build_ends(
     index(source(final[2]), built)
     index(source(final[0]), built)
     index(source(*final, name="all.jsonl"), tmp_path / "peace", published_layout)
-    encoder = load_encoder(str(published_layout))
-    by_steps, at_once = (Engine(Library(d), encoder) for d in (built, tmp_path / "peace"))
+    by_steps, at_once = (Engine(Library(d), tiny_encoder) for d in (built, tmp_path / "peace"))
     for query in ("肺炎", "ステロイドの吸入", "予後"):
         left, right = (e.search(query, leg="dense").hits for e in (by_steps, at_once))
         assert [h.record for h in left] == [h.record for h in right]
@@ -176,8 +181,6 @@ def test_a_run_that_was_killed_is_resumed_without_embedding_again(
     records = [{"id": f"{i}", "title": f"題{i}", "abstract": f"肺炎{i}例。"} for i in range(600)]
     file = tmp_path / "many.jsonl"
     file.write_text("".join(json.dumps(r) + "\n" for r in records))
-    from search.encoder import Encoder
-
     counted: list[int] = []
     original = Encoder.encode_prepared
 

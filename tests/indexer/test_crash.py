@@ -13,6 +13,9 @@ from search.library import Library
 from search.manifest import live_generation, verify
 from tests.indexer.conftest import RECORDS, index
 
+# Each is a process, or several.
+pytestmark = pytest.mark.slow
+
 KILLS = Path(__file__).parents[2] / "benchmarks" / "kills.py"
 
 LIMITED = """

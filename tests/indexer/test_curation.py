@@ -12,7 +12,7 @@ from indexer.curation import decide, proposals
 from indexer.curation import remove as remove_records
 from indexer.staging import BuildError
 from indexer.upkeep import duplicates, remove
-from search.encoder import load_encoder
+from search.encoder import Encoder
 from search.engine import Engine
 from search.generation import Generation
 from search.library import Library
@@ -43,7 +43,11 @@ def run(command: object, *arguments: str | Path) -> Result:
 
 
 def test_a_removed_record_is_gone_everywhere(
-    built: Path, tmp_path: Path, published_layout: Path, source: Callable[..., Path]
+    built: Path,
+    tmp_path: Path,
+    published_layout: Path,
+    tiny_encoder: Encoder,
+    source: Callable[..., Path],
 ) -> None:
     done = run(remove, "b", "nobody", "--library", built)
     assert done.exit_code == 0, done.output
@@ -53,7 +57,7 @@ def test_a_removed_record_is_gone_everywhere(
     assert (generation.manifest.records, generation.manifest.passages) == (1, 1)
     assert verify(generation.path) == []
     assert generation.record("b") is None
-    engine = Engine(Library(built), load_encoder(str(published_layout)))
+    engine = Engine(Library(built), tiny_encoder)
     assert [h.record.id for h in engine.search("スタチン", leg="dense").hits] == ["a"]
     assert engine.search("スタチン", leg="lexical").hits == ()
     index(source(RECORDS[0], name="one.jsonl"), tmp_path / "peace", published_layout)
@@ -64,10 +68,10 @@ def test_a_removed_record_is_gone_everywhere(
     assert index(source(*RECORDS), built).new == 1
 
 
-def test_the_last_record_can_go_too(built: Path, published_layout: Path) -> None:
+def test_the_last_record_can_go_too(built: Path, tiny_encoder: Encoder) -> None:
     assert remove_records(built, ["a", "b"]) == ([], built / "generations" / "000002")
     assert opened(built).manifest.records == 0
-    engine = Engine(Library(built), load_encoder(str(published_layout)))
+    engine = Engine(Library(built), tiny_encoder)
     assert engine.search("スタチン").hits == ()
 
 
@@ -78,7 +82,7 @@ def test_there_must_be_a_library(tmp_path: Path) -> None:
 
 
 def test_deciding_on_a_proposed_pair(
-    built: Path, published_layout: Path, source: Callable[..., Path]
+    built: Path, tiny_encoder: Encoder, source: Callable[..., Path]
 ) -> None:
     index(source(*TWINS), built)
     listed = run(duplicates, "--library", built).output
@@ -97,7 +101,7 @@ def test_deciding_on_a_proposed_pair(
     assert (merged.id, merged.journal) == ("c", "架空")
     assert merged.abstract == "口腔ケアを行った。"
     assert [p.record for p in generation.passages_of(number)] == [number]
-    engine = Engine(Library(built), load_encoder(str(published_layout)))
+    engine = Engine(Library(built), tiny_encoder)
     found = [h.record.id for h in engine.search("誤嚥性肺炎", leg="lexical").hits]
     assert found.count("c") == 1
     assert "d" not in found

@@ -1,6 +1,7 @@
 """Generations: listed, gone back to, pruned; and one writer at a time."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,19 +18,27 @@ from search.generation import Generation
 from search.legs import Retrieval
 from search.library import Library
 from search.manifest import verify
-from tests.indexer.conftest import RECORDS, index
+from tests.indexer.conftest import RECORDS, index, written
+from tests.waiting import LONG
 
 
 def run(command: click.Command, *arguments: str | Path) -> Result:
     return CliRunner().invoke(command, [str(a) for a in arguments])
 
 
+@pytest.fixture(scope="module")
+def three_generations(small_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("three")
+    library = Path(shutil.copytree(small_library, folder / "library"))
+    for title in ("喘息の管理", "喘息の新しい管理"):
+        index(written(folder / "c.jsonl", {"id": "c", "title": title}), library)
+    return library
+
+
 @pytest.fixture
-def three(built: Path, source: Callable[..., Path]) -> Path:
+def three(three_generations: Path, tmp_path: Path) -> Path:
     """A library of three generations, with 2, 3 and 3 records."""
-    index(source({"id": "c", "title": "喘息の管理"}), built)
-    index(source({"id": "c", "title": "喘息の新しい管理"}), built)
-    return built
+    return Path(shutil.copytree(three_generations, tmp_path / "library"))
 
 
 def test_listing(three: Path) -> None:
@@ -118,13 +127,13 @@ def test_while_a_generation_is_opened_the_one_before_answers(
 
     def slowly(path: Path, retrieval: Retrieval) -> Generation:
         begun.set()
-        assert finish.wait(30)
+        assert finish.wait(LONG)
         return Generation(path, retrieval)
 
     monkeypatch.setattr("search.library.Generation", slowly)
     with ThreadPoolExecutor(1) as other:
         opened = other.submit(library.generation)
-        assert begun.wait(30)
+        assert begun.wait(LONG)
         assert library.generation() is before
         finish.set()
         assert opened.result().manifest.records == 3

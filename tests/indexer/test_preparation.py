@@ -35,8 +35,8 @@ class OnGpu:
 
 
 @pytest.fixture(scope="module")
-def tiny(published_layout: Path) -> Encoder:
-    return load_encoder(str(published_layout), "cpu")
+def tiny(tiny_encoder: Encoder) -> Encoder:
+    return tiny_encoder
 
 
 @pytest.fixture(scope="module")

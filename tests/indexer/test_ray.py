@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,16 @@ from indexer.build import build
 from indexer.staging import BuildError
 from search.library import Library
 from tests.indexer.hosts import Hosts, reason
+from tests.waiting import LONG, until
 
 pytest.importorskip("ray.data", reason="Ray is not installed: pip install jmedsearch[ray]")
 
+# Ray starts processes of its own.
+pytestmark = pytest.mark.servers
+
 RECORDS = 96
 CHUNK = 8
-# Runs on a host: chunks are small, and each takes its time and is written down.
+# Runs on a host: chunks are small, each is written down, and goes on once as many are allowed.
 DRIVER = f"""
 import sys, time
 from pathlib import Path
@@ -28,7 +31,7 @@ from indexer import ray_embedding
 from indexer.build import build
 from search.encoder.openvino_backend import OpenVinoBackend
 
-log = sys.argv[4]
+log, allowed, embedded = Path(sys.argv[4]), Path(sys.argv[5]), Path(sys.argv[2], "staging/embedded")
 
 def load(model, fingerprint, release, device):
     from search.encoder import load_encoder
@@ -38,9 +41,10 @@ def load(model, fingerprint, release, device):
     def slowly(chunks):
         def noted():
             for chunk in chunks:
-                time.sleep(1.0)
-                with open(log, "a") as stream:
+                with log.open("a") as stream:
                     stream.write(f"{{hash(tuple(chunk[0].ids.tolist()))}}\\n")
+                while len(list(embedded.glob("*.npz"))) >= int(allowed.read_text()):
+                    time.sleep(0.05)
                 yield chunk
         return encode(noted())
 
@@ -49,7 +53,7 @@ def load(model, fingerprint, release, device):
 
 ray_embedding._load = load
 OpenVinoBackend.chunk_records = {CHUNK}
-build([sys.argv[1]], Path(sys.argv[2]), model=sys.argv[3], device="cpu", ray=sys.argv[5])
+build([sys.argv[1]], Path(sys.argv[2]), model=sys.argv[3], device="cpu", ray=sys.argv[6])
 """
 
 
@@ -100,28 +104,33 @@ def test_a_killed_host_and_a_killed_driver_cost_what_they_had_in_hand(
     hosts: Hosts, tmp_path: Path, source: Path, alone: Path, published_layout: Path
 ) -> None:
     library, log = tmp_path / "library", tmp_path / "log"
-    arguments = [str(source), str(library), str(published_layout), str(log), hosts.address]
-    command = [sys.executable, "-W", "ignore", "-c", DRIVER, *arguments]
+    allowed = tmp_path / "allowed"
+    arguments = [source, library, published_layout, log, allowed, hosts.address]
+    command = [sys.executable, "-W", "ignore", "-c", DRIVER, *map(str, arguments)]
 
     def done() -> int:
         return len(list((library / "staging" / "embedded").glob("*.npz")))
 
-    def wait_for(chunks: int) -> None:
-        end = time.monotonic() + 120
-        while done() < chunks:
-            assert driver.poll() is None, "the driver has ended"
-            assert time.monotonic() < end, f"{done()} chunks"
-            time.sleep(0.1)
+    def allow(chunks: int) -> None:
+        (tmp_path / "next").write_text(str(chunks))
+        (tmp_path / "next").rename(allowed)
 
+    def wait_for(chunks: int) -> None:
+        until(lambda: driver.poll() is not None or done() >= chunks)
+        assert driver.poll() is None, "the driver has ended"
+
+    allow(3)
     driver = hosts.run(hosts.names[0], command)
     wait_for(3)
     hosts.kill(hosts.names[2])
+    allow(6)
     wait_for(6)
     driver.kill()
     driver.wait()
     assert not (library / "CURRENT").exists()
+    allow(RECORDS)
     driver = hosts.run(hosts.names[0], command)
-    assert driver.wait(timeout=180) == 0
+    assert driver.wait(LONG) == 0
 
     same(library, alone)
     tried = Counter(log.read_text().split())

@@ -97,7 +97,9 @@ def vectors() -> NDArray[np.float32]:
     return themes(60_000, 1).astype(np.float16).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def large(
     request: pytest.FixtureRequest,
     vectors: NDArray[np.float32],

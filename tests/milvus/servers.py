@@ -5,15 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from search.milvus import MilvusAddress, MilvusError, MilvusServer
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 # Made by: make milvus
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
-_UP = 90.0
 # The etcd in it listens there, whatever it is told.
 _ETCD = 2379
 
@@ -94,15 +96,16 @@ class Process:
             server.close()
 
     def _wait(self, server: MilvusServer) -> None:
-        end = time.monotonic() + _UP
-        while True:
-            try:
+        def answers() -> bool:
+            with suppress(MilvusError):
                 server.call("list_collections")
-            except MilvusError:
-                assert time.monotonic() < end, self._log.read_text()[-2000:]
-                time.sleep(0.3)
-            else:
-                return
+                return True
+            return False
+
+        try:
+            until(answers)
+        except TimeoutError:
+            pytest.fail(self._log.read_text()[-2000:])
 
     def kill(self) -> None:
         """As kill -9 does it."""

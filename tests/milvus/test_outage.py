@@ -15,6 +15,7 @@ from search.library import Library
 from search.milvus import MilvusRetrieval
 from search.suggest import Suggester
 from tests.milvus.servers import Process
+from tests.waiting import LONG, until
 from web.app import create_app
 
 # In turn, more than the engine remembers the lists of: each one is looked for anew.
@@ -35,7 +36,6 @@ _OF = (
 QUERIES = [
     f"{what} {of}" for what in ("高血圧", "手首を折った", "血糖の検査に通えない") for of in _OF
 ]
-_BACK = 60.0
 
 
 @pytest.fixture(params=["lite_server", "real_server"])
@@ -96,7 +96,8 @@ def test_a_server_killed_during_queries_is_a_clear_503_and_comes_back_with_right
         process.kill()
         start = time.monotonic()
         assert [found(client, query)[0] for query in QUERIES[:3]] == [503] * 3
-        assert time.monotonic() - start < 20
+        # pymilvus alone tries again for longer.
+        assert time.monotonic() - start < LONG
         page = client.get("/", query_string={"q": QUERIES[0]})
         assert page.status_code == 503
         assert "Traceback" not in page.text
@@ -106,10 +107,7 @@ def test_a_server_killed_during_queries_is_a_clear_503_and_comes_back_with_right
         assert client.get("/readyz").status_code == 200
 
         process.start()
-        end = time.monotonic() + _BACK
-        while {query: found(client, query) for query in QUERIES} != right:
-            assert time.monotonic() < end
-            time.sleep(0.5)
+        until(lambda: {query: found(client, query) for query in QUERIES} == right)
     # Never a wrong answer: the right one or none.
     assert all(answer in ((503, []), right[query]) for query, answer in asking.answers)
     assert any(status == 503 for _, (status, _) in asking.answers)

@@ -17,6 +17,7 @@ from search.manifest import LibraryError
 from search.milvus import MilvusAddress, MilvusRetrieval, MilvusServer, retrieval
 from search.milvus.collections import Published
 from tests.milvus.servers import Process, free_port
+from tests.waiting import LONG
 from tests.web.running import announced, start_server
 from web.cli import main
 
@@ -101,11 +102,11 @@ def test_serve_answers_from_there(lite_server: Process, small: Path) -> None:
         "serve", "--library", str(address), "--replica", str(small), "--port", "0"
     )
     url = f"{announced(process)}/api/v1/search?{urlencode({'q': '肺炎'})}"
-    with urllib.request.urlopen(url, timeout=30) as response:
+    with urllib.request.urlopen(url, timeout=LONG) as response:
         hits = json.load(response)["hits"]
     assert {hit["record"]["id"] for hit in hits} == {"a", "b"}
     process.terminate()
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=LONG)
     assert (output, errors) == ("", "")
 
 

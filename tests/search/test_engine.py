@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.build import build, sample_files
+from search.encoder import Encoder
 from search.engine import Engine, QueryError, UnknownRecordError
 from search.filters import Filters, RetractionFilter
 from search.library import Library
@@ -233,10 +234,8 @@ def test_similar_records(engine: Engine) -> None:
         engine.similar("nope")
 
 
-def test_another_encoder_is_refused(sample_library: Path, published_layout: Path) -> None:
-    from search.encoder import load_encoder
-
-    other = Engine(Library(sample_library), load_encoder(str(published_layout)))
+def test_another_encoder_is_refused(sample_library: Path, tiny_encoder: Encoder) -> None:
+    other = Engine(Library(sample_library), tiny_encoder)
     with pytest.raises(LibraryError, match="was built with jmedsearch-embedded"):
         other.search("肺炎")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from indexer.build import build
-from search.encoder import Encoder, load_encoder
+from search.encoder import Encoder
 from search.filters import Filters
 from search.generation import Generation
 from search.lexical import record_terms
@@ -26,11 +26,6 @@ WORDS = ["肺炎", "喘息", "糖尿病", "治療", "予後", "患者", "薬剤"
 QUERIES = ["肺炎の治療", "喘息 患者", "手術", "白血病"]
 # Each keeps four records of four hundred.
 RARE = [Filters(1999, 1999), Filters(journal="希少雑誌"), Filters(language="de")]
-
-
-@pytest.fixture(scope="module")
-def encoder(published_layout: Path) -> Encoder:
-    return load_encoder(str(published_layout), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +67,11 @@ def left_in(generation: Generation, filters: Filters) -> set[int]:
 @pytest.mark.parametrize("filters", RARE, ids=["year", "journal", "language"])
 @pytest.mark.parametrize("query", QUERIES)
 def test_filtered_legs_equal_brute_force(
-    generation: Generation, encoder: Encoder, query: str, filters: Filters
+    generation: Generation, tiny_encoder: Encoder, query: str, filters: Filters
 ) -> None:
     allowed = left_in(generation, filters)
     assert len(allowed) == RECORDS // 100
-    vector = encoder.encode_queries([query])[0]
+    vector = tiny_encoder.encode_queries([query])[0]
     query_terms = terms(query)
 
     best: dict[int, float] = {}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.build import build
-from search.encoder import Encoder, load_encoder
+from search.encoder import Encoder
 from search.engine import Engine, Known
 from search.filters import Filters
 from search.library import Library
@@ -53,12 +53,14 @@ RECORDS = [
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory, published_layout: Path) -> Engine:
+def engine(
+    tmp_path_factory: pytest.TempPathFactory, published_layout: Path, tiny_encoder: Encoder
+) -> Engine:
     folder = tmp_path_factory.mktemp("known")
     source = folder / "records.jsonl"
     source.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in RECORDS))
     build([source], folder / "library", model=str(published_layout), device="cpu")
-    return Engine(Library(folder / "library"), load_encoder(str(published_layout), "cpu"))
+    return Engine(Library(folder / "library"), tiny_encoder)
 
 
 def known(engine: Engine, query: str, filters: Filters | None = None) -> list[tuple[str, Known]]:

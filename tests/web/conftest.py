@@ -13,6 +13,7 @@ from search.encoder import Encoder
 from search.engine import Engine
 from search.library import Library
 from search.suggest import Suggester
+from tests.waiting import LONG
 from tests.web.hostile import hostile_records
 from tests.web.running import announced, start_server
 from web.app import create_app
@@ -59,6 +60,6 @@ def server(sample_library: Path) -> Iterator[str]:
     address = announced(process)
     yield address
     process.terminate()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=LONG)
     assert process.returncode == 0
     assert "Traceback" not in errors

@@ -6,8 +6,7 @@ import http.client
 import inspect
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
@@ -23,6 +22,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, TcpWSGIServer
 from waitress.task import Task, WSGITask
 
+from tests.waiting import LONG, until
 from web import connections
 from web.bounded_server import BoundedServer, _Parser
 from web.overload import REFUSED
@@ -41,7 +41,7 @@ class Slow:
             return [b"refused"]
         if environ["PATH_INFO"] == "/slow":
             self.begun.release()
-            self.go_on.wait(60)
+            self.go_on.wait(LONG)
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
 
@@ -57,13 +57,13 @@ def running(application: Any, **options: Any) -> Iterator[tuple[BoundedServer, i
         finally:
             server.stop()
             server.stop()
-            thread.join(30)
+            thread.join(LONG)
             server.close()
             assert not thread.is_alive()
 
 
 def get(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
     connection.request(method, path)
     response = connection.getresponse()
     answer = response.status, response.read()
@@ -84,25 +84,18 @@ class Asked(threading.Thread):
         self.answer = get(*self._asked)
 
 
-def until(true: Callable[[], Any]) -> None:
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_a_full_queue_is_refused_at_once_and_probes_are_not() -> None:
     slow = Slow()
     with running(slow, threads=1, longest_queue=2) as (server, port):
         first = Asked(port, "/slow")
-        assert slow.begun.acquire(timeout=30)
+        assert slow.begun.acquire(timeout=LONG)
         queued = [Asked(port, "/quick") for _ in range(2)]
         until(lambda: server.waiting == 2)
         assert get(port, "/quick") == (503, b"refused")
         assert get(port, "/healthz") == (200, b"done")
         slow.go_on.set()
         for asked in (first, *queued):
-            asked.join(30)
+            asked.join(LONG)
             assert asked.answer == (200, b"done")
 
 
@@ -110,13 +103,13 @@ def test_what_has_waited_for_too_long_is_refused_while_no_thread_is_free() -> No
     slow = Slow()
     with running(slow, threads=1, patience=0.05) as (server, port):
         first = Asked(port, "/slow")
-        assert slow.begun.acquire(timeout=30)
+        assert slow.begun.acquire(timeout=LONG)
         assert get(port, "/quick") == (503, b"refused")
         assert first.answer is None
         # Nothing has got on for longer than a request waits.
         until(lambda: server.stuck)
         slow.go_on.set()
-        first.join(30)
+        first.join(LONG)
         assert first.answer == (200, b"done")
         until(lambda: not server.held)
         assert not server.stuck
@@ -126,12 +119,12 @@ def test_passwords_have_a_thread_of_their_own() -> None:
     slow = Slow()
     with running(slow, threads=1, with_passwords=frozenset({"/slow"})) as (_, port):
         first = Asked(port, "/slow", "POST")
-        assert slow.begun.acquire(timeout=30)
+        assert slow.begun.acquire(timeout=LONG)
         second = Asked(port, "/slow", "POST")
         assert get(port, "/quick") == (200, b"done")
         slow.go_on.set()
         for asked in (first, second):
-            asked.join(30)
+            asked.join(LONG)
             assert asked.answer == (200, b"done")
 
 
@@ -143,10 +136,10 @@ def test_threads_that_do_not_end_are_left_behind() -> None:
         thread.start()
         with socket.create_connection(listening.getsockname()) as client:
             client.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert slow.begun.acquire(timeout=30)
+            assert slow.begun.acquire(timeout=LONG)
             server.stop()
             server.stop()
-            thread.join(30)
+            thread.join(LONG)
             assert not thread.is_alive()
             assert server.close(0.05) == 1
         slow.go_on.set()
@@ -155,7 +148,7 @@ def test_threads_that_do_not_end_are_left_behind() -> None:
 def answer(port: int, sent: bytes) -> bytes:
     """All that comes back until the server closes."""
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONG) as client:
         client.sendall(sent)
         try:
             while more := client.recv(4096):
@@ -210,7 +203,7 @@ class TestConnections:
             clients = []
             for number in range(5):
                 client = held.enter_context(
-                    socket.create_connection(("127.0.0.1", port), timeout=60)
+                    socket.create_connection(("127.0.0.1", port), timeout=LONG)
                 )
                 clients.append(client)
                 client.sendall(half)
@@ -228,7 +221,7 @@ class TestConnections:
         with running(Slow(), most_connections=3) as (_, port), ExitStack() as held:
             idle = []
             for _ in range(4):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
                 held.callback(connection.close)
                 connection.request("GET", "/quick")
                 assert connection.getresponse().read() == b"done"
@@ -242,7 +235,7 @@ class TestConnections:
     ) -> None:
         failures = iter(range(3))
         with running(Slow()) as (server, port), ExitStack() as held:
-            oldest = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            oldest = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=LONG))
             until(lambda: server.active_channels)
             accept = server.accept
 
@@ -289,14 +282,14 @@ def test_a_stop_finishes_what_is_under_way_and_queued() -> None:
     slow = Slow()
     with running(slow, threads=1) as (server, port):
         first = Asked(port, "/slow")
-        assert slow.begun.acquire(timeout=30)
+        assert slow.begun.acquire(timeout=LONG)
         second = Asked(port, "/quick")
         until(lambda: server.waiting)
         server.stop()
         until(lambda: server.draining)
         slow.go_on.set()
         for asked in (first, second):
-            asked.join(30)
+            asked.join(LONG)
             assert asked.answer == (200, b"done")
         with pytest.raises(ConnectionError):
             get(port, "/quick")
@@ -304,7 +297,7 @@ def test_a_stop_finishes_what_is_under_way_and_queued() -> None:
 
 def test_kept_alive_connections_are_told_that_they_end() -> None:
     with running(Slow()) as (server, port):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
         closing = []
         for _ in range(2):
             connection.request("GET", "/quick")

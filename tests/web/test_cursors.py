@@ -23,21 +23,21 @@ def row(number: int, year: int) -> dict[str, object]:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    add(tmp_path, *(row(n, 2000 + n) for n in range(6)))
+def library(tmp_path: Path, published_layout: Path) -> Path:
+    add(tmp_path, *(row(n, 2000 + n) for n in range(6)), model=str(published_layout))
     return tmp_path / "library"
 
 
-def add(folder: Path, *rows: dict[str, object]) -> None:
+def add(folder: Path, *rows: dict[str, object], model: str | None = None) -> None:
     source = folder / "records.jsonl"
     text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
     source.write_text(text, encoding="utf-8")
-    build([source], folder / "library")
+    build([source], folder / "library", model=model, device="cpu")
 
 
 @pytest.fixture
-def client(library: Path, encoder: Encoder) -> FlaskClient:
-    engine = Engine(Library(library), encoder)
+def client(library: Path, tiny_encoder: Encoder) -> FlaskClient:
+    engine = Engine(Library(library), tiny_encoder)
     return create_app(engine, Suggester(engine)).test_client()
 
 

@@ -96,8 +96,7 @@ def test_the_focus_never_leaves_the_sight(page: Page) -> None:
         # The page scrolls a moment after the key.
         page.wait_for_function(
             """() => { const b = document.activeElement.getBoundingClientRect();
-            return b.width > 0 && b.bottom > 0 && b.top < innerHeight; }""",
-            timeout=5_000,
+            return b.width > 0 && b.bottom > 0 && b.top < innerHeight; }"""
         )
 
 

@@ -8,7 +8,10 @@ import anyio
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
+from tests.waiting import LONG
 from tests.web.running import COMMAND
+
+pytestmark = pytest.mark.servers
 
 
 def test_tools_answer_over_standard_input_and_output(sample_library: Path) -> None:
@@ -49,14 +52,14 @@ def test_tools_answer_over_standard_input_and_output(sample_library: Path) -> No
 
 def test_nothing_but_the_protocol_is_on_standard_output(sample_library: Path) -> None:
     command = [*COMMAND, "mcp", "--library", str(sample_library)]
-    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 0
     assert done.stdout == ""
 
 
 def test_a_missing_library_is_said_on_standard_error(tmp_path: Path) -> None:
     command = [*COMMAND, "mcp", "--library", str(tmp_path / "none")]
-    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "jmedsearch index" in done.stderr
@@ -67,6 +70,6 @@ def test_without_the_sdk_the_command_says_what_to_install(
 ) -> None:
     hidden = "import sys; sys.modules['mcp'] = None; from web.cli import main; main()"
     command = [sys.executable, "-c", hidden, "mcp", "--library", str(sample_library)]
-    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 1
     assert "pip install 'jmedsearch[mcp]'" in done.stderr

@@ -12,40 +12,42 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.waiting import LONG
 from tests.web.running import announced, start_server
 from web.cli import main
 from web.server import FIRST_PORT, ServeError, is_loopback, listen
 
 
 def test_the_server_answers_once_its_address_is_printed(server: str) -> None:
-    with urllib.request.urlopen(f"{server}/healthz", timeout=10) as response:
+    with urllib.request.urlopen(f"{server}/healthz", timeout=LONG) as response:
         assert json.load(response)["status"] == "ok"
         assert response.headers["Server"] == "jmedsearch"
 
 
 def test_the_longest_query_fits(server: str) -> None:
     address = f"{server}/api/v1/search?q={'%E3%81%82' * 20_000}"
-    with urllib.request.urlopen(address, timeout=60) as response:
+    with urllib.request.urlopen(address, timeout=LONG) as response:
         assert response.status == 200
 
 
 def test_names_of_other_hosts_are_refused(server: str) -> None:
     request = urllib.request.Request(f"{server}/healthz", headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=LONG)
     with refused.value as response:
         assert response.status == 400
 
 
+@pytest.mark.servers
 def test_ctrl_c_ends_quietly_and_no_query_was_logged(sample_library: Path) -> None:
     process = start_server("serve", "--library", str(sample_library), "--port", "0")
     address = announced(process)
-    urllib.request.urlopen(f"{address}/?q=himitsu", timeout=30).close()
+    urllib.request.urlopen(f"{address}/?q=himitsu", timeout=LONG).close()
     with pytest.raises(urllib.error.HTTPError) as missing:
-        urllib.request.urlopen(f"{address}/himitsu?q=himitsu", timeout=30)
+        urllib.request.urlopen(f"{address}/himitsu?q=himitsu", timeout=LONG)
     missing.value.close()
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=LONG)
     assert process.returncode == 0
     assert output == errors == ""
 
@@ -116,11 +118,12 @@ def test_a_start_imports_nothing_that_only_evaluation_needs() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.servers
 def test_a_service_that_is_ended_at_once_ends_quietly(sample_library: Path) -> None:
     process = start_server("serve", "--library", str(sample_library), "--port", "0")
     announced(process)
     process.terminate()  # while the library's terms are being loaded
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=LONG)
     assert (process.returncode, errors) == (0, "")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONG
 from tests.web.running import COMMAND, announced, start_server
 from web import supervision
 
@@ -21,10 +22,11 @@ _HAND_OVER = (
 )
 
 
+@pytest.mark.servers
 def test_a_reload_keeps_the_socket_and_refuses_nobody(sample_library: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(tmp_path / "notify"))
-        told.settimeout(60)
+        told.settimeout(LONG)
         process = start_server(
             *("serve", "--library", str(sample_library), "--port", "0", "--log-format", "json"),
             start_new_session=True,
@@ -35,18 +37,19 @@ def test_a_reload_keeps_the_socket_and_refuses_nobody(sample_library: Path, tmp_
         process.send_signal(signal.SIGHUP)
         assert told.recv(100).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
         # Asked while nobody accepts: the kernel keeps it until the successor does.
-        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as response:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=LONG) as response:
             assert json.load(response)["status"] == "ok"
         assert told.recv(100) == b"READY=1"
         assert announced(process) == address
         process.terminate()
         assert told.recv(100) == b"STOPPING=1"
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=LONG)
     assert process.returncode == 0
     written = [json.loads(line) for line in errors.splitlines()]
     assert [line["route"] for line in written] == ["/healthz"]
 
 
+@pytest.mark.servers
 def test_a_supervisor_holds_the_socket(sample_library: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -63,9 +66,9 @@ def test_a_supervisor_holds_the_socket(sample_library: Path) -> None:
         )
         assert announced(process) == f"http://127.0.0.1:{port}"
         process.terminate()
-        assert process.communicate(timeout=30)[1] == ""
+        assert process.communicate(timeout=LONG)[1] == ""
         # It goes on listening: who connects now waits for the next service.
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=LONG).close()
 
 
 def test_what_cannot_be_served_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

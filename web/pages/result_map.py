@@ -1,5 +1,7 @@
 """The page with the map of a ranked list."""
 
+from collections.abc import Sequence
+
 from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
@@ -8,7 +10,7 @@ from web import services
 from web.errors import query_message
 from web.language import chosen_language
 from web.pages.asked import asked, field_messages, typed_values
-from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down
+from web.pages.charts import APART, MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down, side_by_side
 from web.pages.record import carried
 from web.parameters import SearchParameters
 from web.result_map import ResultMap, result_map
@@ -32,21 +34,23 @@ def page() -> Response | str:
     except QueryError as error:
         return _bad(typed, [query_message(error)])
     drawn = result_map(found, engine.generation())
+    labels = [
+        Label.at(theme.x, theme.y, theme.terms)
+        for theme in (drawn.themes if drawn else ())
+        if theme.terms
+    ]
     return render_template(
         "map.html",
         typed=typed,
         parameters=parameters,
         found=found,
         drawn=drawn,
-        dots=_dots(drawn, carried(parameters)) if drawn else (),
-        labels=[
-            Label.at(theme.x, theme.y, theme.terms)
-            for theme in (drawn.themes if drawn else ())
-            if theme.terms
-        ],
+        dots=_dots(drawn, labels, carried(parameters)) if drawn else (),
+        labels=labels,
         carried=carried(parameters),
         width=MAP_WIDTH,
         height=MAP_HEIGHT,
+        apart=APART,
     )
 
 
@@ -54,18 +58,19 @@ def _bad(typed: dict[str, str], messages: list[str]) -> Response:
     return make_response(render_template("map.html", typed=typed, messages=messages), 400)
 
 
-def _dots(drawn: ResultMap, search: dict[str, str | int]) -> list[Dot]:
+def _dots(drawn: ResultMap, labels: Sequence[Label], search: dict[str, str | int]) -> list[Dot]:
+    """A dot of each record, none covered; the best have the first choice of where they stand."""
     language = chosen_language()
+    free = side_by_side([(across(place.x), down(place.y)) for place in drawn.places], labels)
     return [
         Dot(
-            across(place.x),
-            down(place.y),
+            x,
+            y,
             f"theme{place.theme}" if place.close else "around",
             place.record.id,
             place.record.version(language).title,
             # Flask's own arguments are no part of an address.
             url_for("pages.record", **{**search, "record_id": place.record.id}),  # type: ignore[arg-type]
         )
-        # What is less close first, so that the best lie over it.
-        for place in sorted(drawn.places, key=lambda p: p.close)
+        for (x, y), place in zip(free, drawn.places, strict=True)
     ]

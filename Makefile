@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast milvus lint format audit clean
+.PHONY: help demo test test-fast milvus lint format audit lock clean
 
 help:
 	@echo "make demo   install into $(VENV), build the sample library, serve the search page"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-fast  those that take no browser, server, real data, training or full model"
 	@echo "make milvus install the Milvus server that tests then run with, too"
 	@echo "make lint   ruff and mypy"
+	@echo "make lock   constraints.txt and requirements.lock anew from pyproject.toml"
 	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
 
 demo: $(VENV)/.installed
@@ -46,6 +47,16 @@ audit: | $(BIN)/python
 	  --progress-spinner off --format json --output $(VENV)/audit/report.json 2>/dev/null; \
 	  $(BIN)/python .ci/audit.py $(VENV)/audit/report.json
 
+# An environment of its own, as above. Versions stay as they are, unless UPGRADE=--upgrade.
+COMPILE = $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
+  --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+
+lock: | $(BIN)/python
+	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && \
+	  $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check uv; }
+	$(COMPILE) --all-extras --output-file constraints.txt >/dev/null
+	$(COMPILE) --generate-hashes --constraint constraints.txt --output-file requirements.lock >/dev/null
+
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -61,9 +72,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python .ci/install.py -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@$(BIN)/python .ci/install.py -c constraints.txt -e '.[test]'
 	@touch $(VENV)/.installed $@

@@ -5,14 +5,13 @@ What an update costs grows with the update for vectors, lexical index and vocabu
 where they don't.
 """
 
-import errno
 import functools
 import json
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
@@ -22,7 +21,7 @@ import numpy as np
 
 from indexer.embed import embed_records
 from indexer.fusion_weight import FusionChoice, learn_fusion
-from indexer.imports import Export, keep_import
+from indexer.imports import Export, keep_import, open_records
 from indexer.intake import Progress, Reading, Report, take
 from indexer.lexical import write_lexical
 from indexer.preparation import record_chunks
@@ -38,30 +37,30 @@ from indexer.staging import (
     next_number,
     publish,
 )
+from indexer.storage_errors import check_whole, told_of_damage, told_of_storage
 from indexer.store import RecordStore
 from indexer.term_vectors import write_term_vectors
 from indexer.vectors import VectorSettings, write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
+from search.formats import read_records
 from search.generation import Generation
 from search.manifest import (
     FORMAT_VERSION,
     MANIFEST,
     SAMPLE_NOTE,
-    LibraryError,
     Manifest,
     Segment,
     check_sizes,
     live_generation,
-    verify,
 )
 from search.owners import BARE, OWNERS, owners_in
+from search.records import Record
 from search.relevance import RelevanceLine
 
 # The fusion weight is learnt anew once the library has grown or changed by this share.
 _RELEARN = 0.2
-_DISK_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def build(
     Sources are files, folders, patterns, archives, or ``-`` for standard input. What a database
     gives under an id that it gave before replaces that; what is the same as another record is
     merged with it. Without ``model`` an existing library keeps its own and a new one gets the
-    embedded model. A run that reads anything is kept in the library, whatever it changes.
+    embedded model. A run that can read anything is kept in the library, whatever it changes.
     ``ray`` is the address of a Ray cluster that embeds (:mod:`indexer.ray_embedding`).
 
     Raises:
@@ -109,7 +108,7 @@ def build(
         export = export or Export()
         found = list(find_sources(names))
         report = take(store, found, number, export.database, reading or Reading(), progress)
-        if not report.read or (edited.live is None and not store.touched_count()):
+        if not report.usable or (edited.live is None and not store.touched_count()):
             raise BuildError(_nothing(names, report))
         with store.db.atomic():
             keep_import(store, number, started, export, names, report)
@@ -128,21 +127,22 @@ def dry_run(
     """What :func:`build` would report; the library is only read.
 
     Raises:
-        BuildError, LibraryError: with what to do.
+        BuildError, LibraryError: with what to do; also where nothing can be read.
     """
     live = live_generation(library)
+    names = [str(s) for s in sources]
     if live:
-        _check_whole(live, check_sizes(live))
+        check_whole(live, check_sizes(live))
     with (
         tempfile.TemporaryDirectory(prefix="jmedsearch-dry-run-") as folder,
-        _full_disk(folder),
-        _told_of_damage(live),
+        told_of_storage(folder),
+        told_of_damage(live),
     ):
         store = RecordStore(Path(folder) / "records.db", live / "records.db" if live else None)
         try:
-            return take(
+            report = take(
                 store,
-                list(find_sources([str(s) for s in sources])),
+                list(find_sources(names)),
                 store.next_import(),
                 (export or Export()).database,
                 reading or Reading(),
@@ -150,6 +150,9 @@ def dry_run(
             )
         finally:
             store.close()
+    if not report.usable:
+        raise BuildError(_nothing(names, report))
+    return report
 
 
 @contextmanager
@@ -162,17 +165,17 @@ def edit(library: Path, model: str | None = None) -> Iterator[Edit]:
         BuildError: when another process writes the library, or the disk fails.
         LibraryError, ModelError: when the library or its model cannot be opened.
     """
-    with locked(library), _full_disk(library):
+    with locked(library), told_of_storage(library):
         live = live_generation(library)
         previous = Manifest.read(live) if live else None
         if live:
-            _check_whole(live, check_sizes(live))
+            check_whole(live, check_sizes(live))
         chosen = open_model(model or (previous.model_source if previous else EMBEDDED))
         if previous:
             previous.check_encoder(chosen, library)
         staged = fresh_generation(library)
         try:
-            with _told_of_damage(live):
+            with told_of_damage(live):
                 store = RecordStore(staged / "records.db", live / "records.db" if live else None)
                 try:
                     yield Edit(library, staged, store, live, previous, chosen)
@@ -304,54 +307,6 @@ def _embed(
         )
 
 
-@contextmanager
-def _told_of_damage(live: Path | None) -> Iterator[None]:
-    """Make one clear error of whatever is raised where the live generation cannot be read."""
-    try:
-        yield
-    except (EOFError, RuntimeError, ValueError, sqlite3.DatabaseError) as error:
-        # Kinds of ValueError are ours, and say what they are about; a full disk damages nothing.
-        foreign = type(error) is ValueError or not isinstance(error, ValueError)
-        if live and foreign and not _is_of_the_disk(error):
-            _check_whole(live, verify(live), error)
-        raise
-
-
-def _check_whole(live: Path, problems: Sequence[str], cause: Exception | None = None) -> None:
-    """Refuse to build on a live generation that has problems."""
-    if problems:
-        raise LibraryError(
-            f"{live} is damaged ({problems[0]}): nothing was changed. Go back to an earlier one "
-            f"with: jmedsearch generations --library {live.parents[1]} --rollback NUMBER; or index "
-            "the sources again into a new folder"
-        ) from cause
-
-
-@contextmanager
-def _full_disk(folder: Path | str) -> Iterator[None]:
-    """Make one clear error of what a disk that is full or fails raises."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError, sqlite3.OperationalError) as error:
-        if not _is_of_the_disk(error):
-            raise
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BuildError(
-            f"{folder}: cannot be written ({reason}); the live generation is as it was. Make room "
-            "on the disk and run the same command again"
-        ) from error
-
-
-def _is_of_the_disk(error: Exception) -> bool:
-    """Each library has its own way to say that it could not write."""
-    if isinstance(error, sqlite3.OperationalError):
-        return True
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in _DISK_ERRORS
-    # numpy: "8 requested and 0 written"; FAISS: "write error in"; tantivy: "An IO error occurred"
-    return any(sign in str(error) for sign in (" written", "write error", "IO error"))
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -365,7 +320,8 @@ def sample_files() -> tuple[Path, Path]:
 def build_sample(directory: Path, progress: Progress | None = None) -> None:
     """Build the library of the bundled, fictional sample records with the embedded model.
 
-    Does nothing where it is there already; a library made with another model is replaced.
+    Does nothing where it is there already; one made with another model, or of the sample of
+    another version, is replaced.
 
     Raises:
         BuildError: when ``directory`` holds a library that is not the sample's.
@@ -377,10 +333,22 @@ def build_sample(directory: Path, progress: Progress | None = None) -> None:
         if SAMPLE_NOTE not in manifest["notes"]:
             raise BuildError(f"{directory}: holds another library; choose an empty folder")
         current = (FORMAT_VERSION, open_model(EMBEDDED).fingerprint)
-        if (manifest["format_version"], manifest["encoder_fingerprint"]) == current:
+        made_with = (manifest["format_version"], manifest["encoder_fingerprint"])
+        if made_with == current and _holds_the_sample(directory):
             return
         shutil.rmtree(directory)
     build([sample_files()[0]], directory, notes=(SAMPLE_NOTE,), progress=progress)
+
+
+def _holds_the_sample(library: Path) -> bool:
+    """Whether what was imported is what the sample of this version says."""
+    hashes = {
+        item.content_hash()
+        for item, _ in read_records(sample_files()[0], "jsonl")
+        if isinstance(item, Record)
+    }
+    with closing(open_records(library)) as db:
+        return hashes == {row[0] for row in db.execute("select content_hash from origins")}
 
 
 def next_segment(segments: Sequence[Segment]) -> int:
@@ -391,7 +359,10 @@ def next_segment(segments: Sequence[Segment]) -> int:
 def _nothing(names: Iterable[str], report: Report) -> str:
     listed = ", ".join(names)
     if report.problems:
-        return f"{listed}: no usable record; the first problem is {report.problems[0]}"
+        return (
+            f"{listed}: no usable record ({report.rejected} left out), nothing was changed; the "
+            f"first problem is {report.problems[0]}"
+        )
     return f"{listed}: no records in there"
 
 

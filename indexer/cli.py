@@ -84,7 +84,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     "--ray",
     metavar="ADDRESS",
     help="Embed on the hosts of a Ray cluster: HOST:PORT, auto, or local for this machine alone. "
-    "They share the library's folder, at the same path. Needs: pip install 'jmedsearch[ray]'",
+    "They share the library's folder, at the same path. Needs the extra ray (docs/scale.md).",
 )
 def index(
     sources: tuple[str, ...],

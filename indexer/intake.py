@@ -54,7 +54,8 @@ class RejectedItem:
 
 @dataclass
 class Report:
-    """What an indexing run did, in items read; ``rejected`` counts whole sources too.
+    """What an indexing run did, in items read; ``rejected`` counts whole sources too, ``usable``
+    are the items that could be understood, whatever became of them.
 
     ``problems`` are the first items that were left out; the library keeps all of them.
     """
@@ -66,6 +67,7 @@ class Report:
     duplicate: int = 0
     deleted: int = 0
     rejected: int = 0
+    usable: int = 0
     problems: list[RejectedItem] = field(default_factory=list)
     generation: Path | None = None
 
@@ -165,7 +167,9 @@ def _take_item(
     if isinstance(item, Rejected):
         rejected = RejectedItem(came.source, item.place, item.reason)
         _reject(store, came.import_number, rejected, report, progress)
-    elif isinstance(item, Deletion):
+        return
+    report.usable += 1
+    if isinstance(item, Deletion):
         report.deleted += _withdraw(store, item.record_id, came.source)
     else:
         outcome = put(store, item, came)

@@ -25,8 +25,8 @@ def publish(library: Path, address: str) -> None:
     """Publish the live generation of LIBRARY to Milvus, for serve --library ADDRESS.
 
     It is loaded beside the one that is served there, then the alias NAME is switched to it. Where
-    Milvus asks who it is, JMEDSEARCH_MILVUS_TOKEN holds USER:PASSWORD or a key. Needs: pip install
-    'jmedsearch[milvus]'
+    Milvus asks who it is, JMEDSEARCH_MILVUS_TOKEN holds USER:PASSWORD or a key. Needs the
+    extra milvus (docs/milvus.md).
     """
     to = MilvusAddress.parse(address)
     progress = TerminalProgress()

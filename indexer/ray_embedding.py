@@ -28,6 +28,7 @@ from indexer.preparation import RecordChunk
 from indexer.staging import BuildError
 from search.encoder import Encoder, load_encoder
 from search.encoder.encoder import Device
+from search.extras import how_to_install
 
 # Ray holds a block in memory for each; a host that ends tries its block again, less what is there.
 _MOST_BLOCKS = 2000
@@ -220,7 +221,7 @@ def _ray() -> Any:
         import ray
         import ray.data
     except ModuleNotFoundError as error:
-        raise BuildError("the package for Ray is missing: pip install 'jmedsearch[ray]'") from error
+        raise BuildError(f"the package for Ray is missing: {how_to_install('ray')}") from error
     logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray

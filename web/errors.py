@@ -35,6 +35,7 @@ from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
+from search.storage_faults import fault_of
 from web.access import ForwardedError
 from web.api.cursors import CursorError, CursorExpiredError
 from web.api.models import ProblemField
@@ -191,7 +192,7 @@ def _library_error(error: LibraryError) -> Response:
 
 
 def _database_error(error: sqlite3.DatabaseError) -> Response:
-    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+    if fault_of(error) is not None:
         return _storage_error(error)
     raise error  # a mistake of ours
 

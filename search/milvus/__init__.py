@@ -2,7 +2,7 @@
 where it ranks them (milvus-lite, Milvus 2.5 and later).
 
 Everything else is read from a replica of the library's folder. The optional dependency is
-``jmedsearch[milvus]``.
+the extra ``milvus``.
 """
 
 from search.milvus.address import MilvusAddress

@@ -8,6 +8,7 @@ import time
 from functools import cache
 from typing import Any, NamedTuple
 
+from search.extras import how_to_install
 from search.legs import UnreachableError
 from search.manifest import LibraryError
 from search.milvus.address import MilvusAddress
@@ -101,7 +102,7 @@ def _packages() -> _Packages:
         from pymilvus.exceptions import MilvusException
     except ModuleNotFoundError as error:
         raise LibraryError(
-            "the package for Milvus is missing: pip install 'jmedsearch[milvus]'"
+            f"the package for Milvus is missing: {how_to_install('milvus')}"
         ) from error
     # It logs tracebacks of what we answer; ours is the line that operators read.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)

@@ -26,6 +26,15 @@ def test_a_collection_by_commands_alone(tmp_path: Path) -> None:
     output = run("add-file", "1", str(ris))
     assert "1 added, 0 there already" in output
     assert "line 5" in output
+    assert "0 added, 1 there already" in run("add-file", "1", str(ris))
+    empty = tmp_path / "empty.ris"
+    empty.write_text("TY  - JOUR\nER  - \nTY  - JOUR\nER  - \n")
+    changes = run("history", "1")
+    output = run("add-file", "1", str(empty), code=1)
+    assert f"{empty}: none of its 2 records can be read; nothing was added" in output
+    assert "line 1" in output
+    assert run("history", "1") == changes
+    run("add-file", "9", str(empty), code=1)
     desk = open_desk(Path(file))
     items.add(desk.store, "x", 1, [(Record("b", title="褥瘡", language="ja"), "library")])
     first, _ = items.record_ids(desk.store, 1)
@@ -52,6 +61,17 @@ def test_a_collection_by_commands_alone(tmp_path: Path) -> None:
     assert "nbib drops note: all" in run("export", "1", "--format", "nbib")
     assert "is no collection" in run("import", str(ris), code=1)
     desk.store.close()
+
+
+def test_adding_what_the_library_does_not_have_fails(small_library: Path, tmp_path: Path) -> None:
+    file = str(tmp_path / "c.db")
+    CliRunner().invoke(main, ["collection", "create", "x", "--collections", file])
+    add = ["collection", "add", "1", "--library", str(small_library), "--collections", file]
+    result = CliRunner().invoke(main, [*add, "99999999"])
+    assert result.exit_code == 1
+    assert "no record has 99999999" in result.output
+    assert CliRunner().invoke(main, [*add, "a", "99999999"]).exit_code == 0
+    assert CliRunner().invoke(main, [*add, "a"]).exit_code == 0
 
 
 def test_adding_needs_identifiers_or_an_expression(tmp_path: Path) -> None:

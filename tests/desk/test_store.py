@@ -226,3 +226,22 @@ def test_a_kill_amid_a_thousand_edits_loses_none_that_was_confirmed(tmp_path: Pa
     assert folders(store)[: len(confirmed)] == confirmed
     assert store.connection.execute("pragma integrity_check").fetchone()[0] == "ok"
     store.close()
+
+
+def test_a_locked_file_is_neither_called_damaged_nor_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / "collections.db"
+    store = Store(file)
+    add_folder(store, "病棟")
+    store.backup(tmp_path / "backup.db")
+    store.close()
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("pragma locking_mode = exclusive")
+    holder.execute("begin exclusive")
+    with pytest.raises(StoreError, match=r"cannot be read at present .*locked") as caught:
+        restore(tmp_path / "backup.db", file)
+    assert "damaged" not in str(caught.value)
+    assert not (tmp_path / "collections.db.damaged").exists()
+    holder.close()
+    restored = Store(file)
+    assert folders(restored) == ["病棟"]
+    restored.close()

@@ -257,6 +257,20 @@ def test_the_sample_is_built_once(sample_library: Path) -> None:
     assert Generation(before).is_sample
 
 
+def test_the_sample_of_another_version_is_replaced(
+    tmp_path: Path, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "sample"
+    for records in (RECORDS, [*RECORDS, {"id": "c", "title": "喘息"}], RECORDS[1:]):
+        file = source(*records)
+        monkeypatch.setattr("indexer.build.sample_files", lambda file=file: (file, file))
+        build_sample(library)
+        generation = Library(library).generation()
+        assert generation.manifest.records == len(records)
+        assert generation.is_sample
+        assert generation.name == "000001"
+
+
 def test_the_sample_does_not_take_over_another_library(built: Path) -> None:
     with pytest.raises(BuildError, match="holds another library"):
         build_sample(built)

@@ -101,6 +101,27 @@ def test_columns_of_a_table_can_be_named(built: Path, tmp_path: Path) -> None:
     assert "should be COLUMN=FIELD" in done.output
 
 
+def test_a_run_that_can_use_nothing_fails_and_publishes_nothing(
+    built: Path, source: Callable[..., Path]
+) -> None:
+    file = source({"title": "id なし"}, {"id": "c"}, name="bad.jsonl")
+    for option in ([], ["--dry-run"]):
+        done = run(file, "--library", built, "--device", "cpu", *option)
+        assert done.exit_code == 1
+        assert f"{file}: no usable record (2 left out), nothing was changed" in done.output
+        assert "line 1: id is missing" in done.output
+    assert live_generation(built) == built / "generations" / "000001"
+    assert len(imports(built)) == 1
+
+
+def test_what_the_library_has_already_is_no_failure(
+    built: Path, source: Callable[..., Path]
+) -> None:
+    done = run(source(*RECORDS), "--library", built, "--device", "cpu")
+    assert done.exit_code == 0
+    assert "0 new, 0 replaced, 2 unchanged" in done.output
+
+
 def test_a_run_that_reads_nothing_publishes_nothing(built: Path, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no such file"):
         build([tmp_path / "nothing"], built)

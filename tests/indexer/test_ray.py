@@ -16,7 +16,7 @@ from search.library import Library
 from tests.indexer.hosts import Hosts, reason
 from tests.waiting import LONG, until
 
-pytest.importorskip("ray.data", reason="Ray is not installed: pip install jmedsearch[ray]")
+pytest.importorskip("ray.data", reason="Ray is not installed: make test installs it")
 
 # Ray starts processes of its own.
 pytestmark = pytest.mark.servers

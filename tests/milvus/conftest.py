@@ -21,7 +21,7 @@ from search.milvus import MilvusAddress, MilvusRetrieval, MilvusServer
 from tests.indexer.conftest import RECORDS
 from tests.milvus.servers import Process, real_reason
 
-pytest.importorskip("pymilvus", reason="pymilvus is not installed: pip install jmedsearch[milvus]")
+pytest.importorskip("pymilvus", reason="pymilvus is not installed: make test installs it")
 
 
 @dataclass(frozen=True)

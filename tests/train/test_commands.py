@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.train import cli as training
+from search.extras import how_to_install
 from web.cli import main
 
 
@@ -49,7 +50,7 @@ def test_missing_packages_are_named(
     )
     assert code == 1
     assert "(no_such_package)" in said
-    assert "pip install 'jmedsearch[train]'" in said
+    assert how_to_install("train") in said
 
 
 def test_errors_are_one_line(texts_file: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import anyio
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
+from search.extras import how_to_install
 from tests.waiting import LONG
 from tests.web.running import COMMAND
 
@@ -72,4 +73,4 @@ def test_without_the_sdk_the_command_says_what_to_install(
     command = [sys.executable, "-c", hidden, "mcp", "--library", str(sample_library)]
     done = subprocess.run(command, input="", capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 1
-    assert "pip install 'jmedsearch[mcp]'" in done.stderr
+    assert how_to_install("mcp") in done.stderr

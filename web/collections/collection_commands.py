@@ -95,7 +95,10 @@ def add(
     collections_file: Path | None,
 ) -> None:
     """Add records of a library: by IDENTIFIERS (PMID, DOI, 医中誌ID, id; - reads a list from
-    standard input), or all of an exact search."""
+    standard input), or all of an exact search.
+
+    Ends with 1 where no record has any of the identifiers.
+    """
     store = opened(collections_file).store
     opened_library = Library(library)
     exact = ExactSearch(opened_library)
@@ -106,7 +109,10 @@ def add(
         return
     text = sys.stdin.read() if identifiers == ("-",) else "\n".join(identifiers)
     generation = opened_library.generation()
-    report_intake(add_identifiers(store, who(), number, text, generation, exact))
+    intake = add_identifiers(store, who(), number, text, generation, exact)
+    report_intake(intake)
+    if not intake.found:
+        raise click.ClickException(f"{library} has no record with these identifiers")
 
 
 @collection.command("add-file")
@@ -133,11 +139,19 @@ def add_file_command(
     library: Path | None,
     collections_file: Path | None,
 ) -> None:
-    """Add the records of FILE, in any format that can be read."""
+    """Add the records of FILE, in any format that can be read.
+
+    Ends with 1 where no record of it can be read; it is no fault if all are there already.
+    """
     store = opened(collections_file).store
     generation = Library(library).generation() if library else None
     with file.open("rb") as stream:
-        report_intake(add_file(store, who(), number, stream, file.name, generation, format_name))
+        intake = add_file(store, who(), number, stream, file.name, generation, format_name)
+    report_intake(intake)
+    if not intake.found:
+        left_out = f"none of its {len(intake.rejected)} records can be read"
+        reason = left_out if intake.rejected else "no records in there"
+        raise click.ClickException(f"{file}: {reason}; nothing was added")
 
 
 @collection.command("remove")

@@ -28,6 +28,11 @@ class Intake:
     ambiguous: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
+    @property
+    def found(self) -> int:
+        """How many records were offered, whether they were there already or not."""
+        return self.added + self.already
+
 
 def add_records(
     store: Store, who: str, collection: int, records: Iterable[Record], origin: str
@@ -92,7 +97,8 @@ def add_file(
     format_name: str | None = None,
 ) -> Intake:
     """Add the records of a file in any format of the registry. A record whose id the library knows
-    is the library's; any other is kept as the file has it.
+    is the library's; any other is kept as the file has it. A file without a record that can be
+    read leaves no trace in the history.
 
     Raises:
         FormatError: when the file cannot be recognised or read.
@@ -115,7 +121,7 @@ def add_file(
         (current[known[i][0]], FROM_LIBRARY) if i in known else (record, name)
         for i, record in records.items()
     ]
-    added = add(store, who, collection, offered, name, of_file=True)
+    added = add(store, who, collection, offered, name, of_file=bool(offered))
     return Intake(added, read - added, rejected=tuple(rejected))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from search.manifest import CURRENT, GENERATIONS
+from search.storage_faults import ADVICE, fault_of
 from web.collections.private_files import PRIVATE, make_private
 from web.collections.schema import migrations
 
@@ -31,9 +32,9 @@ class StoreError(ValueError):
     """A collections file that cannot be used: names it, the reason and what to do."""
 
 
-class UnreadableError(StoreError):
-    """A collections file that cannot be read now, which says nothing about what it holds: the disk
-    fails, or another program holds it."""
+class UnavailableError(StoreError):
+    """A collections file that cannot be used at present, and may be sound: it is locked, or cannot
+    be read."""
 
 
 class Store:
@@ -155,7 +156,7 @@ def restore(backup: Path, path: Path) -> None:
     ``….damaged`` first.
 
     Raises:
-        StoreError: when ``backup`` is not a sound collections file.
+        StoreError: when ``backup`` is not a sound collections file, or ``path`` is in use.
     """
     if not backup.is_file():
         raise StoreError(f"{backup}: no such file")
@@ -178,8 +179,8 @@ def _set_aside_if_unusable(path: Path) -> None:
     try:
         if path.exists():
             check_file(path)
-    except UnreadableError:
-        # Perhaps nothing is wrong with it.
+    except UnavailableError:
+        # Whoever holds it may be writing: what is sound is not put away.
         raise
     except StoreError:
         for ending in ("", "-wal", "-shm"):
@@ -206,7 +207,7 @@ def check_file(path: Path) -> None:
     """Refuse a file that is not ours, or that a newer program wrote.
 
     Raises:
-        StoreError: with the reason. UnreadableError: when it cannot be looked at.
+        StoreError: with the reason. UnavailableError: when it cannot be looked at at present.
     """
     with path.open("rb") as stream:
         head = stream.read(len(_SQLITE))
@@ -219,9 +220,12 @@ def check_file(path: Path) -> None:
             (application,) = connection.execute("pragma application_id").fetchone()
             (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
             applied = _applied(connection)
-    except sqlite3.OperationalError as error:
-        raise UnreadableError(f"{path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
+        fault = fault_of(error)
+        if fault is not None and fault != "damaged":
+            raise UnavailableError(
+                f"{path} cannot be read at present ({error}). {ADVICE[fault]}"
+            ) from error
         raise StoreError(
             f"{path} is damaged ({error}): bring back a backup with "
             f"jmedsearch collection restore BACKUP"

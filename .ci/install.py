@@ -1,0 +1,40 @@
+"""pip install in a line a package; what goes wrong is shown whole.
+
+python .ci/install.py -c constraints.txt -e .
+"""
+
+import re
+import subprocess
+import sys
+import time
+
+
+def shown(line: str) -> str | None:
+    """What a newcomer reads of a line of pip's: the package, what is downloaded, the last step."""
+    if match := re.match(r"Collecting ([\w.-]+)", line):
+        return f"  {match[1]}"
+    if match := re.match(r" *Downloading (\S+) (\(.+\))", line):
+        return None if match[1].endswith(".metadata") else f"    downloading {match[2][1:-1]}"
+    if match := re.match(r"Installing collected packages: (.+)", line):
+        return f"Unpacking {len(match[1].split(','))} packages …"
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Run pip with ``arguments``; gives its exit status."""
+    started = time.monotonic()
+    print(f"Installing into {sys.prefix} …", flush=True)  # noqa: T201
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
+    command = [*pip, "--progress-bar", "off", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if text := shown(line):
+                print(text, flush=True)  # noqa: T201
+    if process.returncode == 0:
+        print(f"Installed in {time.monotonic() - started:.0f} s")  # noqa: T201
+    return process.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from typing import TextIO, cast
 
 import click
 
+from search import budget
 from search.correction import Corrector, Offer
 from search.encoder import load_encoder
 from search.engine import Engine, Hit, RankedList
@@ -55,6 +56,17 @@ replica_option = click.option(
     "--replica",
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the library was published to Milvus: a copy of its folder on this machine.",
+)
+
+
+time_limit_option = click.option(
+    "--time-limit",
+    type=click.FloatRange(0.1, 3600),
+    default=budget.SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds that one request may take; for a file that it brings, as many more for every "
+    "five megabytes.",
 )
 
 

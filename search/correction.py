@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from search import budget
 from search.generation import Generation
 from search.known_terms import LATIN, KnownTerm, KnownTerms
 from search.per_generation import PerGeneration
@@ -129,7 +130,7 @@ def _candidates(text: str, known: KnownTerms) -> list[_Candidate]:
         if together := [c for c in whole if " " in c.term.text or not c.term.text.isascii()]:
             return together
     found: list[_Candidate] = []
-    for start, end in tokens:
+    for start, end in budget.within(tokens, "search"):
         if not known.contains(text[start:end]):
             found += _of_token(text, start, end, known)
     return found

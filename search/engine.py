@@ -25,6 +25,7 @@ from search.query_vectors import QueryVectors
 from search.ranking import DEPTH, Leg, Ranked, rank
 from search.records import Record
 from search.scored_records import Ranking
+from search.text.fold import nfkc
 from search.text.profile import without_masks
 from search.text.terms import respelled, terms
 
@@ -41,7 +42,9 @@ class QueryError(ValueError):
     """A query that cannot be answered. ``reason`` is one of a closed set for translation."""
 
     def __init__(
-        self, reason: Literal["empty", "too long", "bad page", "no mask"], message: str
+        self,
+        reason: Literal["empty", "too long", "bad page", "no mask", "too many masks"],
+        message: str,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -336,9 +339,11 @@ def clean_query(query: str) -> str:
     Raises:
         QueryError: when it is longer than any abstract.
     """
-    if len(query) > MAX_QUERY:
+    # One character can become twenty (ﷺ).
+    length = max(len(query), len(nfkc(query[:MAX_QUERY])))
+    if length > MAX_QUERY:
         raise QueryError(
-            "too long", f"the query has {len(query)} characters; at most {MAX_QUERY} are read"
+            "too long", f"the query has {length} characters; at most {MAX_QUERY} are read"
         )
     kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in query)
     return " ".join(kept.split())

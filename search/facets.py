@@ -39,9 +39,10 @@ def facets_of_records(index: LexicalIndex, numbers: Sequence[int], values: int =
     return _facets(index, index.numbers_query(numbers), len(numbers), values)
 
 
-def facets(index: LexicalIndex, query: tantivy.Query, values: int = 10) -> Facets:
-    """The facets of the complete set that ``query`` finds, at most ``values`` values each."""
-    return _facets(index, query, index.count(query), values)
+def facets(index: LexicalIndex, query: tantivy.Query, count: int, values: int = 10) -> Facets:
+    """The facets of the complete set that ``query`` finds, ``count`` records, at most ``values``
+    values each."""
+    return _facets(index, query, count, values)
 
 
 def _facets(index: LexicalIndex, query: tantivy.Query, counted: int, values: int) -> Facets:

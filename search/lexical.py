@@ -21,6 +21,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from search import budget
 from search.fields import AREAS, VALUES, area_texts, field_values, first_day, title_key
 from search.filters import Filters, values_query
 from search.records import Record
@@ -205,9 +206,19 @@ class LexicalIndex:
         """The aggregations (tantivy's) of the records that ``query`` finds."""
         return dict(self._searcher.aggregate(query, aggregations))
 
-    def document_frequency(self, term: str) -> int:
+    def document_frequency(self, term: str, field: str = "words") -> int:
         """In how many records ``term`` occurs."""
-        return int(self._searcher.doc_freq("words", term))
+        return int(self._searcher.doc_freq(field, term))
+
+    def beginning_with(self, field: str, beginning: str) -> tuple[int, int]:
+        """How many terms of a field begin so, and the sum of the numbers of records in which each
+        of them occurs."""
+        found = self._searcher.terms_with_prefix(field, beginning)
+        return len(found), sum(records for _, records in found)
+
+    def terms_beginning_with(self, field: str, beginning: str) -> list[str]:
+        """The terms of a field that begin so."""
+        return [term for term, _ in self._searcher.terms_with_prefix(field, beginning)]
 
     def words_of(self, numbers: Sequence[int], query_terms: Sequence[str]) -> dict[int, list[str]]:
         """Those of a query's terms that each of some records has, in the query's order."""
@@ -308,25 +319,22 @@ class LexicalIndex:
         addresses = [address for _, address in found]
         return np.array(self._searcher.fast_field_values("number", addresses), np.int64)
 
+    def size(self, filters: Filters) -> int:
+        """How many records the filters leave in."""
+        return self.count(self.filtered(tantivy.Query.all_query(), filters))
+
     def count(self, query: tantivy.Query) -> int:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
-
-    def answers(self, query: tantivy.Query) -> bool:
-        """Whether tantivy can answer a query: not where a word in a phrase has too many endings."""
-        try:
-            self.count(query)
-        except ValueError as error:
-            if "max expansions" not in str(error):
-                raise
-            return False
-        return True
 
     def sorted_page(
         self, query: tantivy.Query, order: Order, first: int, count: int
     ) -> tuple[int, list[int]]:
         """How many records a query finds, and the numbers of ``count`` of them from ``first`` on
         in that order; ties are in the order of their numbers."""
+        if first >= len(self):
+            # tantivy makes room for all that comes before.
+            return self.count(query), []
         field, direction, number = _ORDERS[order]
         found = self._searcher.search(
             query, limit=count, offset=first, count=True, order_by_field=field, order=direction
@@ -344,8 +352,11 @@ class LexicalIndex:
         ranked = tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)), *wanted]
         )
+        if first >= len(self):
+            return self.count(query), []
         limit = first + count
         while True:
+            budget.spend("set", limit)
             found = self._searcher.search(ranked, limit=limit, count=True)
             total, hits = int(found.count), found.hits
             # Equal scores over the end of the page: all of them, to put them in order.
@@ -388,8 +399,7 @@ class LexicalIndex:
         """Any of ``wanted`` among the records that the filters leave in. Where these are few, each
         word is looked for among them, which is faster than looking for them among all that any word
         finds; scores are the same."""
-        among = self.filtered(tantivy.Query.all_query(), filters)
-        if not filters or self.count(among) * _FEW > len(self):
+        if not filters or self.size(filters) * _FEW > len(self):
             return self.filtered(tantivy.Query.boolean_query(wanted), filters)
         return tantivy.Query.boolean_query(
             [(occur, self.filtered(query, filters)) for occur, query in wanted]

@@ -270,8 +270,11 @@ def _check() -> Response | None:
     if identity() is not None:
         raise Forbidden(f"this needs the right to {needed}")
     if _is_program():
+        given = request.headers.get("Authorization", "")
         raise Unauthorized(
-            "sign in, or send an API token as Authorization: Bearer",
+            "this token is none, or was revoked: make a new one on the page of the account"
+            if given
+            else "sign in, or send an API token as Authorization: Bearer",
             www_authenticate=WWWAuthenticate("bearer"),
         )
     asked = request.full_path.removesuffix("?") if request.method == "GET" else None

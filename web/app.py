@@ -1,5 +1,6 @@
 """The web application: pages for people, JSON for programs, over one engine."""
 
+import math
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -7,12 +8,13 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-from flask import request
+from flask import Response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.license import License
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
+from search import budget
 from search.completion import Completer
 from search.correction import Corrector
 from search.engine import Engine
@@ -75,8 +77,15 @@ class _IdConverter(BaseConverter):
 
 
 class _Application(OpenAPI):
-    """Logs failures without what users typed: queries can tell of patients, and messages of
-    exceptions can hold queries."""
+    """Gives every request a budget (:mod:`search.budget`), and logs failures without what users
+    typed: queries can tell of patients, and messages of exceptions can hold queries."""
+
+    def full_dispatch_request(self) -> Response:
+        """Answer the request, within the time that it may take."""
+        # A file has to be read: the larger it is, the longer that may take.
+        seconds = self.config["TIME_LIMIT"] * (1 + sizes.megabytes_of_file() / 5)
+        with budget.limited(seconds):
+            return super().full_dispatch_request()
 
     def log_exception(
         self,
@@ -102,6 +111,7 @@ def create_app(
     rate: rates.Rate | None = None,
     allowed_origins: Sequence[str] = (),
     log_queries: bool = False,
+    time_limit: float = math.inf,
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
@@ -109,7 +119,8 @@ def create_app(
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
     of the institution's OpenURL resolver (:func:`web.links.resolver_template`). Each client may ask
     at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
-    ``log_queries`` has the log say what was searched for.
+    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit``
+    seconds (by default as long as it takes).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -143,6 +154,7 @@ def create_app(
             desk,
         ),
     )
+    app.config["TIME_LIMIT"] = time_limit
     app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
     # Hooks before a view run in this order, those after it in the opposite one.
     logs.install(app, with_queries=log_queries)

@@ -12,6 +12,7 @@ import platformdirs
 from indexer.build import build_sample
 from indexer.cli import commands as indexer_commands
 from indexer.progress import TerminalProgress
+from search import budget
 from search.cli import (
     ShownErrors,
     model_option,
@@ -19,6 +20,7 @@ from search.cli import (
     open_library,
     replica_option,
     served_library_option,
+    time_limit_option,
 )
 from search.cli import commands as search_commands
 from search.library import Library
@@ -103,6 +105,7 @@ port_option = click.option(
     help="Requests that one client (a user, or an address) may make: 600/minute, or none "
     "[default: none on this machine alone, else 600/minute].",
 )
+@time_limit_option
 @click.option(
     "--allow-origin",
     "origins",
@@ -136,6 +139,7 @@ def serve(
     remote_user_header: str,
     link_resolver: str,
     rate_limit: str,
+    time_limit: float,
     origins: tuple[str, ...],
     log_format: LogFormat,
     log_queries: bool,
@@ -182,6 +186,7 @@ def serve(
             rate=_rate(rate_limit, local),
             allowed_origins=origins,
             log_queries=log_queries,
+            time_limit=time_limit,
         )
 
 
@@ -222,7 +227,15 @@ def demo(library: Path | None, port: int | None) -> None:
     # Beside the sample library, so that a try-out leaves one's own collections alone.
     desk = open_desk(library.with_name(f"{library.name}-collections.db"))
     with listen("127.0.0.1", port) as listening:
-        _serve(listening, Library(library), None, desk, Admission(), announced=welcome)
+        _serve(
+            listening,
+            Library(library),
+            None,
+            desk,
+            Admission(),
+            announced=welcome,
+            time_limit=budget.SECONDS,
+        )
 
 
 def _serve(

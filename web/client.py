@@ -13,6 +13,7 @@ error               cause
 ==================  =======================================================
 ClientError         the server cannot be reached, or is none
   ApiError          the server says no: ``status`` and ``problem`` say why
+    TokenError      it does not know the token, or wants one (401)
 ==================  =======================================================
 """
 
@@ -21,6 +22,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -60,6 +62,10 @@ class ApiError(ClientError):
         self.problem = problem
 
 
+class TokenError(ApiError):
+    """The server wants a token, or does not know the one that it was given."""
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: Any, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -76,8 +82,10 @@ class Client:
         """``address`` is the server's, without /api; ``timeout`` in seconds.
 
         Raises:
-            ValueError: when the address is none of the web.
+            ValueError: when the address is none of the web, or the token cannot be one.
         """
+        if token and not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValueError("the token is none: it has signs that no token has; copy it anew")
         if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
             raise ValueError(f"{address!r} is no address of the web")
         self._address = address.rstrip("/")
@@ -185,8 +193,9 @@ def _wait(error: urllib.error.HTTPError) -> float | None:
 
 
 def _api_error(error: urllib.error.HTTPError) -> ClientError:
+    kind = TokenError if error.code == HTTPStatus.UNAUTHORIZED else ApiError
     try:
-        return ApiError(error.code, Problem.model_validate_json(error.read()))
+        return kind(error.code, Problem.model_validate_json(error.read()))
     except ValidationError:
         return ClientError(f"{error.url.partition('?')[0]} answered {error.code} {error.reason}")
 

@@ -5,6 +5,7 @@ error                 status  cause
 ====================  ======  ==========================================
 QueryError            400     a query that cannot be answered
 ExactSyntaxError      400     an expression that cannot be read
+TooMuchError          400     a request that asks for more work than one may
 ValidationError       400     parameters that cannot be taken
 CollectionError       400     an edit of a collection that cannot be made
 AccountError          400     an account that cannot be made, found or changed
@@ -16,8 +17,10 @@ UnknownError          404     a collection, or a part of one, that is not there
 OverflowError         404     a number beyond all that there can be
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
+TooLongError          503     a request that could not be answered in the time that one may take
 LibraryError          503     the library is missing, damaged or another encoder's, or Milvus gone
 DatabaseError         503     a database is locked, full, damaged or cannot be written
+RecursionError        400     JSON that is nested too deeply
 OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours
 ====================  ======  ==========================================
@@ -30,16 +33,18 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
+from search.budget import BudgetError, TooLongError
 from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
 from search.manifest import LibraryError
 from search.storage_faults import fault_of
+from search.suggest import MAX_MASKS
 from web.access import ForwardedError
 from web.api.cursors import CursorError, CursorExpiredError
 from web.api.models import ProblemField
-from web.api.problems import expression_problem, problem, query_problem
+from web.api.problems import budget_problem, expression_problem, problem, query_problem
 from web.collections.accounts import AccountError
 from web.collections.history import CollectionError, ConflictError, UnknownError
 from web.language import gettext
@@ -58,6 +63,7 @@ def install(app: Flask) -> None:
     """Answer every error of ``app`` in the form that its client reads."""
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ExactSyntaxError, expression_problem)
+    app.register_error_handler(BudgetError, _budget_error)
     app.register_error_handler(CollectionError, _collection_error)
     app.register_error_handler(CursorError, _cursor_error)
     app.register_error_handler(CursorExpiredError, _cursor_expired)
@@ -71,6 +77,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(LibraryError, _library_error)
     app.register_error_handler(sqlite3.DatabaseError, _database_error)
     app.register_error_handler(OSError, _os_error)
+    app.register_error_handler(RecursionError, _recursion_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _internal_error)
 
@@ -92,7 +99,51 @@ def query_message(error: QueryError) -> str:
         "too long": gettext("The query is too long. Shorten it to the part that matters."),
         "bad page": gettext("This page of the list does not exist."),
         "no mask": gettext("Write [MASK] or ＿＿ where a word is missing."),
+        "too many masks": gettext("At most %(most)s blanks are filled at once.")
+        % {"most": MAX_MASKS},
     }[error.reason]
+
+
+def _budget_error(error: BudgetError) -> Response:
+    if _for_programs():
+        return budget_problem(error)
+    heading = gettext("This asks for too much")
+    return _page(budget_status(error), heading, budget_message(error))
+
+
+def budget_status(error: BudgetError) -> int:
+    """The HTTP status of a request that costs too much."""
+    return 503 if isinstance(error, TooLongError) else 400
+
+
+def budget_message(error: BudgetError) -> str:
+    """What of a request costs too much and how to ask less, in the language of the page."""
+    how = {
+        "search": gettext("Ask for less at once."),
+        "words": gettext(
+            "The words of this expression stand in too many records together. Ask for rarer or "
+            "fewer words."
+        ),
+        "texts": gettext(
+            "The index cannot tell where so frequent words stand close together, and too many "
+            "texts would have to be read. Ask for rarer words or more letters before the asterisk, "
+            "for a smaller distance, or for AND in the place of NEAR."
+        ),
+        "set": gettext(
+            "The set is too large to be listed whole. Narrow it down, by years for instance."
+        ),
+        "suggestions": gettext("Ask for terms for a shorter query with fewer blanks."),
+        "batch": gettext("Ask for fewer or shorter queries at once."),
+        "file": gettext(
+            "The file would be too large. Divide the set, by years for instance, or write the file "
+            "with a command: jmedsearch search --exact --format."
+        ),
+        "upload": gettext("Divide the file into smaller ones."),
+    }[error.work]
+    if isinstance(error, TooLongError):
+        took = gettext("This was ended after %(seconds)s seconds.")
+        return f"{took % {'seconds': f'{error.seconds:g}'}} {how}"
+    return how
 
 
 def _collection_error(error: CollectionError | FormatError) -> Response:
@@ -218,6 +269,12 @@ def _storage_error(error: sqlite3.DatabaseError | OSError) -> Response:
 def _os_error(error: OSError) -> Response:
     if error.errno in _STORAGE:
         return _storage_error(error)
+    raise error  # a mistake of ours
+
+
+def _recursion_error(error: RecursionError) -> Response:
+    if request.is_json:
+        return problem(400, "the JSON is nested too deeply", "bad-parameter")
     raise error  # a mistake of ours
 
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Literal, cast, get_args
 
 from flask import Response, send_file
 
+from search import budget
 from search.formats import FORMATS
 from search.records import Record
 
@@ -43,8 +44,9 @@ def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) 
     chosen = FORMATS[format_name]
     write = chosen.write
     assert write is not None
+    timed = budget.within(records, "file")
     return saved(
-        lambda file: write(records, file), MIMETYPES[format_name], f"{name}{chosen.extensions[0]}"
+        lambda file: write(timed, file), MIMETYPES[format_name], f"{name}{chosen.extensions[0]}"
     )
 
 
@@ -73,5 +75,7 @@ def saved(write: Callable[[BinaryIO], object], mimetype: str, name: str) -> Resp
     size = file.tell()
     file.seek(0)
     response = send_file(file, mimetype=mimetype, as_attachment=True, download_name=name, max_age=0)
+    # send_file would say the character set of a text once more.
+    response.content_type = mimetype
     response.content_length = size
     return response

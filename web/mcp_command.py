@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from search.cli import ShownErrors, library_option, model_option, open_engine
+from search.cli import (
+    ShownErrors,
+    library_option,
+    model_option,
+    open_engine,
+    time_limit_option,
+)
 from search.extras import how_to_install
 from search.suggest import Suggester
 
@@ -18,7 +24,8 @@ _STDOUT, _STDERR = 1, 2
 @click.command(cls=ShownErrors)
 @library_option
 @model_option
-def mcp(library: Path, model: str | None) -> None:
+@time_limit_option
+def mcp(library: Path, model: str | None, time_limit: float) -> None:
     """Give a library to language models as tools (MCP, over standard input and output).
 
     The tools are search, exact_search, read, similar and suggest; they only read. A client starts
@@ -32,7 +39,7 @@ def mcp(library: Path, model: str | None) -> None:
                 f"the package for MCP is missing: {how_to_install('mcp')}"
             ) from error
         engine = open_engine(library, model)
-        server = mcp_server(engine, Suggester(engine))
+        server = mcp_server(engine, Suggester(engine), time_limit)
     server.run("stdio")
 
 

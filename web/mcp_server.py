@@ -4,21 +4,25 @@ Texts of records are data of strangers. The server says so in its instructions, 
 reads.
 """
 
-from typing import Annotated
+import math
+from importlib.metadata import version
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
+from search import budget
 from search.answering import MatchedSentence
+from search.budget import BudgetError
 from search.engine import Engine, QueryError, UnknownRecordError
 from search.exact import ExactSearch, ExactSyntaxError
 from search.filters import Filters
 from search.manifest import LibraryError
 from search.records import Record
 from search.suggest import Suggester
-from web.api.models import RecordBody
+from web.api.models import FaultBody, NoteBody, RecordBody
 from web.links import outward_links
 
 _INSTRUCTIONS = """\
@@ -32,7 +36,8 @@ _Query = Annotated[str, Field(description="Words, a phrase, a question or a whol
 _Limit = Annotated[int, Field(ge=1, le=50, description="At most so many.")]
 _Year = Annotated[int | None, Field(ge=1000, le=2999)]
 _Id = Annotated[str, Field(description="A record's id, as an answer gives it.")]
-_EXPECTED = (QueryError, ExactSyntaxError, UnknownRecordError, LibraryError)
+_Page = Annotated[int, Field(ge=1, le=1000, description="Page of the list.")]
+_EXPECTED = (QueryError, UnknownRecordError, LibraryError, BudgetError)
 
 
 class Found(BaseModel):
@@ -57,10 +62,13 @@ class RankedAnswer(BaseModel):
 
 
 class CompleteAnswer(BaseModel):
-    """The size of the complete set, what the expression was read as, and its first records."""
+    """The size of the complete set, what the expression was read as, what should be known about
+    parts of it, and a page of its records."""
 
     count: int
     understood: str
+    notes: list[NoteBody]
+    page: int
     records: list[Found]
 
 
@@ -73,15 +81,47 @@ class Suggested(BaseModel):
     new_records: int
 
 
-def mcp_server(engine: Engine, suggester: Suggester) -> MCPServer:
-    """A server whose tools answer from ``engine`` and ``suggester``."""
-    server = MCPServer("jmedsearch", instructions=_INSTRUCTIONS, log_level="WARNING")
+class _Server(MCPServer):
+    """Refuses arguments that a tool does not have, which the SDK passes over, and gives each call
+    a budget."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            "jmedsearch",
+            version=version("jmedsearch"),
+            instructions=_INSTRUCTIONS,
+            log_level="WARNING",
+        )
+        self._seconds = seconds
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], *context: Any) -> Any:
+        """Call a tool.
+
+        Raises:
+            ToolError: for unknown arguments, and as the tool does.
+        """
+        known = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
+        if unknown := arguments.keys() - known.get(name, arguments).keys():
+            raise ToolError(
+                f"{name} has no argument {', '.join(sorted(unknown))}; it takes "
+                f"{', '.join(known[name])}"
+            )
+        # The SDK runs a tool in a thread of its own, with a copy of this context.
+        with budget.limited(self._seconds):
+            return await super().call_tool(name, arguments, *context)
+
+
+def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.inf) -> MCPServer:
+    """A server whose tools answer from ``engine`` and ``suggester``, each call within
+    ``time_limit`` seconds."""
+    server = _Server(time_limit)
     exact = ExactSearch(engine.library)
 
     @server.tool(annotations=_READ_ONLY)
     def search(
         query: _Query,
         limit: _Limit = 10,
+        page: _Page = 1,
         year_from: _Year = None,
         year_to: _Year = None,
         exclude_retracted: bool = False,
@@ -89,7 +129,7 @@ def mcp_server(engine: Engine, suggester: Suggester) -> MCPServer:
         """Ranked search: the records nearest to a query, best first, by meaning and words."""
         filters = Filters(year_from, year_to, retraction="exclude" if exclude_retracted else "")
         try:
-            found = engine.search(query, filters, per_page=limit)
+            found = engine.search(query, filters, page=page, per_page=limit)
         except _EXPECTED as error:
             raise ToolError(str(error)) from error
         return RankedAnswer(
@@ -103,15 +143,20 @@ def mcp_server(engine: Engine, suggester: Suggester) -> MCPServer:
             str, Field(description="In the notation of 医中誌Web or PubMed: and, or, not, /TI.")
         ],
         limit: _Limit = 10,
+        page: _Page = 1,
     ) -> CompleteAnswer:
         """Exact search: the complete set for a Boolean expression, with its exact count."""
         try:
-            found = exact.search(expression, per_page=limit)
+            found = exact.search(expression, page=page, per_page=limit)
+        except ExactSyntaxError as error:
+            raise ToolError(_fault(error)) from error
         except _EXPECTED as error:
             raise ToolError(str(error)) from error
         return CompleteAnswer(
             count=found.count,
             understood=found.canonical,
+            notes=[NoteBody.model_validate(note) for note in found.notes],
+            page=page,
             records=[_found(hit.record, hit.sentence) for hit in found.hits],
         )
 
@@ -155,6 +200,11 @@ def mcp_server(engine: Engine, suggester: Suggester) -> MCPServer:
         ]
 
     return server
+
+
+def _fault(error: ExactSyntaxError) -> str:
+    """What is wrong with an expression, where, and a mended one, as the API says it."""
+    return f"{error}\n{FaultBody.of(error).model_dump_json()}"
 
 
 def _found(record: Record, sentence: MatchedSentence | None) -> Found:

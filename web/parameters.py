@@ -23,7 +23,7 @@ def _folded(value: Any) -> Any:
     return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
 
 
-Year = Annotated[int, BeforeValidator(_folded), Field(ge=1000, le=2999)]
+Year = Annotated[int, Field(ge=1000, le=2999), BeforeValidator(_folded)]
 LanguageCode = Annotated[
     str, Field(max_length=35, pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$")
 ]
@@ -53,7 +53,8 @@ class Query(Asked):
         max_length=MAX_QUERY,
         description="The query: words, a phrase, a question or a whole abstract; in exact search "
         "an expression in the syntax of 医中誌Web or PubMed.",
-        json_schema_extra={"example": "夜間の咳で眠れない小児"},
+        # An empty one is refused by the search, in its own words.
+        json_schema_extra={"example": "夜間の咳で眠れない小児", "minLength": 1, "pattern": r"\S"},
     )
     year_from: Year | None = Field(default=None, description="First year of publication.")
     year_to: Year | None = Field(default=None, description="Last year of publication.")

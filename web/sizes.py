@@ -24,3 +24,10 @@ def install(app: Flask) -> None:
 def _limit() -> None:
     if request.endpoint not in _TAKE_FILES:
         request.max_content_length = _LARGEST
+
+
+def megabytes_of_file() -> float:
+    """How large the file is that this request brings; 0 where it brings none."""
+    if request.endpoint not in _TAKE_FILES:
+        return 0.0
+    return min(request.content_length or 0, LARGEST_FILE) / MIB

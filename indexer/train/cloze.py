@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from tokenizers import Encoding, Tokenizer
 
-from indexer.train.texts import divide, read_texts
+from indexer.train.texts import TrainingDataError, divide, read_texts
 from search.encoder.model_directory import ModelError, open_model
 from search.encoder.tokenizer import load_tokenizer, special_tokens
 from search.encoder.torch_backend import load_network
@@ -127,7 +127,8 @@ def cloze_of(model: str, texts: Sequence[Path], share: float, limit: int) -> Clo
     """Measures of a model over the held-out sentences of ``texts``.
 
     Raises:
-        ModelError: for a model that is not there or has no MLM head. TrainingDataError.
+        ModelError: for a model that is not there or has no MLM head.
+        TrainingDataError: for texts that cannot be read, or hold out nothing.
     """
     opened = open_model(model)
     network = load_network(opened)
@@ -138,5 +139,10 @@ def cloze_of(model: str, texts: Sequence[Path], share: float, limit: int) -> Clo
     tokenizer.no_truncation()
     mask_id = tokenizer.token_to_id(special_tokens(opened)["mask_token"])
     asked = questions(held_out_sentences(texts, share), tokenizer, opened.profile, limit)
+    if not asked:
+        raise TrainingDataError(
+            f"nothing is held out to be guessed: of these texts a share of {share:g} has no "
+            "sentence with words enough; name more texts, or hold out more (--held-out-share)"
+        )
     found: Cloze = measure_cloze(network.encoder, network.head, asked, mask_id)
     return found

@@ -7,6 +7,7 @@ Reason = Literal[
     "too long",
     "too deep",
     "too many terms",
+    "too much",
     "unclosed parenthesis",
     "unopened parenthesis",
     "empty parentheses",
@@ -32,9 +33,10 @@ Reason = Literal[
 
 MESSAGES: dict[Reason, str] = {
     "empty": "the expression is empty: type a word, a phrase or an expression",
-    "too long": "the expression is too long",
+    "too long": "this is too long",
     "too deep": "parentheses are nested too deeply",
     "too many terms": "the expression has too many terms",
+    "too much": "this asks for too much work: use rarer words, longer stems, or AND for NEAR",
     "unclosed parenthesis": "this parenthesis is not closed",
     "unopened parenthesis": "this parenthesis was never opened",
     "empty parentheses": "there is nothing in these parentheses",

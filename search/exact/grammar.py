@@ -12,6 +12,11 @@ from search.exact.field_codes import ICHUSHI
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 50
+MAX_TERMS = 1_000
+# Words and signs of so many terms, each with operator, quotes and field: more cannot be read in a
+# time that anyone would wait.
+_MOST_PIECES = 8 * MAX_TERMS
+_PIECE = re.compile(r'[()"\[\]]|[^\s()"\[\]]+')
 
 # One character for one, so that offsets stay: what Japanese keyboards produce for the notation.
 _HALF_WIDTH = str.maketrans(
@@ -22,6 +27,8 @@ _HALF_WIDTH = str.maketrans(
         "\u2217": "*",
     }
 )
+# Blanks are looked at from their first one: from each of thousands would take seconds.
+_PHRASE_ENDS = re.compile(r"(?<!\s)(?:\s+(?:and|or|not)\s|\s*$)|[()\[]", re.IGNORECASE)
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "COLON"})
 
 
@@ -41,6 +48,8 @@ def grammar_tree(expression: str) -> Tree[Token]:
     text = half_width(expression)
     if not text.strip():
         raise ExactSyntaxError("empty", expression, 0, len(expression))
+    if sum(1 for _ in _PIECE.finditer(text)) > _MOST_PIECES:
+        raise ExactSyntaxError("too many terms", expression, 0, len(expression))
     depth = 0
     for match in re.finditer(r'"[^"]*"|[()]', text):
         depth += {"(": 1, ")": -1}.get(match.group(), 0)
@@ -77,7 +86,7 @@ ASSIGNMENT.3: /(?i:{codes})=(?:"[^"]*"|\([^()]*\)|[^\s()"])*/
 def _unexpected_character(expression: str, text: str, place: int) -> ExactSyntaxError:
     if text[place] == '"':
         # Closed before the next operator, bracket or parenthesis; one that opens nothing goes.
-        end = re.compile(r"\s+(?:and|or|not)\s|[()\[]|\s*$", re.IGNORECASE).search(text, place + 1)
+        end = _PHRASE_ENDS.search(text, place + 1)
         assert end is not None
         empty = not text[place + 1 : end.start()].strip()
         mend = (place, place + 1, " ") if empty else (end.start(), end.start(), '"')

@@ -4,9 +4,10 @@ Exact search, the marks on the page and the scanner that the tests compare with 
 functions; :mod:`search.exact.queries` says the same to tantivy.
 """
 
+import heapq
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
 
 from search.exact.expression import Field, Near, Or, Term
 from search.fields import AREAS, Area
@@ -97,29 +98,54 @@ def contains_near(near: Near, operands: Sequence[Sequence[Pattern]], text: Seque
         spans.append(sorted(found))
     if len(spans) == len(("left", "right")):
         return _pair_is_near(spans[0], spans[1], near)
-    return any(_is_near(chosen, near.distance) for chosen in product(*spans))
+    return _are_near(spans, near.distance)
 
 
-def _pair_is_near(
-    left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]], near: Near
-) -> bool:
-    for start, end in left:
-        for other_start, other_end in right:
-            if 0 <= other_start - end <= near.distance:
-                return True
-            if not near.ordered and 0 <= start - other_end <= near.distance:
-                return True
+# Where an operand begins in a row of units, and where it ends.
+_Span = tuple[int, int]
+
+
+def _pair_is_near(left: Sequence[_Span], right: Sequence[_Span], near: Near) -> bool:
+    if _follows(left, right, near.distance):
+        return True
+    return not near.ordered and _follows(right, left, near.distance)
+
+
+def _follows(first: Sequence[_Span], second: Sequence[_Span], distance: int) -> bool:
+    """Whether one of some spans begins within a distance behind the end of another."""
+    starts = [start for start, _ in second]
+    for _, end in first:
+        at = bisect_left(starts, end)
+        if at < len(starts) and starts[at] - end <= distance:
+            return True
     return False
 
 
-def _is_near(chosen: Sequence[tuple[int, int]], distance: int) -> bool:
-    ordered = sorted(chosen)
-    between = 0
-    for (_, end), (start, _) in pairwise(ordered):
-        if start < end:
-            return False
-        between += start - end
-    return between <= distance
+def _are_near(spans: Sequence[Sequence[_Span]], distance: int) -> bool:
+    """Whether a span of each operand can be chosen so that none overlaps another and at most
+    ``distance`` units are left between them; all spans of an operand are of one length.
+
+    From left to right, for each set of operands (as bits) the chain of their spans that begins last
+    is remembered: trying every choice would take ages where words are frequent.
+    """
+    every = (1 << len(spans)) - 1
+    most = distance + sum(found[0][1] - found[0][0] for found in spans)
+    begins: dict[int, int] = {}
+    # Chains that have not ended yet where the next span begins: (end, operands, beginning).
+    under_way: list[tuple[int, int, int]] = []
+    ordered = sorted((*span, 1 << i) for i, found in enumerate(spans) for span in found)
+    for start, end, operand in ordered:
+        while under_way and under_way[0][0] <= start:
+            _, chosen, first = heapq.heappop(under_way)
+            begins[chosen] = max(begins.get(chosen, -1), first)
+        chains = [(c | operand, first) for c, first in begins.items() if not c & operand]
+        for chosen, first in [(operand, start), *chains]:
+            if end - first > most:
+                continue
+            if chosen == every:
+                return True
+            heapq.heappush(under_way, (end, chosen, first))
+    return False
 
 
 __all__ = [

@@ -11,14 +11,16 @@ from typing import Literal
 
 from lark import Token, Tree
 
+from search import budget
 from search.exact.errors import ExactSyntaxError
 from search.exact.expression import And, Dates, Expression, Field, Line, Not, Or, terms_of
 from search.exact.field_codes import Special
-from search.exact.grammar import MAX_DEPTH, grammar_tree, half_width, span
+from search.exact.grammar import MAX_DEPTH, MAX_TERMS, grammar_tree, half_width, span
 from search.exact.terms import Note, TermReader
 
-MAX_TERMS = 1_000
 _ROUNDS = 12
+# A longer expression is read once: what is wrong with it is said, and not mended.
+_LONGEST_MENDED = 4_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ def parse(expression: str, *, with_lines: bool = False) -> Parsed:
 
 def _proposal(error: ExactSyntaxError, with_lines: bool) -> str | None:
     """The expression with its faults mended one after the other."""
+    if len(error.expression) > _LONGEST_MENDED:
+        return None
     for _ in range(_ROUNDS):
+        budget.check("search")
         mended = error.mended()
         if mended is None or mended == error.expression:
             return None

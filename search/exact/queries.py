@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from math import inf
 
 import tantivy
 
+from search import budget
 from search.exact.dates import day_range
 from search.exact.expression import (
     And,
@@ -24,7 +26,7 @@ from search.exact.expression import (
 from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
 from search.fields import Area, identifier_key
 from search.filters import values_query
-from search.lexical import schema
+from search.lexical import LexicalIndex, schema
 from search.text.units import is_cjk, value_key
 
 _Query = tantivy.Query
@@ -49,35 +51,66 @@ VALUE_FIELDS: dict[Field, str] = {
 # What a search of everything looks up beside title, abstract and keywords.
 ALL_VALUES: tuple[Field, ...] = ("author", "journal", "identifier")
 
-# One token of the index at a place: its text, or a regular expression for it.
-_Element = tuple[int, str, bool]
+# The words, with all that truncated ones stand for, in the phrases of one expression, and in one
+# phrase: each of them keeps some kilobytes while tantivy works, and beyond 16 384 it refuses.
+_MOST_WORDS = 40_000
+_MOST_WORDS_OF_ONE = 10_000
+
+
+# tantivy refuses longer ones; what begins so long is looked up by itself.
+_LONGEST_REGEX = 200
+
+
+@dataclass(frozen=True)
+class _Element:
+    """A token of the index at a place; or, where there are ``beginnings``, any token that begins
+    with one of these or is one of ``letters``."""
+
+    place: int
+    token: str
+    beginnings: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+
+    def regex(self) -> str:
+        """The element as a regular expression of tantivy's."""
+        if not self.beginnings:
+            return _escaped(self.token)
+        begins = "|".join(map(_escaped, self.beginnings))
+        return "|".join([f"(?:{begins}).*", *map(_escaped, self.letters)])
 
 
 class QueryBuilder:
-    """Builds queries. ``verified`` finds the record numbers of what tantivy cannot be asked for, by
-    reading texts; ``merged`` those that an id leads to because records were merged; ``lines`` are
-    those that earlier searches found.
+    """Builds queries to an index. ``verified`` finds the record numbers of what tantivy cannot be
+    asked for, by reading texts; ``merged`` those that an id leads to because records were merged;
+    ``lines`` are those that earlier searches found.
 
-    A phrase whose last word is truncated is one to tantivy as long as the stem has few endings;
-    with ``few_endings`` unset, texts are read instead. ``has_open_phrases`` says afterwards whether
-    there was such a phrase.
+    Phrases are asked of tantivy as long as those of an expression have few words, with all that
+    truncated ones stand for; else texts are read. What a query costs tantivy is taken from the
+    budget of the request (:mod:`search.budget`) while it is built.
     """
 
     def __init__(
         self,
+        lexical: LexicalIndex,
         verified: Callable[[Term | Near], Sequence[int]],
         merged: Callable[[str], Sequence[int]],
-        few_endings: bool = True,
         lines: Mapping[int, Sequence[int]] | None = None,
     ) -> None:
+        self._lexical = lexical
         self._verified = verified
         self._merged = merged
-        self._few_endings = few_endings
         self._lines = lines or {}
-        self.has_open_phrases = False
+        self._words = 0
+        # Of what begins so: how many words there are, and in how many records all in all.
+        self._begun: dict[tuple[str, str], tuple[int, int]] = {}
 
     def query(self, expression: Expression) -> tantivy.Query:
-        """The query for a whole expression."""
+        """The query for a whole expression.
+
+        Raises:
+            BudgetError: when the request may not cost so much.
+        """
+        budget.check("search")
         match expression:
             case Term():
                 return self._term(expression)
@@ -93,9 +126,10 @@ class QueryBuilder:
             case Not(part):
                 return _all_but([self.query(part)])
             case Or(parts):
-                return any_of([self.query(part) for part in parts])
+                # What is written twice is looked for once.
+                return any_of([self.query(part) for part in dict.fromkeys(parts)])
             case And(parts):
-                return self._and(parts)
+                return self._and(tuple(dict.fromkeys(parts)))
             case Near():
                 return self._near(expression)
 
@@ -111,14 +145,11 @@ class QueryBuilder:
     def _term(self, term: Term) -> tantivy.Query:
         queries = []
         if areas := TEXT_AREAS.get(term.field):
-            wanted = pattern(term)
-            elements = _elements(wanted)
-            is_open = len(elements) > 1 and bool(wanted.beginnings)
-            self.has_open_phrases |= is_open
-            if is_open and not self._few_endings:
-                queries = [numbers_query(self._verified(term))]
+            phrases = [(area, _elements(pattern(term))) for area in areas]
+            if self._index_can_tell(phrases):
+                queries = [self._phrase(area, elements) for area, elements in phrases]
             else:
-                queries = [elements_query(area, elements) for area in areas]
+                queries = [numbers_query(self._verified(term))]
         fields = ALL_VALUES if term.field == "all" else (term.field,)
         queries += [self._value(f, term) for f in fields if f in VALUE_FIELDS]
         return any_of(queries)
@@ -126,19 +157,62 @@ class QueryBuilder:
     def _value(self, field: Field, term: Term) -> tantivy.Query:
         name, key = VALUE_FIELDS[field], wanted_value(field, term.text)
         if term.truncated and not (field == "identifier" and term.field == "all"):
+            if len(key) > _LONGEST_REGEX:
+                return any_of(
+                    [_Query.empty_query()]
+                    + [
+                        _Query.term_query(schema(), name, value)
+                        for value in self._lexical.terms_beginning_with(name, key)
+                    ]
+                )
+            budget.spend("words", self._beginning_with(name, key)[1])
             return _Query.regex_query(schema(), name, _escaped(key) + ".*")
+        budget.spend("words", self._lexical.document_frequency(key, name))
         query = _Query.term_query(schema(), name, key)
         numbers = self._merged(term.text) if field == "identifier" else ()
         return any_of([query, numbers_query(numbers)]) if numbers else query
 
     def _near(self, near: Near) -> tantivy.Query:
         operands = operand_patterns(near)
-        is_open = any(p.beginnings for row in operands for p in row)
-        number = _number_of_phrases(operands, near)
-        if number > MAX_PHRASES or (is_open and not self._few_endings):
-            return numbers_query(self._verified(near))
-        self.has_open_phrases |= is_open
-        return any_of(_phrases(operands, near.distance, near.ordered, field_of(near)))
+        if _number_of_phrases(operands, near) <= MAX_PHRASES:
+            phrases = _phrases(operands, near.distance, near.ordered, field_of(near))
+            if self._index_can_tell(phrases):
+                return any_of([self._phrase(area, elements) for area, elements in phrases])
+        return numbers_query(self._verified(near))
+
+    def _index_can_tell(self, phrases: "Sequence[_Phrase]") -> bool:
+        """Whether phrases have so few words, with all endings of truncated ones, that tantivy can
+        be asked for them; if so, these count."""
+        total = 0
+        for area, elements in phrases:
+            words = 0
+            if len(elements) > 1:
+                words = sum(
+                    sum(self._beginning_with(area, b)[0] for b in element.beginnings) or 1
+                    for element in elements
+                )
+            total += words
+            if words > _MOST_WORDS_OF_ONE or self._words + total > _MOST_WORDS:
+                return False
+        self._words += total
+        return True
+
+    def _phrase(self, area: Area, elements: Sequence[_Element]) -> tantivy.Query:
+        for element in elements:
+            for beginning in element.beginnings:
+                budget.spend("words", self._beginning_with(area, beginning)[1])
+            if not element.beginnings:
+                budget.spend("words", self._lexical.document_frequency(element.token, area))
+        return elements_query(area, elements)
+
+    def _beginning_with(self, field: str, beginning: str) -> tuple[int, int]:
+        if (field, beginning) not in self._begun:
+            self._begun[field, beginning] = self._lexical.beginning_with(field, beginning)
+        return self._begun[field, beginning]
+
+
+# The elements of a phrase, and the area of the record that it is looked for in.
+_Phrase = tuple[Area, Sequence[_Element]]
 
 
 def _number_of_phrases(operands: Sequence[Sequence[Pattern]], near: Near) -> float:
@@ -152,16 +226,17 @@ def _number_of_phrases(operands: Sequence[Sequence[Pattern]], near: Near) -> flo
 
 def _phrases(
     operands: Sequence[Sequence[Pattern]], distance: int, ordered: bool, field: Field
-) -> list[tantivy.Query]:
+) -> list[_Phrase]:
     """Two operands as phrases with every gap up to ``distance``."""
     left, right = operands
-    queries = []
+    found: list[_Phrase] = []
     for first, second in [(left, right)] + [(right, left)] * (not ordered):
         for a, b, gap in product(first, second, range(distance + 1)):
             shift = len(a) + gap
-            elements = _elements(a) + [(o + shift, t, r) for o, t, r in _elements(b)]
-            queries += [elements_query(area, elements) for area in TEXT_AREAS[field]]
-    return queries
+            shifted = [replace(element, place=element.place + shift) for element in _elements(b)]
+            elements = _elements(a) + shifted
+            found += [(area, elements) for area in TEXT_AREAS[field]]
+    return found
 
 
 def candidates(wanted: Term | Near) -> tantivy.Query:
@@ -210,14 +285,14 @@ def numbers_query(numbers: Sequence[int]) -> tantivy.Query:
 def elements_query(area: Area, elements: Sequence[_Element]) -> tantivy.Query:
     """The records that have these tokens at these distances in one text of an area."""
     if len(elements) == 1:
-        _, token, regex = elements[0]
-        if regex:
-            return _Query.regex_query(schema(), area, token)
-        return _Query.term_query(schema(), area, token)
-    if any(regex for _, _, regex in elements):
-        words = [(o, token if regex else _escaped(token)) for o, token, regex in elements]
-        return _Query.regex_phrase_query(schema(), area, words)
-    return _Query.phrase_query(schema(), area, [(o, token) for o, token, _ in elements])
+        element = elements[0]
+        if element.beginnings:
+            return _Query.regex_query(schema(), area, element.regex())
+        return _Query.term_query(schema(), area, element.token)
+    if any(element.beginnings for element in elements):
+        regexes = [(element.place, element.regex()) for element in elements]
+        return _Query.regex_phrase_query(schema(), area, regexes)
+    return _Query.phrase_query(schema(), area, [(e.place, e.token) for e in elements])
 
 
 def _escaped(text: str) -> str:
@@ -243,24 +318,22 @@ def _elements(wanted: Pattern) -> list[_Element]:
     while start < len(wanted):
         end = start + 1
         if not is_cjk(wanted.units[start]):
-            found.append((start, wanted.units[start], False))
+            found.append(_Element(start, wanted.units[start]))
         else:
             while end < len(wanted) and is_cjk(wanted.units[end]):
                 end += 1
             found += _pairs(wanted.units[start:end], start, at_end=end == len(wanted))
         start = end
     if wanted.beginnings:
-        begins = "|".join(map(_escaped, wanted.beginnings))
-        ending = "|".join([f"(?:{begins}).*", *wanted.letters])
-        found[-1] = (found[-1][0], ending, True)
+        found[-1] = replace(found[-1], beginnings=wanted.beginnings, letters=wanted.letters)
     return found
 
 
 def _pairs(run: Sequence[str], offset: int, at_end: bool) -> list[_Element]:
     if len(run) == 1:
         # Before a break or a word the character stands alone; at the end anything may follow it.
-        return [(offset, run[0] + ".?" * at_end, at_end)]
+        return [_Element(offset, run[0], beginnings=(run[0],) if at_end else ())]
     starts = [*range(0, len(run) - 1, 2)]
     if len(run) % 2:
         starts.append(len(run) - 2)
-    return [(offset + i, run[i] + run[i + 1], False) for i in starts]
+    return [_Element(offset + i, run[i] + run[i + 1]) for i in starts]

@@ -8,6 +8,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from search import budget
 from search.answering import MatchedSentence
 from search.engine import MAX_PER_PAGE, QueryError
 from search.exact.errors import ExactSyntaxError
@@ -122,6 +123,7 @@ class ExactSearch:
             ExactSyntaxError: when the expression cannot be read.
             QueryError: for an impossible page.
             LibraryError: when the library cannot be used.
+            BudgetError: when the request may not cost so much.
         """
         if page < 1 or not 1 <= per_page <= MAX_PER_PAGE:
             raise QueryError(
@@ -149,14 +151,14 @@ class ExactSearch:
             hits=tuple(_hit(records[n], marker, language) for n in numbers),
             filters=filters,
             generation=generation.name,
-            facets=asked.facets() if with_facets else None,
+            facets=asked.facets(count) if with_facets else None,
         )
 
     def count(self, expression: str, filters: Filters | None = None) -> int:
         """The size of the set alone.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
         return self._asked(expression, filters, None).count()
 
@@ -167,7 +169,7 @@ class ExactSearch:
         number of records that it finds alone: which of them leaves a set empty.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
         parsed = parse(expression)
         lines = Lines(self.library.generation())
@@ -182,7 +184,7 @@ class ExactSearch:
         ``among`` others: what an expression finds, or records of the generation by their numbers.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
         if isinstance(among, str):
             found = self._asked(among, filters, None)
@@ -192,7 +194,7 @@ class ExactSearch:
             known = generation.lexical.numbers_query(among)
         lexical = generation.lexical
         counts = []
-        for term in wanted:
+        for term in budget.within(wanted, "suggestions"):
             query = self._asked(quoted(term), filters, Lines(generation)).query
             both = tantivy.Query.boolean_query(
                 [(tantivy.Occur.Must, query), (tantivy.Occur.Must, known)]
@@ -207,14 +209,15 @@ class ExactSearch:
         filters: Filters | None = None,
         sort: Sort = "year",
         lines: Lines | None = None,
+        most: int | None = None,
     ) -> NDArray[np.int64]:
-        """The record numbers of the whole set in the order of ``sort``, int64; ``lines`` as for
-        :meth:`search`.
+        """The record numbers of the whole set in the order of ``sort``, int64, or of the first
+        ``most``; ``lines`` as for :meth:`search`.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
-        return self._asked(expression, filters, lines).numbers(sort)
+        return self._asked(expression, filters, lines).numbers(sort, most)
 
     def records(
         self, expression: str, filters: Filters | None = None, sort: Sort = "year"
@@ -222,9 +225,11 @@ class ExactSearch:
         """Every record of the set in the order of ``sort``, read a few hundred at a time.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`, before the first record.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`, before the first
+                record.
         """
         asked = self._asked(expression, filters, None)
+        budget.spend("file", asked.count())
         return asked.generation.records_in_order(asked.numbers(sort).tolist())
 
     def part(
@@ -234,7 +239,7 @@ class ExactSearch:
         its number.
 
         Raises:
-            ExactSyntaxError, LibraryError: as for :meth:`search`.
+            ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
         asked = self._asked(expression, None, None)
         total, numbers = asked.page(sort, first, count)
@@ -281,14 +286,8 @@ class _Asked:
     def __init__(self, lines: Lines, parsed: Parsed, filters: Filters) -> None:
         self.generation = generation = lines.generation
         self.parsed = parsed
-        builder = QueryBuilder(self._verified, self._merged, lines=lines.found)
-        query = builder.query(parsed.tree)
-        if builder.has_open_phrases and not generation.lexical.answers(query):
-            builder = QueryBuilder(
-                self._verified, self._merged, few_endings=False, lines=lines.found
-            )
-            query = builder.query(parsed.tree)
-        self.query = generation.lexical.filtered(query, filters)
+        builder = QueryBuilder(generation.lexical, self._verified, self._merged, lines.found)
+        self.query = generation.lexical.filtered(builder.query(parsed.tree), filters)
 
     def page(self, sort: Sort, first: int, count: int) -> tuple[int, list[int]]:
         """The size of the set, and the record numbers of one page."""
@@ -301,14 +300,15 @@ class _Asked:
         """The size of the set."""
         return self.generation.lexical.count(self.query)
 
-    def facets(self) -> Facets:
-        """How the whole set divides."""
-        return facets(self.generation.lexical, self.query)
+    def facets(self, count: int) -> Facets:
+        """How the whole set, of that size, divides."""
+        budget.check("search")
+        return facets(self.generation.lexical, self.query, count)
 
-    def numbers(self, sort: Sort) -> NDArray[np.int64]:
-        """All record numbers in order."""
-        lexical = self.generation.lexical
-        size = lexical.count(self.query)
+    def numbers(self, sort: Sort, most: int | None = None) -> NDArray[np.int64]:
+        """All record numbers in order, or the first ``most``."""
+        size = self.count() if most is None else most
+        budget.spend("set", size)
         _, numbers = self.page(sort, 0, size) if size else (0, [])
         return np.array(numbers, np.int64)
 
@@ -324,13 +324,16 @@ class _Asked:
         """The records that have a term, or terms close enough, by reading their texts."""
         lexical = self.generation.lexical
         query = candidates(wanted)
-        numbers = lexical.sorted_page(query, "number", 0, lexical.count(query) or 1)[1]
+        size = lexical.count(query)
+        budget.spend("texts", size)
+        numbers = lexical.sorted_page(query, "number", 0, size)[1] if size else []
         areas = TEXT_AREAS[field_of(wanted)]
         is_in = _checked(wanted)
         found = []
         for start in range(0, len(numbers), _READ_AT_ONCE):
             chosen = numbers[start : start + _READ_AT_ONCE]
             for number, record in self.generation.records(chosen).items():
+                budget.check("texts")
                 texts = area_texts(record)
                 if any(is_in(unit_texts(text)) for area in areas for text in texts[area]):
                     found.append(number)

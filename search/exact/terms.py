@@ -31,6 +31,8 @@ from search.text.variants import fold
 
 MAX_DISTANCE = GAP - 1
 _USUAL_DISTANCE = 5
+# Units of one term: more than any title has. One character can be twenty (ﷺ).
+_MAX_UNITS = 1_000
 _MAX_NEAR = 8
 # A word in Latin letters is truncated after three letters at least, a name after two.
 _MIN_STEM, _MIN_NAME = 3, 2
@@ -241,8 +243,11 @@ class TermReader:
         written = self.text[typed.start : typed.start + len(body)]
         # A quotation mark inside a value says nothing, and would end the canonical form.
         text = " ".join("".join(" " if half_width(c) == '"' else c for c in written).split())
-        if not units(fold(text)):
+        length = len(units(fold(text)))
+        if not length:
             self._fail("nothing to search", *typed.whole, " ")
+        if length > _MAX_UNITS:
+            self._fail("too long", *typed.whole)
         if field == "language":
             code = language_code(text)
             if not code:

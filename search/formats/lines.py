@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from search import budget
+
 _BLOCK = 64 * 1024
 # Longer than any abstract by far; the rest of such a line is broken or hostile.
 _MAX_LINE = 4 * 1024 * 1024
@@ -34,7 +36,8 @@ def text_lines(stream: BinaryIO) -> Iterator[Line]:
     encodings (files put together from several exports) is read in that one. NUL is left out.
     """
     encoding = ""
-    for number, (raw, block, end, cut) in enumerate(_byte_lines(stream), start=1):
+    lines = budget.within(_byte_lines(stream), "upload")
+    for number, (raw, block, end, cut) in enumerate(lines, start=1):
         if raw.isascii() and b"\x1b" not in raw:
             yield Line(number, raw.replace(b"\0", b"").decode("ascii"), cut)
             continue

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from search import budget
 from search.formats.items import Rejected
 
 # The longest PubMed records, with thousands of authors and their addresses, have a few megabytes.
@@ -50,6 +51,7 @@ def cut(parts: Iterable[bytes], marks: re.Pattern[bytes]) -> Iterator[Piece | Re
     kind = ""
     source = iter(parts)
     while True:
+        budget.check("upload")
         found = marks.search(buffer, searched)
         place = f"{kind} {counts[kind]}"
         if found is None:

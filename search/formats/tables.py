@@ -17,6 +17,8 @@ import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
+from search import budget
+from search.budget import BudgetError
 from search.formats.columns import TARGETS, is_header, record_fields, targets_of
 from search.formats.items import FormatError, Item, Rejected, record_or_rejected
 from search.formats.lines import Line, head_text, text_lines
@@ -40,6 +42,7 @@ _HEADER_WITHIN = 20
 _MAX_ROW_LINES = 500
 _MAX_ROW = 4 * 1024 * 1024
 _MAX_COLUMNS = 500
+_MOST_EMPTY_ROWS = 1000
 # What a workbook may unpack to: its table of strings is held in memory.
 _MAX_STRINGS = 256 * 1024 * 1024
 _MAX_PARTS = 4 * 1024 * 1024 * 1024
@@ -103,7 +106,9 @@ def read_xlsx(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Ite
     """
     _check(mapping)
     try:
-        yield from _workbook(stream, mapping)
+        yield from _workbook(_Watched(stream), mapping)
+    except BudgetError:
+        raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers raise
         yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
 
@@ -217,7 +222,27 @@ def _fits(cells: Sequence[str], width: int, *, exact: bool) -> bool:
     return not any(cell.strip() for cell in cells[width:])
 
 
-def _workbook(stream: BinaryIO, mapping: Mapping[str, str] | None) -> Iterator[Item]:
+class _Watched:
+    """A stream that looks at the clock when it is read: one row of a workbook can hold millions of
+    cells, and openpyxl gives it when it has all of them."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most ``size`` bytes.
+
+        Raises:
+            TooLongError: when the request at hand has no time left.
+        """
+        budget.check("upload")
+        return self._stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _workbook(stream: Any, mapping: Mapping[str, str] | None) -> Iterator[Item]:
     with zipfile.ZipFile(stream) as parts:
         sizes = {part.filename: part.file_size for part in parts.infolist()}
     if sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS:
@@ -230,10 +255,18 @@ def _workbook(stream: BinaryIO, mapping: Mapping[str, str] | None) -> Iterator[I
         # What a sheet says of its own size may be wrong by a million rows.
         sheet.reset_dimensions()
         targets: list[str] = []
-        for number, values in enumerate(
-            sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS), start=1
-        ):
-            cells = [_cell_text(value) for value in values]
+        empty = 0
+        rows = sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)
+        for number, values in enumerate(budget.within(rows, "upload"), start=1):
+            # openpyxl gives every row that a sheet could have before one that is far below.
+            empty = 0 if any(value is not None for value in values) else empty + 1
+            if empty > _MOST_EMPTY_ROWS:
+                place = f"{sheet.title}, row {number}"
+                yield Rejected(place, f"what follows {_MOST_EMPTY_ROWS} empty rows is not read")
+                break
+            if empty and targets:
+                continue
+            cells = ["" if value is None else _cell_text(value) for value in values]
             if not targets:
                 candidate = targets_of(cells, mapping)
                 if is_header(candidate):
@@ -253,8 +286,6 @@ def _workbook(stream: BinaryIO, mapping: Mapping[str, str] | None) -> Iterator[I
 
 
 def _cell_text(value: Any) -> str:
-    if value is None:
-        return ""
     if isinstance(value, datetime.datetime | datetime.date):
         return value.strftime("%Y-%m-%d")
     if isinstance(value, float) and value.is_integer():

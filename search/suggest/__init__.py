@@ -5,11 +5,12 @@ from search.suggest.grounding import Example, Grounding
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Filling, JointFilling
 from search.suggest.proposals import Reason, standardised
-from search.suggest.suggester import MaskFillings, Suggester, Suggestion
+from search.suggest.suggester import MAX_MASKS, MaskFillings, Suggester, Suggestion
 from search.suggest.vocabulary import Vocabulary, literal
 
 __all__ = [
     "GROUPS",
+    "MAX_MASKS",
     "Example",
     "Filling",
     "Grounding",

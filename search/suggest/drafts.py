@@ -9,6 +9,7 @@ is listed and left out, not translated.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from search import budget
 from search.engine import QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.suggest.english import Partner, is_latin, partners
@@ -67,7 +68,7 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
                 records=exact.count(quoted(term)),
                 english=() if is_latin(term) else partners(exact, generation, term),
             )
-            for term in concept
+            for term in budget.within(concept, "suggestions")
         )
         for concept in concepts
     )

@@ -59,7 +59,7 @@ def is_latin(term: str) -> bool:
 
 def partners(exact: ExactSearch, generation: Generation, term: str) -> tuple[Partner, ...]:
     """The English partners of a Japanese term, best first; none where the library shows none."""
-    numbers = exact.numbers(quoted(term)).tolist()[:_READ]
+    numbers = exact.numbers(quoted(term), most=_READ).tolist()
     records = list(generation.records_in_order(numbers))
     found: dict[str, Partner] = {}
     counted = Counter(

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from search import budget
 from search.answering import MatchedSentence
+from search.budget import TooMuchError
 from search.exact import ExactSearch, ExactSyntaxError, parse, quoted
 from search.exact.excerpts import Marker
 from search.filters import Filters
@@ -70,7 +72,7 @@ def ground(
 def _finds_something(exact: ExactSearch, query: str, filters: Filters) -> bool:
     try:
         return exact.count(query, filters) > 0
-    except ExactSyntaxError:
+    except (ExactSyntaxError, TooMuchError):
         return False
 
 
@@ -78,6 +80,7 @@ def _example(
     exact: ExactSearch, term: str, record: Record | None, filters: Filters, language: str
 ) -> Example | None:
     """A sentence of ``record`` that has the term, or else of the newest record that has it."""
+    budget.check("suggestions")
     found = _sentence(term, record, language) if record else None
     if found is None:
         for hit in exact.search(quoted(term), filters, per_page=1, language=language).hits:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search import budget
 from search.encoder import Encoder
 from search.suggest.effect import wanted
 from search.suggest.proposals import standardised
@@ -71,7 +72,12 @@ def fill(
     left_out: Collection[str] = (),
 ) -> list[tuple[int, float]]:
     """The best terms for mask ``position`` (0 is the first) among the masks between ``parts``, as
-    (index, log-probability), best first."""
+    (index, log-probability), best first.
+
+    Raises:
+        BudgetError: when the request has no time left.
+    """
+    budget.check("suggestions")
     left, right = MASK.join(parts[: position + 1]), MASK.join(parts[position + 1 :])
     text = literal(left) + "{masks}" + literal(right)
     fit = vocabulary.fit(encoder, [text], position, MAX_FILLING_PIECES)[0]

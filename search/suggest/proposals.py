@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from search import budget
 from search.encoder import Encoder
 from search.generation import Generation
 from search.ranking import Ranked
@@ -146,7 +147,7 @@ def propose(
     records = generation.records(numbers).values()
     likenesses = [
         Likeness(vocabulary, part, own, records)
-        for part, own in zip(parts, vectors[1:], strict=True)
+        for part, own in budget.within(zip(parts, vectors[1:], strict=True), "suggestions")
     ]
     near = [likeness.best(_LIKE) for likeness in likenesses]
     candidates = np.unique(np.concatenate([np.flatnonzero(contained.any(axis=1)), *near]))

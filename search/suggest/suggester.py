@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from search import budget
 from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
@@ -30,6 +31,10 @@ from search.text.terms import terms
 
 # Terms chosen beyond those asked for, in the place of those that no record within the filters has.
 _SPARE = 4
+# Blanks of one query: each takes a pass through the model, and all together thrice as many.
+MAX_MASKS = 5
+# Words that are told apart as concepts: nobody joins more of them by AND.
+_MOST_CONCEPTS = 100
 # Fillings of all masks together: more than these are hardly told apart.
 _TOGETHER = 5
 
@@ -103,6 +108,7 @@ class Suggester:
 
         Raises:
             QueryError: for an empty query.
+            BudgetError: when the request may not cost so much.
         """
         filters = filters or Filters()
         query = clean_query(query)
@@ -162,11 +168,11 @@ class Suggester:
         of it that are among them."""
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
-        words = list(dict.fromkeys([*words_of(query), *accepted]))
+        words = list(dict.fromkeys([*words_of(query), *accepted]))[:_MOST_CONCEPTS]
         vectors = self.engine.encoder.encode_queries(words)
         concepts: list[list[str]] = []
         likenesses: list[Likeness] = []
-        for word, own in zip(words, vectors, strict=True):
+        for word, own in budget.within(zip(words, vectors, strict=True), "suggestions"):
             i = vocabulary.index.get(word, -1)
             same = [
                 concept
@@ -178,7 +184,7 @@ class Suggester:
                 continue
             concepts.append([word])
             # The records that have it are those that may introduce it by another name.
-            numbers = self._exact.numbers(quoted(word))[:HITS].tolist()
+            numbers = self._exact.numbers(quoted(word), most=HITS).tolist()
             records = generation.records(numbers).values()
             likenesses.append(Likeness(vocabulary, word, own, records))
         return concepts
@@ -194,7 +200,8 @@ class Suggester:
         """The terms that fit the masks of ``query``, without those ``declined``.
 
         Raises:
-            QueryError: for an empty query or one without a mask.
+            QueryError: for an empty query, one without a mask or with more than :data:`MAX_MASKS`.
+            BudgetError: when the request may not take so long.
             ModelError: for a model without MLM head.
         """
         query = clean_query(query)
@@ -202,6 +209,11 @@ class Suggester:
         if len(parts) < 2:
             raise QueryError(
                 "no mask", f"the query has no mask: write {MASK} or ＿＿ where a word is missing"
+            )
+        if len(parts) - 1 > MAX_MASKS:
+            raise QueryError(
+                "too many masks",
+                f"the query has {len(parts) - 1} masks; at most {MAX_MASKS} are filled at once",
             )
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)

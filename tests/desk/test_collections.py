@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from search.formats import FormatError
 from search.records import Author, Record
 from tests.desk.conftest import marked_as_imported
 from web.collections import duplicates, items, shares, shelf, tags
@@ -337,6 +338,14 @@ def test_a_file_of_any_format_comes_in_whole(store: Store, panel: int) -> None:
     added = items.items(store, panel)[1][-1]
     assert (added.record.title, added.source) == ("新しい文献", "export.ris")
     assert history(store, panel)[1][0].detail == {"records": 1, "from": "export.ris"}
+
+
+def test_a_file_that_is_none_of_literature_comes_in_not_at_all(store: Store, panel: int) -> None:
+    before = items.items(store, panel)[0]
+    text = "title,year\nBefore,2020\n" + '"\n' * 1_100
+    with pytest.raises(FormatError, match=r"more than 1,000 .* quotation mark is not closed"):
+        add_file(store, "a", panel, io.BytesIO(text.encode()), "quotes.csv", None)
+    assert items.items(store, panel)[0] == before
 
 
 def test_identifiers_are_read_as_people_list_them() -> None:

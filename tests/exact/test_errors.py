@@ -89,5 +89,5 @@ def test_parentheses_may_be_nested_to_the_bound() -> None:
 def test_every_reason_has_a_message_and_a_case() -> None:
     cases = {reason for _, reason, _, _ in FAULTS} | {"too long", "too deep", "too many terms"}
     # test_lines.py and the desk's tests of strategies have these.
-    cases |= {"unknown line", "deleted line", "later line"}
+    cases |= {"unknown line", "deleted line", "later line", "too much"}
     assert cases == set(MESSAGES)

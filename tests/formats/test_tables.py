@@ -7,12 +7,40 @@ import zipfile
 import openpyxl
 import pytest
 
+from search.budget import TooLongError, limited
 from search.formats import FORMATS, FormatError, Item, Rejected, recognise, tables
 from search.records import Author, Record, Translation
 
 
 def read(text: str, mapping: dict[str, str] | None = None) -> list[Item]:
     return list(tables.read_csv(io.BytesIO(text.encode()), mapping))
+
+
+def test_a_cell_far_below_the_others_costs_nothing() -> None:
+    book = openpyxl.Workbook()
+    assert book.active
+    book.active.append(["title", "year"])
+    book.active.append(["肺炎", 2020])
+    book.active.cell(900, 1, "喘息")
+    book.active.cell(1_048_576, 1, "糖尿病")
+    file = io.BytesIO()
+    book.save(file)
+    items = list(tables.read_xlsx(file))
+    assert [item.title for item in items if isinstance(item, Record)] == ["肺炎", "喘息"]
+    (rejected,) = [item for item in items if isinstance(item, Rejected)]
+    assert rejected.place == "Sheet, row 1901"
+    assert "1000 empty rows" in rejected.reason
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx", "ris", "pubmed-xml", "bibtex"])
+def test_reading_ends_with_the_time_of_the_request(name: str) -> None:
+    write = FORMATS["xlsx" if name == "xlsx" else "csv"].write
+    assert write
+    file = io.BytesIO()
+    write([Record(id=f"r{n}", title=f"肺炎 {n}") for n in range(20)], file)
+    file.seek(0)
+    with limited(1e-9), pytest.raises(TooLongError):
+        list(FORMATS[name].read(file))
 
 
 def one(text: str, mapping: dict[str, str] | None = None) -> Record:

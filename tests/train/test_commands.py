@@ -34,6 +34,9 @@ def test_tokenizer_pretrain_and_cloze(texts_file: Path, tmp_path: Path) -> None:
     code, said = run("train", "pretrain", str(config), "--output", str(model))
     assert code == 0
     assert f"use it with --model {model}" in said
+    code, said = run("train", "cloze", str(model), str(texts_file), "--held-out-share", "0")
+    assert code == 1
+    assert "nothing is held out" in said
     code, said = run("train", "cloze", str(model), str(texts_file), "--held-out-share", "0.1")
     assert code == 0
     assert "top10: " in said

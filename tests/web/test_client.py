@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from web.client import ApiError, Client, ClientError
+from web.client import ApiError, Client, ClientError, TokenError
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,15 @@ class _Elsewhere(BaseHTTPRequestHandler):
                 self.send_header("Retry-After", "0")
             case "/readyz":
                 self.send_response(200)
+            case path if "locked" in path:
+                self.send_response(401)
             case _:
                 self.send_response(302)
                 self.send_header("Location", "/readyz")
         self.end_headers()
+        if "locked" in self.path:
+            body = {"type": "about:blank", "title": "Unauthorized", "status": 401}
+            self.wfile.write(json.dumps(body | {"detail": "this token is none"}).encode())
         if self.path == "/readyz":
             body = {"status": "ready", "generation": "000001", "records": 1}
             self.wfile.write(json.dumps(body).encode())
@@ -89,6 +94,15 @@ def test_no_redirect_takes_the_token_elsewhere(elsewhere: str) -> None:
     with pytest.raises(ClientError, match="302"):
         Client(elsewhere, "t").search("x")
     assert len(_Elsewhere.asked) == 1
+
+
+def test_a_token_that_is_not_known_is_told(elsewhere: str) -> None:
+    with pytest.raises(TokenError, match="this token is none") as refused:
+        Client(elsewhere, "jmed_old").exact("locked")
+    assert refused.value.status == 401
+    for token in ("jmed_\n", "jmed_あ", "jmed_a b"):
+        with pytest.raises(ValueError, match="the token is none"):
+            Client(elsewhere, token)
 
 
 def test_what_cannot_be_reached_is_said() -> None:

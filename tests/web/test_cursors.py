@@ -102,7 +102,21 @@ def test_a_cursor_belongs_to_its_search(client: FlaskClient) -> None:
     page = client.get("/api/v1/exact", query_string=asked).json
     assert page
     cursor = page["next_cursor"]
+    parts = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+
+    def forged(**changes: object) -> dict[str, Any]:
+        text = json.dumps({**parts, **changes}).encode()
+        return {"cursor": base64.urlsafe_b64encode(text).decode()}
+
     wrong: list[dict[str, Any]] = [
+        forged(position=0),
+        forged(position=-1),
+        forged(position=2**40),
+        forged(position=1e9),
+        forged(position="2"),
+        forged(last="\ud800"),
+        forged(last=None),
+        {"cursor": base64.urlsafe_b64encode(b"[" * 1_400).decode()},
         {"q": "研究"},
         {"per_page": 3},
         {"sort": "title"},

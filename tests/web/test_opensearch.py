@@ -105,6 +105,45 @@ def test_titles_come_in_the_language_that_is_asked_for(client: FlaskClient) -> N
     assert japanese.startswith("心房細動")
 
 
+def test_parts_of_records_are_looked_for_by_ciniis_names(
+    client: FlaskClient, engine: Engine
+) -> None:
+    def total(**asked: str) -> int:
+        response = client.get("/opensearch", query_string={"format": "json", **asked})
+        assert response.status_code == 200, response.text
+        assert response.json
+        return int(response.json["opensearch:totalResults"])
+
+    count = ExactSearch(engine.library).count
+    assert total(creator="有馬 沙織") == count('"有馬 沙織"[au]') > 0
+    assert total(title="心房細動 再発") == count("心房細動[ti] AND 再発[ti]") > 0
+    assert total(title="心房細動 OR 喘息") == count("心房細動[ti] OR 喘息[ti]")
+    journal = "架空循環器科学雑誌"
+    assert total(publicationTitle=journal) == count(f'"{journal}"[ta]') > 0
+    both = count(f'(患者) AND "{journal}"[ta] AND 2015:2024[dp]')
+    asked = {"q": "患者", "publicationTitle": journal, "from": "2015", "until": "2024"}
+    assert total(**asked) == both > 0
+    found = client.get(f"/opensearch?creator=有馬沙織&publicationTitle={journal}")
+    assert found.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "affiliation=東京大学&q=患者",
+        "hasLinkToFullText=true&q=患者",
+        "",
+        "q=",
+        "creator=+",
+        "title=(",
+    ],
+)
+def test_what_cannot_be_answered_is_refused(client: FlaskClient, asked: str) -> None:
+    response = client.get(f"/opensearch?format=json&{asked}")
+    assert response.status_code == 400
+    assert response.content_type == "application/problem+json"
+
+
 def test_rss_and_atom_say_the_same(client: FlaskClient) -> None:
     found = json_of(client, sortorder="0", count="5")
     asked = "/opensearch?q=患者&sortorder=0&count=5&format="

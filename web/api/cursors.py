@@ -10,10 +10,10 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, TypeAdapter
 
 from search.generation import Generation
 from web import services
@@ -34,7 +34,7 @@ class Cursor:
 
     search: str
     generation: str
-    position: int
+    position: Annotated[int, Field(lt=2**32, strict=True)]
     last: str
 
     def written(self) -> str:
@@ -50,18 +50,16 @@ class Cursor:
             CursorError: when it is none, or another search's.
         """
         try:
-            data = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            found = cls(
-                str(data["search"]),
-                str(data["generation"]),
-                int(data["position"]),
-                str(data["last"]),
-            )
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+            found = _CURSOR.validate_json(data)
+        except ValueError as error:
             raise CursorError("this is no cursor: take next_cursor from an answer") from error
         if found.search != search or found.position < 1:
             raise CursorError("this cursor belongs to another search, order or page size")
         return found
+
+
+_CURSOR = TypeAdapter(Cursor)
 
 
 def named(parameters: BaseModel) -> str:

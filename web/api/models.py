@@ -5,10 +5,11 @@ Offsets and spans count Unicode code points and are half-open: ``text[start:end]
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from search.budget import Work
 from search.correction import Kind as OfferKind
-from search.engine import ListSort
+from search.engine import MAX_QUERY, ListSort
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
@@ -43,10 +44,31 @@ class CompleteSetParameters(ExactParameters):
     cursor: CursorText = ""
 
 
+class BatchedSearch(SearchParameters):
+    """A page of a ranked list, as JSON: numbers are numbers there, and true is no 1."""
+
+    model_config = ConfigDict(strict=True)
+
+
 class Batch(Asked):
     """Several ranked searches at once."""
 
-    searches: tuple[SearchParameters, ...] = Field(min_length=1, max_length=LARGEST_BATCH)
+    searches: tuple[BatchedSearch, ...] = Field(
+        min_length=1,
+        max_length=LARGEST_BATCH,
+        description=f"All queries together have at most {MAX_QUERY:,} characters.",
+    )
+
+    @field_validator("searches")
+    @classmethod
+    def _not_too_long(cls, searches: tuple[BatchedSearch, ...]) -> tuple[BatchedSearch, ...]:
+        length = sum(len(search.q) for search in searches)
+        if length > MAX_QUERY:
+            raise ValueError(
+                f"all queries together have {length:,} characters, more than {MAX_QUERY:,}: ask "
+                "for fewer or shorter ones at once"
+            )
+        return searches
 
 
 class RecordPath(BaseModel):
@@ -349,3 +371,8 @@ class Problem(BaseModel):
     detail: str
     errors: tuple[ProblemField, ...] | None = None
     fault: FaultBody | None = None
+    work: Work | None = Field(
+        default=None,
+        description="Of a request that costs too much, what of it: words that stand in too many "
+        "records, texts that have to be read …",
+    )

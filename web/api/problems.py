@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Response
 from pydantic import ValidationError
 
+from search.budget import BudgetError, TooMuchError, Work
 from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from web.api.models import FaultBody, Problem, ProblemField
@@ -17,6 +18,8 @@ CONTENT_TYPE = "application/problem+json"
 TITLES = {
     "bad-parameter": "A parameter cannot be taken",
     "bad-expression": "The expression cannot be read",
+    "too-much": "The request asks for too much",
+    "too-long": "The answer would take too long",
     "unknown-record": "There is no such record",
     "library-unavailable": "The library cannot be used",
     "cursor-expired": "The place of the cursor is gone",
@@ -30,6 +33,7 @@ _QUERY_FIELDS = {
     "empty": ("q",),
     "too long": ("q",),
     "no mask": ("q",),
+    "too many masks": ("q",),
     "bad page": ("page", "per_page"),
 }
 
@@ -40,6 +44,7 @@ def problem(
     kind: str | None = None,
     errors: Sequence[ProblemField] = (),
     fault: FaultBody | None = None,
+    work: Work | None = None,
 ) -> Response:
     """A problem document; without ``kind`` the HTTP status says all there is."""
     body = Problem(
@@ -49,6 +54,7 @@ def problem(
         detail=detail,
         errors=tuple(errors) or None,
         fault=fault,
+        work=work,
     )
     document = {name: value for name, value in body.model_dump().items() if value is not None}
     return Response(
@@ -80,6 +86,14 @@ def query_problem(error: QueryError) -> Response:
 def expression_problem(error: ExactSyntaxError) -> Response:
     """An expression that cannot be read: where, why, and how it could be mended."""
     return problem(400, str(error), "bad-expression", fault=FaultBody.of(error))
+
+
+def budget_problem(error: BudgetError) -> Response:
+    """A request that costs too much: what of it, and how to ask less. Where its time was over there
+    is no ``Retry-After``: asked again, it would take as long."""
+    too_much = isinstance(error, TooMuchError)
+    status, kind = (400, "too-much") if too_much else (503, "too-long")
+    return problem(status, str(error), kind, work=error.work)
 
 
 def _message(text: str) -> str:

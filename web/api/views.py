@@ -11,6 +11,7 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
+from search import budget
 from search.answering import MatchedSentence
 from search.correction import Offer
 from search.engine import Hit
@@ -107,7 +108,7 @@ def search(query: RankedParameters) -> Response:
 def search_batch(body: Batch) -> Response:
     """Several ranked searches, answered one after the other. Each counts as one request."""
     rates.count_more(len(body.searches) - 1)
-    return as_json(BatchBody(answers=tuple(_ranked(search) for search in body.searches)))
+    return as_json(BatchBody(answers=tuple(map(_ranked, budget.within(body.searches, "batch")))))
 
 
 @blueprint.get("/search/export", responses={"200": FILE})

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from search import budget
 from search.exact import ExactSearch, ExactSyntaxError
-from search.formats import Deletion, Rejected, read_stream
+from search.formats import Deletion, FormatError, Rejected, read_stream
 from search.generation import Generation
 from search.records import Record
 from web.collections.items import FROM_LIBRARY, add
 from web.collections.store import Store
 
 MOST_IDENTIFIERS = 10_000
+# A file of which so much cannot be read is none of literature, or of another format.
+_MOST_REJECTED = 1_000
 _BETWEEN = re.compile(r"[\s,;、，；]+")
 _LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
 
@@ -71,7 +74,7 @@ def add_identifiers(
     records: dict[str, Record] = {}
     unknown: list[str] = []
     ambiguous: list[str] = []
-    for identifier in identifiers_in(text):
+    for identifier in budget.within(identifiers_in(text), "search"):
         found = _identified(identifier, generation, exact)
         if len(found) == 1:
             records.setdefault(found[0].id, found[0])
@@ -107,12 +110,18 @@ def add_file(
     records: dict[str, Record] = {}
     rejected = []
     read = 0
-    for item, _ in read_stream(stream, name, format_name):
+    for item, _ in budget.within(read_stream(stream, name, format_name), "upload"):
         if isinstance(item, Record):
             read += 1
             records.setdefault(item.id, item)
         elif isinstance(item, Rejected):
             rejected.append(item)
+            if len(rejected) > _MOST_REJECTED:
+                raise FormatError(
+                    f"{name}: more than {_MOST_REJECTED:,} of its records cannot be read, the last "
+                    f"at {item.place}: {item.reason}. Nothing was added; mend the file or choose "
+                    "its format"
+                )
         else:
             assert isinstance(item, Deletion)
     known = generation.present(list(records)) if generation else {}
@@ -139,7 +148,7 @@ def _identified(identifier: str, generation: Generation, exact: ExactSearch) -> 
         return [own[1]]
     quoted = identifier.replace('"', "")
     try:
-        numbers = exact.numbers(f'"{quoted}"[id]').tolist()
+        numbers = exact.numbers(f'"{quoted}"[id]', most=2).tolist()
     except ExactSyntaxError:
         return []
     return list(generation.records(numbers[:2]).values())

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 
+from search import budget
 from search.exact.expression import Expression
 from search.exact.reading import VERSION, parted, prepared, reader
 from web.collections.items import kept_record
@@ -25,7 +26,8 @@ def ids_that_meet(store: Store, expression: Expression, hashes: Mapping[str, str
     """Which records, given by id with the hash of the copy, meet an expression of exact search."""
     meets = reader(expression)
     lines = _prepared(store, hashes.values())
-    return {record_id for record_id, digest in hashes.items() if meets(lines[digest])}
+    copies = budget.within(hashes.items(), "texts")
+    return {record_id for record_id, digest in copies if meets(lines[digest])}
 
 
 def _prepared(store: Store, hashes: Iterable[str]) -> dict[str, list[str]]:

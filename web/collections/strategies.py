@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from search.budget import TooMuchError
 from search.exact import ExactSyntaxError
 from search.generation import Generation
 from search.manifest import MANIFEST
@@ -202,6 +203,10 @@ def answers(
             found[one.number] = answer(library, one.asked, generation, parts)
         except ExactSyntaxError as error:
             found[one.number] = error
+        except TooMuchError:
+            # The others are run all the same.
+            query = one.asked.query
+            found[one.number] = ExactSyntaxError("too much", query, 0, len(query))
     return found
 
 

@@ -41,14 +41,15 @@ def answer() -> Response:
     if asked.format == "html":
         return make_response(redirect(url_for("pages.exact", **_page(asked)), 303))
     # Alone first: a fault is told of what was typed, not of what we made of it.
-    parse(asked.q)
+    if asked.q.strip():
+        parse(asked.q)
     total, records = services.exact().part(
         asked.expression(), asked.sort, asked.start - 1, asked.count
     )
     generation = services.exact().library.generation()
     imported = generation.imported([number for number, _ in records])
     found = Found(
-        query=asked.q,
+        query=asked.words(),
         own=request.url,
         page=url_for("pages.exact", **_page(asked), _external=True),
         total=total,

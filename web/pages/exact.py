@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
+from search.budget import BudgetError
 from search.exact import (
     ExactSyntaxError,
     FaultReason,
@@ -14,6 +15,7 @@ from search.exact import (
     meant_words,
 )
 from web import services
+from web.errors import budget_message, budget_status
 from web.language import chosen_language, gettext
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import facts
@@ -60,6 +62,8 @@ def page() -> Response | str:
     except ExactSyntaxError as error:
         address = parameters.address(q=error.proposal or "", page=1)
         return _bad(shown, fault=fault_of(error), address=address)
+    except BudgetError as error:
+        return _bad(shown, budget_status(error), messages=[budget_message(error)])
     counts = services.exact().term_counts(parameters.q) if not found.count else ()
     return render_template(
         "exact.html",
@@ -78,8 +82,8 @@ def page() -> Response | str:
     )
 
 
-def _bad(shown: dict[str, Any], **reason: Any) -> Response:
-    return make_response(render_template("exact.html", **shown, **reason), 400)
+def _bad(shown: dict[str, Any], status: int = 400, **reason: Any) -> Response:
+    return make_response(render_template("exact.html", **shown, **reason), status)
 
 
 def fault_of(error: ExactSyntaxError) -> Fault:
@@ -97,9 +101,12 @@ def fault_message(reason: FaultReason) -> str:
     """Why an expression cannot be read, in the language of the page."""
     return {
         "empty": gettext("Type a word, a phrase or an expression."),
-        "too long": gettext("The expression is too long."),
+        "too long": gettext("This is too long."),
         "too deep": gettext("Parentheses are nested too deeply."),
         "too many terms": gettext("The expression has too many terms."),
+        "too much": gettext(
+            "This asks for too much work. Use rarer words, longer stems, or AND for NEAR."
+        ),
         "unclosed parenthesis": gettext("This parenthesis is not closed."),
         "unopened parenthesis": gettext("This parenthesis was never opened."),
         "empty parentheses": gettext("There is nothing in these parentheses."),

@@ -80,7 +80,7 @@ def widened(query: Query) -> tuple[tuple[ActiveFilter, int], ...]:
     nothing."""
     lexical = services.engine().generation().lexical
     return tuple(
-        (chosen, len(lexical.numbers(query.model_copy(update=chosen.without).filters())))
+        (chosen, lexical.size(query.model_copy(update=chosen.without).filters()))
         for chosen in active_filters(query)
     )
 

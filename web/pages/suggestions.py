@@ -13,6 +13,7 @@ from search.suggest.drafts import draft as draft_of
 from search.suggest.english import Source
 from search.text.profile import has_mask
 from web import services
+from web.errors import query_message
 from web.language import chosen_language, gettext
 from web.pages.account import own_address
 from web.parameters import SearchParameters
@@ -111,6 +112,8 @@ def offered(
             return (), suggester.fill_masks(query, SUGGESTIONS, filters, declined=declined()), []
     except ModelError:
         return (), None, [gettext("This model cannot fill blanks.")]
+    except QueryError as error:
+        return (), None, [query_message(error)]
     try:
         found = suggester.suggest(
             query, SUGGESTIONS, filters, declined=declined(), language=chosen_language()

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from pydantic import ValidationError
 
+from search.budget import TooMuchError
 from search.correction import Offer
 from search.engine import QueryError
 from search.exact import ExactSyntaxError
@@ -129,7 +130,7 @@ def _exact_count(parameters: SearchParameters) -> int | None:
         return None
     try:
         return services.exact().count(parameters.q, parameters.filters())
-    except ExactSyntaxError:
+    except (ExactSyntaxError, TooMuchError):
         return None
 
 
@@ -142,6 +143,10 @@ def _problem_meanings() -> dict[str, str]:
     meanings = {
         "bad-parameter": gettext("A parameter is missing, unknown or out of range."),
         "bad-expression": gettext("The expression of an exact search cannot be read."),
+        "too-much": gettext("The request asks for more work than one request may."),
+        "too-long": gettext(
+            "The request could not be answered in the time that one request may take."
+        ),
         "unknown-record": gettext("No record of the library has this id."),
         "library-unavailable": gettext(
             "The library is missing, damaged or was built with another model."

@@ -1,0 +1,155 @@
+"""What one request may cost: a deadline, and limits on its work.
+
+Whoever takes requests opens a budget for each (:func:`limited`). What could go on for long says
+beforehand how much it is going to do (:func:`spend`), and looks at the clock while it does it
+(:func:`check`). Where no budget is open, as in commands, both let everything pass.
+
+A call of tantivy, FAISS or OpenVINO cannot be interrupted, so what it will cost is counted before
+it is made.
+
+================  =====================================================
+error             cause
+================  =====================================================
+BudgetError       a request costs too much: ``work`` says what of it
+  TooMuchError    it asks for more work than :data:`LIMITS` allows
+  TooLongError    its deadline is over
+================  =====================================================
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal, TypeVar, get_args
+
+T = TypeVar("T")
+
+Work = Literal["search", "words", "texts", "set", "suggestions", "batch", "file", "upload"]
+WORKS: tuple[Work, ...] = get_args(Work)
+
+# Seconds that a request may take, where nobody says otherwise.
+SECONDS = 5.0
+# What one request may ask for in all:
+# - entries of the index, one for each word and each record that it stands in;
+# - records whose texts are read because the index cannot tell;
+# - records of sets that are listed whole, and of files.
+LIMITS: dict[Work, int] = {
+    "words": 200_000_000,
+    "texts": 20_000,
+    "set": 300_000,
+    "file": 100_000,
+}
+# What was too much, and how to ask less.
+MESSAGES: dict[Work, str] = {
+    "search": "ask for less at once",
+    "words": "the words of this expression stand in too many records together: ask for rarer or "
+    "fewer words",
+    "texts": "the index cannot tell where so frequent words stand close together, and too many "
+    "texts would have to be read: ask for rarer words or more letters before the asterisk, for a "
+    "smaller distance, or for AND in the place of NEAR",
+    "set": "the set is too large to be listed whole: narrow it down, by years for instance",
+    "suggestions": "ask for terms for a shorter query with fewer blanks",
+    "batch": "ask for fewer or shorter queries at once",
+    "file": "divide the set, by years for instance, or write the file with a command "
+    "(jmedsearch search --exact --format)",
+    "upload": "divide the file into smaller ones",
+}
+
+
+class BudgetError(Exception):
+    """A request that costs too much; ``work`` says what of it."""
+
+    def __init__(self, work: Work, message: str) -> None:
+        super().__init__(f"{message}: {MESSAGES[work]}")
+        self.work = work
+
+
+class TooMuchError(BudgetError):
+    """A request that asks for more of one kind of work than ``limit``."""
+
+    def __init__(self, work: Work, limit: int) -> None:
+        super().__init__(work, f"this asks for too much (more than {limit:,})")
+        self.limit = limit
+
+
+class TooLongError(BudgetError):
+    """A request whose deadline is over after ``seconds``."""
+
+    def __init__(self, work: Work, seconds: float) -> None:
+        super().__init__(work, f"this took longer than {seconds:g} s and was ended")
+        self.seconds = seconds
+
+
+class Budget:
+    """What is left to one request: ``left`` of each kind of work, and time. Used by one thread at a
+    time."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._until = clock() + seconds
+        self.left = dict(LIMITS)
+
+    def spend(self, work: Work, amount: int) -> None:
+        """Take ``amount`` of one kind of work.
+
+        Raises:
+            TooMuchError: when less is left.
+        """
+        self.left[work] -= amount
+        if self.left[work] < 0:
+            raise TooMuchError(work, LIMITS[work])
+
+    def check(self, work: Work) -> None:
+        """Look at the clock.
+
+        Raises:
+            TooLongError: when the time is over.
+        """
+        if self._clock() > self._until:
+            raise TooLongError(work, self.seconds)
+
+
+_open: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def limited(seconds: float, clock: Callable[[], float] = time.monotonic) -> Iterator[Budget]:
+    """A budget for what is done meanwhile in this thread."""
+    budget = Budget(seconds, clock)
+    token = _open.set(budget)
+    try:
+        yield budget
+    finally:
+        _open.reset(token)
+
+
+def spend(work: Work, amount: int) -> None:
+    """Take some of what the request at hand may cost, before doing it.
+
+    Raises:
+        TooMuchError: when it would cost too much.
+    """
+    if (budget := _open.get()) is not None:
+        budget.spend(work, amount)
+
+
+def check(work: Work) -> None:
+    """Look whether the request at hand still has time.
+
+    Raises:
+        TooLongError: when it has none.
+    """
+    if (budget := _open.get()) is not None:
+        budget.check(work)
+
+
+def within(items: Iterable[T], work: Work) -> Iterator[T]:
+    """The items, as long as the request at hand has time.
+
+    Raises:
+        TooLongError: when it has none left.
+    """
+    for item in items:
+        check(work)
+        yield item

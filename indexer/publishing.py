@@ -1,5 +1,11 @@
-"""A library's live generation into Milvus: loaded beside what is served there, then switched to."""
+"""A library's live generation into Milvus: loaded beside what is served there, then switched to.
 
+Each step may be repeated: what is there is not made again, and a run that was broken off goes on
+with the rows that are missing. Milvus holds in memory what is loaded, so nothing stays loaded but
+the live generation and what some web process still serves (:mod:`search.milvus.leases`).
+"""
+
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +19,7 @@ from indexer.vectors import EXACT
 from search.generation import Generation
 from search.lexical import record_terms
 from search.manifest import LibraryError, live_generation
-from search.milvus import MilvusAddress, MilvusServer
+from search.milvus import MilvusAddress, MilvusError, MilvusServer
 from search.milvus.collections import (
     Published,
     add_filter_fields,
@@ -21,12 +27,20 @@ from search.milvus.collections import (
     filter_fields,
     word_list,
 )
+from search.milvus.leases import read_leases
 from search.milvus.retrieval import live
 
 # Rows of one insertion: some 4 MB.
 _ROWS = 1000
-# Seconds that a step of Milvus may take: flushing, indexing and loading wait for all of it.
-_PATIENCE = 3600.0
+# Seconds that a call may take; flushing, indexing and loading wait for all of it.
+_CALL = 60.0
+_STEP = 3600.0
+# Seconds for which a server that is not ready is waited for: at the beginning, where the address
+# may be wrong, and later, when it has answered.
+_FIRST = 10.0
+_PATIENCE = 600.0
+# Seconds between two looks at who still serves what was replaced.
+_LOOK = 1.0
 # k1 and b as in tantivy.
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 
@@ -34,51 +48,98 @@ _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 @dataclass(frozen=True)
 class Publication:
     """What was published: the generation's name, its passages, whether its term lists are ranked
-    there too, and the generations that are no longer kept."""
+    there too; the generations that are no longer kept, and those that stay loaded beside it,
+    because web processes serve them."""
 
     generation: str
     passages: int
     ranks_words: bool
     dropped: tuple[str, ...]
+    still_served: tuple[str, ...] = ()
 
 
 def publish(
-    library: Path, address: MilvusAddress, advance: Callable[[int], None] = lambda _: None
+    library: Path,
+    address: MilvusAddress,
+    advance: Callable[[int], None] = lambda _: None,
+    waiting: Callable[[str], None] = lambda _: None,
+    wait: float = 0.0,
 ) -> Publication:
     """Load the live generation of ``library`` and switch the alias of ``address`` to it.
 
-    The generation that was live there is kept, for processes that have not moved on yet; older ones
-    are dropped. What a killed run has left is dropped and loaded anew. ``advance`` is told how many
-    passages came in.
+    What web processes serve stays as it is. For ``wait`` seconds at most they are waited for to
+    move on; then the generation that was live is released: it is kept, to go back to, and takes no
+    memory. Older ones are dropped. What a killed run has left is gone on with. ``advance`` is told
+    how many passages came in, ``waiting`` why the server is waited for, where it is not ready.
 
     Raises:
         BuildError, LibraryError: with what to do.
     """
-    server = MilvusServer(address, _PATIENCE)
+    server = MilvusServer(address, _CALL, _PATIENCE, waiting)
     with locked(library):
         folder = live_generation(library)
         if folder is None:
             raise LibraryError(f"{library}: no library here")
-        published = Published.of(address, folder)
-        before = live(server)
-        generation = Generation(folder)
-        ranks_words = server.ranks_words()
-        if before != published:
-            _drop(server, [published])
-            _load_passages(server, published, generation, advance)
-            if ranks_words:
-                _load_words(server, published, generation)
-            _switch(server, published, before)
-        names = server.call("list_collections")
-        gone = [p for p in Published.among(names, address) if p not in (published, before)]
-        _drop(server, gone)
-        server.close()
+        first = MilvusServer(address, patience=_FIRST, waiting=waiting)
+        try:
+            ranks_words = first.ranks_words()
+        finally:
+            first.close()
+        try:
+            published = Published.of(address, folder)
+            before = live(server)
+            generation = Generation(folder)
+            # First of all, for what comes takes its place.
+            kept = {published, before or published}
+            if before == published:
+                # To go back to, as it was kept when this one came.
+                kept |= set(_held(server, but=published)[-1:])
+            dropped, _ = _tidy(server, kept)
+            if before != published:
+                _load_passages(server, published, generation, advance)
+                if ranks_words:
+                    _load_words(server, published, generation)
+                _switch(server, published, before)
+            more, served = _tidy(server, kept, published, time.monotonic() + wait)
+            _release(server, published, served)
+        finally:
+            server.close()
     return Publication(
         folder.name,
         generation.manifest.passages,
         ranks_words,
-        tuple(p.generation for p in gone),
+        tuple(p.generation for p in [*dropped, *more]),
+        tuple(p.generation for p in served),
     )
+
+
+def _held(server: MilvusServer, but: Published | None = None) -> list[Published]:
+    """The generations that Milvus holds, oldest first, ``but`` one."""
+    names = server.call("list_collections")
+    return [p for p in Published.among(names, server.address) if p != but]
+
+
+def _tidy(
+    server: MilvusServer,
+    kept: set[Published],
+    published: Published | None = None,
+    until: float = 0.0,
+) -> tuple[list[Published], list[Published]]:
+    """Drop what is neither to be ``kept`` nor served. What was dropped, and what is served beside
+    what is ``published``, once nothing is or it is ``until``."""
+    dropped: list[Published] = []
+    while True:
+        held = _held(server)
+        served, over = read_leases(server, held)
+        for alias in over:
+            server.call("drop_alias", alias)
+        gone = [p for p in held if p not in served | kept]
+        _drop(server, gone)
+        dropped += gone
+        left = [p for p in held if p in served and p != published]
+        if not left or time.monotonic() >= until:
+            return dropped, left
+        time.sleep(_LOOK)
 
 
 def _drop(server: MilvusServer, several: Iterable[Published]) -> None:
@@ -86,6 +147,15 @@ def _drop(server: MilvusServer, several: Iterable[Published]) -> None:
     for published in several:
         for name in {published.passages, published.words} & there:
             server.call("drop_collection", name)
+
+
+def _release(server: MilvusServer, published: Published, served: list[Published]) -> None:
+    """Have nothing in memory but what is live and what is served."""
+    names = set(server.call("list_collections"))
+    for held in Published.among(names, server.address):
+        if held not in (published, *served):
+            for name in {held.passages, held.words} & names:
+                server.call("release_collection", name)
 
 
 def _load_passages(
@@ -102,7 +172,6 @@ def _load_passages(
     schema.add_field("bare", DataType.BOOL)
     add_filter_fields(schema)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=generation.manifest.dim)
-    server.call("create_collection", published.passages, schema=schema)
     index = MilvusClient.prepare_index_params()
     if generation.manifest.passages <= EXACT:
         index.add_index("vector", index_type="FLAT", metric_type="IP")
@@ -116,7 +185,8 @@ def _load_passages(
     _load(
         server,
         published.passages,
-        _passage_rows(generation),
+        schema,
+        lambda first: _passage_rows(generation, first),
         index,
         generation.manifest.passages,
         advance,
@@ -141,17 +211,18 @@ def _load_words(server: MilvusServer, published: Published, generation: Generati
     )
     index = MilvusClient.prepare_index_params()
     index.add_index("ranked", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
-    server.call("create_collection", published.words, schema=schema)
-    rows = (
-        {"number": number, "words": word_list(record_terms(record)), **filter_fields(record)}
-        for number, record in generation.all_records()
-    )
-    _load(server, published.words, rows, index, generation.manifest.records)
+
+    def rows(first: int) -> Iterator[dict[str, Any]]:
+        for number, record in islice(generation.all_records(), first, None):
+            words = word_list(record_terms(record))
+            yield {"number": number, "words": words, **filter_fields(record)}
+
+    _load(server, published.words, schema, rows, index, generation.manifest.records)
 
 
-def _passage_rows(generation: Generation) -> Iterator[dict[str, Any]]:
+def _passage_rows(generation: Generation, first: int) -> Iterator[dict[str, Any]]:
     owners = generation.owners
-    numbers = np.flatnonzero(owners.record_of >= 0)
+    numbers = np.flatnonzero(owners.record_of >= 0)[first:]
     bare = set(owners.bare.numbers().tolist())
     for start in range(0, len(numbers), _ROWS):
         few = numbers[start : start + _ROWS].tolist()
@@ -170,30 +241,77 @@ def _passage_rows(generation: Generation) -> Iterator[dict[str, Any]]:
 def _load(
     server: MilvusServer,
     collection: str,
-    rows: Iterator[dict[str, Any]],
+    schema: Any,
+    rows: Callable[[int], Iterator[dict[str, Any]]],
     index: Any,
     count: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Insert rows, index them and have them ready to be searched.
+    """Have ``count`` rows in a collection, indexed and ready to be searched. ``rows`` gives them
+    from the n-th on; those that are there already are the first ones.
 
     Raises:
         BuildError: when Milvus holds another number of rows than were inserted.
     """
-    while some := list(islice(rows, _ROWS)):
-        server.call("insert", collection, some)
-        advance(len(some))
-    server.call("flush", collection)
-    server.call("create_index", collection, index)
-    server.call("load_collection", collection)
-    found = server.call(
-        "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
-    )[0]["count(*)"]
+    there = _rows_there(server, collection)
+    # Of what is not whole insertions nobody knows which rows it is.
+    begun = there if there == count or there % _ROWS == 0 else 0
+    if begun:
+        _fill(server, collection, rows, begun, advance)
+        if _ready(server, collection, index) == count:
+            return
+    # New, or an earlier run inserted some rows twice.
+    if server.call("has_collection", collection):
+        server.call("drop_collection", collection)
+    server.call("create_collection", collection, schema=schema)
+    advance(-begun)
+    _fill(server, collection, rows, 0, advance)
+    found = _ready(server, collection, index)
     if found != count:
+        server.call("drop_collection", collection)
         raise BuildError(
-            f"{server.address}: {collection} holds {found} rows of {count}; what is served there "
+            f"{server.address}: {collection} held {found} rows of {count}; what is served there "
             "is as it was. Run the same command again"
         )
+
+
+def _rows_there(server: MilvusServer, collection: str) -> int:
+    if not server.call("has_collection", collection):
+        return 0
+    server.call("flush", collection, timeout=_STEP)
+    return int(server.call("get_collection_stats", collection)["row_count"])
+
+
+def _fill(
+    server: MilvusServer,
+    collection: str,
+    rows: Callable[[int], Iterator[dict[str, Any]]],
+    first: int,
+    advance: Callable[[int], None],
+) -> None:
+    advance(first)
+    left = rows(first)
+    while some := list(islice(left, _ROWS)):
+        try:
+            server.call("insert", collection, some, patience=0.0)
+        except MilvusError as error:
+            if not error.passes:
+                raise
+            # They may have come in all the same.
+            server.call("upsert", collection, some)
+        advance(len(some))
+
+
+def _ready(server: MilvusServer, collection: str, index: Any) -> int:
+    """Index and load a collection; how many rows it has then."""
+    server.call("flush", collection, timeout=_STEP)
+    if not server.call("list_indexes", collection):
+        server.call("create_index", collection, index, timeout=_STEP)
+    server.call("load_collection", collection, timeout=_STEP)
+    found = server.call(
+        "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
+    )
+    return int(found[0]["count(*)"])
 
 
 def _switch(server: MilvusServer, published: Published, before: Published | None) -> None:

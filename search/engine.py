@@ -19,6 +19,7 @@ from search.facets import Facets, facets_of_records
 from search.filters import Filters
 from search.generation import Generation
 from search.known_items import Known, KnownItems, known_items
+from search.legs import Trouble, UnreachableError
 from search.library import Library
 from search.marking import marks
 from search.query_vectors import QueryVectors
@@ -86,7 +87,8 @@ class RankedList:
     the words that BM25 looked for, ``added`` the terms near in meaning that it looked for too
     (:mod:`search.expansion`), ``encoder_text`` what the encoder saw, ``facets`` how its records
     divide where that was asked for: those above the line, or all where there is no line or nothing
-    above.
+    above. ``degraded`` says why the list is by words alone where it should be by meaning too, and
+    may be again soon: whoever knows the vectors does not answer.
     """
 
     query: str
@@ -104,6 +106,23 @@ class RankedList:
     generation: str
     facets: Facets | None
     sort: ListSort = "relevance"
+    degraded: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class SimilarRecords:
+    """The records most like a record, best first; ``degraded`` as in :class:`RankedList`."""
+
+    hits: tuple[Hit, ...] = ()
+    degraded: Trouble | None = None
+
+
+class _DegradedError(Exception):
+    """A list that is not to be remembered: the next one may be whole."""
+
+    def __init__(self, ranked: Ranked) -> None:
+        super().__init__()
+        self.ranked = ranked
 
 
 class Engine:
@@ -133,10 +152,16 @@ class Engine:
     def ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
         """The whole list for a text by both legs, without what it names; the last ones are
         remembered, for a page asks twice (its hits, its suggestions), and so do those after it."""
-        return self._remembered(generation, text, filters)
+        try:
+            return self._remembered(generation, text, filters)
+        except _DegradedError as passing:
+            return passing.ranked
 
     def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
-        return rank(generation, partial(self.query_vectors.vector, text), terms(text), filters)
+        found = rank(generation, partial(self.query_vectors.vector, text), terms(text), filters)
+        if found.degraded:
+            raise _DegradedError(found)
+        return found
 
     def search(
         self,
@@ -213,6 +238,7 @@ class Engine:
                 else None
             ),
             sort=sort,
+            degraded=ranked.degraded,
         )
 
     def best(
@@ -223,14 +249,21 @@ class Engine:
         sort: ListSort = "relevance",
     ) -> Iterator[Record]:
         """The first ``limit`` records of the ranked list for ``query``, in the order in which
-        :meth:`search` has them.
+        :meth:`search` has them. What is kept in files and strategies is made of whole lists only.
 
         Raises:
             QueryError, LibraryError: as :meth:`search`.
+            UnreachableError: where the list would be by words alone.
         """
         text = _searchable(clean_query(query))
         generation = self.generation()
         answer = self._answer(generation, text, filters or Filters(), "fused")
+        if answer.ranked.degraded:
+            raise UnreachableError(
+                "this list would be by words alone, for the vectors cannot be asked for at present "
+                f"({answer.ranked.degraded}): it is not kept",
+                answer.ranked.degraded,
+            )
         order = _sorted(generation, answer.ranked, answer.relevant, sort).order
         return generation.records_in_order(order.numbers[:limit].tolist())
 
@@ -246,7 +279,8 @@ class Engine:
             if leg == "fused"
             else rank(generation, self.query_vectors.vector(text), terms(text), filters, leg)
         )
-        relevant = ranked.relevant(generation.manifest.relevance, text)
+        # Words alone do not say that nothing is close.
+        relevant = None if ranked.degraded else ranked.relevant(generation.manifest.relevance, text)
         if known.found:
             if relevant is not None:
                 above = set(ranked.order.numbers[:relevant].tolist())
@@ -254,7 +288,7 @@ class Engine:
             ranked = ranked.with_first([number for number, _ in known.found])
         return _Answer(ranked, self.query_vectors.vector(text), relevant, known.found)
 
-    def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> tuple[Hit, ...]:
+    def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> SimilarRecords:
         """The records most like a record, without itself.
 
         Meaning is the mean of the record's passage vectors; words are those of its title and
@@ -270,12 +304,13 @@ class Engine:
         number, record = found
         passages = generation.passages_of(number)
         if not passages:
-            return ()
+            return SimilarRecords()
         centre = generation.vectors([p.number for p in passages]).mean(axis=0)
         vector = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
         words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
         ranked = rank(generation, vector, words, Filters()).without(number)
-        return tuple(hit for _, hit in self._hits(generation, ranked, vector, 0, limit, language))
+        hits = self._hits(generation, ranked, vector, 0, limit, language)
+        return SimilarRecords(tuple(hit for _, hit in hits), ranked.degraded)
 
     def sentences(self, record_id: str, query: str, most: int = 2) -> tuple[MatchedSentence, ...]:
         """The sentences of a record's abstracts that answer a query best, at most ``most`` in each

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.expansion import NearTerms
 from search.filters import Filters
-from search.legs import Added, EmbeddedRetrieval, Opened, Retrieval
+from search.legs import Added, EmbeddedRetrieval, Opened, Retrieval, Trouble
 from search.lexical import LexicalIndex
 from search.manifest import SAMPLE_NOTE, LibraryError, Manifest, check_readily
 from search.owners import read_owners
@@ -116,6 +116,11 @@ class Generation:
     def name(self) -> str:
         """The generation's number as its folder writes it."""
         return self.path.name
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why ranked lists are by words alone at present; None where they are whole."""
+        return self._legs.trouble
 
     @property
     def is_sample(self) -> bool:
@@ -299,17 +304,25 @@ class Generation:
         return self._segments.sentences(number)
 
     def nearest_records(
-        self, query: NDArray[np.float32], limit: int, filters: Filters
+        self,
+        query: NDArray[np.float32],
+        limit: int,
+        filters: Filters,
+        until: float = math.inf,
     ) -> NearestRecords:
         """The ``limit`` nearest records to a query vector (dim,), each by its best passage.
 
-        The score is the inner product, less what a bare title gains by its shortness.
+        The score is the inner product, less what a bare title gains by its shortness. ``until`` is
+        the moment (:func:`time.monotonic`) by which an answer is of use.
+
+        Raises:
+            UnreachableError: when who knows the vectors does not answer by then.
         """
         handicap = self.bare_advantage(query)
         # Several passages of one record take places: asked for are as many more as there are.
         wanted = math.ceil(limit * max(1.0, self.manifest.passages / max(self.manifest.records, 1)))
         while True:
-            scores, numbers = self._legs.nearest(query, wanted, filters, handicap)
+            scores, numbers = self._legs.nearest(query, wanted, filters, handicap, until)
             records, first = np.unique(self.owners.record_of[numbers], return_index=True)
             if len(records) >= limit or len(numbers) < wanted:
                 order = np.lexsort((records, -scores[first]))[:limit]
@@ -318,14 +331,19 @@ class Generation:
             wanted *= 2
 
     def best_by_words(
-        self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
+        self,
+        query_terms: Sequence[str],
+        limit: int,
+        filters: Filters,
+        added: Added = (),
+        until: float = math.inf,
     ) -> Ranking:
         """The best ``limit`` record numbers with their BM25 scores, ties by number.
 
         ``added`` are terms that are looked for too, each as its words in a row and what it weighs
         beside a word of the query.
         """
-        return self._legs.by_words(query_terms, limit, filters, added)
+        return self._legs.by_words(query_terms, limit, filters, added, until)
 
     def average_score(self, query: NDArray[np.float32]) -> float:
         """What a passage scores on average for a query vector (dim,), from a sample of them."""

@@ -7,13 +7,14 @@ the records that filters leave in. :class:`EmbeddedLegs` answer from the library
 """
 
 import json
+import math
 import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,17 @@ _FEW_RECORDS = 2000
 Added = Iterable[tuple[Sequence[str], float]]
 
 
+# Why whoever answers the legs does not: it cannot be reached, refuses what it is asked, does not
+# answer in time, is asked enough already, still loads the generation, or does not hold it.
+Trouble = Literal["unreachable", "refused", "slow", "busy", "loading", "missing"]
+
+
 class UnreachableError(LibraryError):
-    """Who answers the legs of a library cannot be reached at present, but may be again."""
+    """Who answers the legs of a library cannot answer at present, but may again."""
+
+    def __init__(self, message: str, trouble: Trouble = "unreachable") -> None:
+        super().__init__(message)
+        self.trouble: Trouble = trouble
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,15 @@ class Opened:
 
 
 class Legs(Protocol):
-    """The legs of one generation. Safe to call from several threads."""
+    """The legs of one generation. Safe to call from several threads.
+
+    ``until`` is the moment (:func:`time.monotonic`) by which an answer is of use.
+    """
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why vectors cannot be asked for at present; None where they can. Cheap."""
+        ...
 
     def nearest(
         self,
@@ -63,6 +81,7 @@ class Legs(Protocol):
         limit: int,
         filters: Filters,
         handicap: float | None = None,
+        until: float = math.inf,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Scores and numbers of the ``limit`` passages nearest to a query vector (dim,), best
         first, among those of records that ``filters`` leave in. A score is the inner product, less
@@ -74,13 +93,14 @@ class Legs(Protocol):
         ...
 
     def by_words(
-        self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
+        self,
+        query_terms: Sequence[str],
+        limit: int,
+        filters: Filters,
+        added: Added = (),
+        until: float = math.inf,
     ) -> Ranking:
-        """The best ``limit`` records by BM25, ties by number.
-
-        Raises:
-            UnreachableError: when who answers cannot be reached.
-        """
+        """The best ``limit`` records by BM25, ties by number."""
         ...
 
 
@@ -88,11 +108,12 @@ class Retrieval(Protocol):
     """Who answers the legs of a library, and which of its generations is live there."""
 
     def pointer(self, library: Path) -> object:
-        """What differs once another generation is live; cheap, for every request asks.
+        """What differs once another generation is live; cheap, for every request asks."""
+        ...
 
-        Raises:
-            UnreachableError: when that cannot be said at present.
-        """
+    def published(self, library: Path) -> str | None:
+        """The name of the generation that is live, whether it can be opened here or not; None
+        where that is not known."""
         ...
 
     def live(self, library: Path) -> Path | None:
@@ -123,6 +144,13 @@ class EmbeddedRetrieval:
             return None
         return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
+    def published(self, library: Path) -> str | None:
+        """What CURRENT says."""
+        try:
+            return (library / CURRENT).read_text(encoding="utf-8").strip() or None
+        except (OSError, ValueError):
+            return None
+
     def live(self, library: Path) -> Path | None:
         """See :func:`search.manifest.live_generation`."""
         return live_generation(library)
@@ -148,19 +176,30 @@ class EmbeddedLegs:
         self._filtered: OrderedDict[Filters, SplitSet] = OrderedDict()
         self._filtered_lock = threading.Lock()
 
+    @property
+    def trouble(self) -> None:
+        """None: files are there."""
+        return
+
     def nearest(
         self,
         query: NDArray[np.float32],
         limit: int,
         filters: Filters,
         handicap: float | None = None,
+        until: float = math.inf,  # noqa: ARG002 - a few milliseconds
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """See :class:`Legs`."""
         among = self._allowed(filters) if filters else self._live
         return self._index.nearest(query, limit, among, handicap)
 
     def by_words(
-        self, query_terms: Sequence[str], limit: int, filters: Filters, added: Added = ()
+        self,
+        query_terms: Sequence[str],
+        limit: int,
+        filters: Filters,
+        added: Added = (),
+        until: float = math.inf,  # noqa: ARG002 - a few milliseconds
     ) -> Ranking:
         """See :class:`Legs`."""
         return self._lexical.search(query_terms, limit, filters, added)

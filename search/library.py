@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from search.generation import Generation
-from search.legs import EmbeddedRetrieval, Retrieval, UnreachableError
+from search.legs import EmbeddedRetrieval, Retrieval
 from search.manifest import LibraryError
 
 _log = logging.getLogger(__name__)
@@ -31,6 +31,12 @@ class Library:
         # and its opening are beside the answers from the one before.
         self.prepare: Callable[[Generation], object] | None = None
 
+    @property
+    def published(self) -> str | None:
+        """The name of the generation that is live, which this process may not have yet; None where
+        that is not known."""
+        return self._retrieval.published(self.path)
+
     def generation(self) -> Generation:
         """The live generation, reopened when another has been published.
 
@@ -41,14 +47,8 @@ class Library:
             LibraryError: when there is none, or the first one cannot be read.
         """
         before = self._open
-        try:
-            # One look at the pointer a request: what it says is read only after it was replaced.
-            pointer = self._retrieval.pointer(self.path)
-        except UnreachableError:
-            if before is None:
-                raise
-            # What needs no vectors is answered all the same.
-            return before
+        # One look at the pointer a request: what it says is read only after it was replaced.
+        pointer = self._retrieval.pointer(self.path)
         if before is not None and pointer is not None and pointer == self._pointer:
             return before
         try:
@@ -88,8 +88,7 @@ class Library:
                     if before is None:
                         raise
                     self._go_on(before, error, pointer)
-                    if not isinstance(error, UnreachableError):
-                        self._pointer = pointer
+                    self._pointer = pointer
                     return
                 if before is not None and self.prepare is not None:
                     try:
@@ -105,5 +104,6 @@ class Library:
     def _go_on(self, before: Generation, error: LibraryError, pointer: object) -> None:
         """Say once for each publication that what was good before is better than nothing."""
         if pointer != self._complained:
-            _log.error("%s; answers go on from generation %s", error, before.name)
+            # Its text alone: the error would keep the generation in memory as long as the line.
+            _log.error("%s; answers go on from generation %s", str(error), before.name)
             self._complained = pointer

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from search.expansion import Expansion
 from search.filters import Filters
 from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 from search.generation import Generation, NearestRecords
+from search.legs import Trouble, UnreachableError
 from search.relevance import RelevanceLine, relevant_hits
 from search.scored_records import Ranking
 
@@ -25,6 +27,10 @@ Leg = Literal["fused", "dense", "lexical"]
 
 # A query's vector (dim,) float32, or what gives it: words are looked for meanwhile.
 Vector = NDArray[np.float32] | Callable[[], NDArray[np.float32]]
+
+# Seconds that the vectors of a list are waited for, all that is asked for it together. Beyond, the
+# list is by words alone.
+PATIENCE = 1.5
 
 _cores = os.cpu_count() or 1
 # The lexical legs of queries over a library of more than so many records, beside the encoder and
@@ -40,7 +46,8 @@ class Ranked:
     """The whole list: fused order, and what each leg found.
 
     ``nearest`` also has each record's best passage. ``unaided`` is the lexical leg by the query's
-    own words alone, ``added`` what was looked for beside them.
+    own words alone, ``added`` what was looked for beside them. ``degraded`` says why the list is by
+    words alone, where it should not be: whoever knows the vectors does not answer.
     """
 
     order: Ranking = field(default_factory=Ranking)
@@ -52,6 +59,7 @@ class Ranked:
     dense_weight: float | None = None
     average: float = 0.0
     full_match: float = 0.0
+    degraded: Trouble | None = None
 
     @property
     def dense(self) -> Ranking:
@@ -91,31 +99,41 @@ def rank(
 ) -> Ranked:
     """Retrieve with both legs, or one, and fuse as the library's manifest says.
 
-    The list of a single leg is by that leg alone: the vector, or the query's own words.
+    The list of a single leg is by that leg alone: the vector, or the query's own words. Where the
+    vectors cannot be had in time, a fused list is by words alone, and says so.
+
+    Raises:
+        UnreachableError: when they cannot, and the list is of that leg.
     """
+    degraded = None
     given: Future[NDArray[np.float32]] = Future()
     look = partial(_look_for, generation, given, query_terms, filters, leg == "fused")
     # Who looks for words leaves Python's lock meanwhile, be it tantivy or Milvus.
     large = len(generation.lexical) > _LARGE
     beside = large and leg != "dense" and _idle.acquire(blocking=False)
     try:
-        words = _beside.submit(look) if beside else None
+        words = _beside.submit(look, time.monotonic() + PATIENCE) if beside else None
         try:
             given.set_result(vector() if callable(vector) else vector)
         except BaseException as error:
             given.set_exception(error)
             raise
-        nearest = (
-            generation.nearest_records(given.result(), DEPTH, filters)
-            if leg != "lexical"
-            else NearestRecords()
-        )
-        found = _Found() if leg == "dense" else words.result() if words else look()
+        # Not before: a busy encoder is no slow engine.
+        until = time.monotonic() + PATIENCE
+        nearest = NearestRecords()
+        if leg != "lexical":
+            try:
+                nearest = generation.nearest_records(given.result(), DEPTH, filters, until)
+            except UnreachableError as error:
+                if leg == "dense":
+                    raise
+                degraded = error.trouble
+        found = _Found() if leg == "dense" else words.result() if words else look(until)
     finally:
         if beside:
             _idle.release()
-    weight: float | None = generation.manifest.dense_weight
-    if generation.manifest.fusion == "weighted" or leg != "fused":
+    weight: float | None = generation.manifest.dense_weight if degraded is None else 0.0
+    if generation.manifest.fusion == "weighted" or leg != "fused" or degraded is not None:
         order = weighted(
             nearest.ranking, found.lexical, generation.manifest.dense_weight, found.full_match
         )
@@ -135,6 +153,7 @@ def rank(
         dense_weight=weight,
         average=generation.average_score(given.result()),
         full_match=found.full_match,
+        degraded=degraded,
     )
 
 
@@ -154,9 +173,10 @@ def _look_for(
     query_terms: list[str],
     filters: Filters,
     expanded: bool,
+    until: float,
 ) -> _Found:
     """The lexical leg: the query's words, and where they fall short what is near in meaning."""
-    unaided = generation.best_by_words(query_terms, DEPTH, filters)
+    unaided = generation.best_by_words(query_terms, DEPTH, filters, until=until)
     full_match = generation.lexical.full_match(query_terms)
     if not expanded:
         return _Found(unaided, unaided, (), full_match)
@@ -165,5 +185,5 @@ def _look_for(
     if not added:
         return _Found(unaided, unaided, (), full_match)
     more = [(expansion.words, expansion.weight) for expansion in added]
-    found = generation.best_by_words(query_terms, DEPTH, filters, more)
+    found = generation.best_by_words(query_terms, DEPTH, filters, more, until)
     return _Found(found, unaided, added, full_match)

@@ -19,6 +19,7 @@ UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 TooLongError          503     a request that could not be answered in the time that one may take
 LibraryError          503     the library is missing, damaged or another encoder's, or Milvus gone
+                              and a list by words alone would not do
 DatabaseError         503     a database is locked, full, damaged or cannot be written
 RecursionError        400     JSON that is nested too deeply
 OSError (ENOSPC …)    503     a disk that is full or cannot be written

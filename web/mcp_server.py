@@ -175,11 +175,12 @@ def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.in
     def similar(id: _Id, limit: _Limit = 10) -> RankedAnswer:  # noqa: A002
         """The records nearest in meaning to one."""
         try:
-            hits = engine.similar(id, limit)
+            found = engine.similar(id, limit)
         except _EXPECTED as error:
             raise ToolError(str(error)) from error
         return RankedAnswer(
-            relevant=None, records=[_found(hit.record, hit.sentence) for hit in hits]
+            relevant=None,
+            records=[_found(hit.record, hit.sentence) for hit in found.hits],
         )
 
     @server.tool(annotations=_READ_ONLY)

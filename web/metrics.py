@@ -70,7 +70,12 @@ class _State(Collector):
                 return
         yield GaugeMetricFamily("jmedsearch_ready", "Whether the library answers.", 1)
         yield GaugeMetricFamily(
-            "jmedsearch_generation", "Number of the live generation.", int(generation.name)
+            "jmedsearch_generation", "Number of the generation that answers.", int(generation.name)
+        )
+        yield GaugeMetricFamily(
+            "jmedsearch_degraded",
+            "Whether ranked lists are by words alone, because the engine does not answer.",
+            int(generation.trouble is not None),
         )
         yield GaugeMetricFamily(
             "jmedsearch_records", "Records of the live generation.", generation.manifest.records

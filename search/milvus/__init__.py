@@ -1,8 +1,8 @@
 """The legs of a library answered by Milvus: vectors and filter fields in a cluster, and term lists
 where it ranks them (milvus-lite, Milvus 2.5 and later).
 
-Everything else is read from a replica of the library's folder. The optional dependency is
-the extra ``milvus``.
+Everything else is read from a replica of the library's folder; where Milvus does not answer, the
+replica's BM25 does. The optional dependency is the extra ``milvus``.
 """
 
 from search.milvus.address import MilvusAddress

@@ -108,6 +108,9 @@ def test_a_damaged_generation_is_answered_from_the_one_before(
         "status": "ready",
         "generation": "000001",
         "records": 5,
+        # What is live is another one, which cannot be opened.
+        "published": "000002",
+        "degraded_reason": None,
     }
     # Once, not for each request.
     assert caplog.text.count("answers go on from generation 000001") == 1

@@ -9,7 +9,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -30,13 +30,19 @@ class Engine:
 
     kind: str
     address: Callable[[], MilvusAddress | None]
+    retrievals: list[MilvusRetrieval] = field(default_factory=list)
 
     def serve(self, folder: Path, address: MilvusAddress | None) -> Library:
         """The library in ``folder``, once it is published to ``address``."""
         if address is None:
             return Library(folder)
         publish(folder, address)
-        return Library(folder, MilvusRetrieval(address))
+        self.retrievals.append(MilvusRetrieval(address))
+        return Library(folder, self.retrievals[-1])
+
+    def close(self) -> None:
+        while self.retrievals:
+            self.retrievals.pop().close()
 
 
 def _name() -> str:
@@ -67,16 +73,19 @@ def answering(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
     kind = request.param
+    engine = Engine(kind, lambda: None)
     if kind == "embedded":
-        yield Engine(kind, lambda: None)
+        yield engine
     elif kind == "milvus-lite":
         # A file for each library, opened by this process.
         pytest.importorskip("milvus_lite", reason="milvus-lite is not installed")
         folder = tmp_path_factory.mktemp("milvus-files")
-        yield Engine(kind, lambda: MilvusAddress.parse(f"milvus://{folder}/{_name()}.db"))
+        engine = Engine(kind, lambda: MilvusAddress.parse(f"milvus://{folder}/{_name()}.db"))
+        yield engine
     elif kind == "milvus-server":
         process: Process = request.getfixturevalue("real_server")
-        yield Engine(kind, lambda: process.address(_name()))
+        engine = Engine(kind, lambda: process.address(_name()))
+        yield engine
     else:
         cluster = os.environ.get("MILVUS_URI")
         if not cluster:
@@ -87,9 +96,26 @@ def answering(
             used.append(MilvusAddress.parse(f"{cluster.rstrip('/')}/{_name()}"))
             return used[-1]
 
-        yield Engine(kind, address)
+        engine = Engine(kind, address)
+        yield engine
+        engine.close()
         for one in used:
             _forget(one)
+    engine.close()
+
+
+@pytest.fixture
+def following() -> Iterator[Callable[[MilvusAddress], MilvusRetrieval]]:
+    """Makes retrievals; their threads end with the test."""
+    made: list[MilvusRetrieval] = []
+
+    def follow(address: MilvusAddress) -> MilvusRetrieval:
+        made.append(MilvusRetrieval(address))
+        return made[-1]
+
+    yield follow
+    for retrieval in made:
+        retrieval.close()
 
 
 def _forget(address: MilvusAddress) -> None:

@@ -5,17 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+import time
 from pathlib import Path
 
-import pytest
-
 from search.milvus import MilvusAddress, MilvusError, MilvusServer
-from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 # Made by: make milvus
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
+_UP = 90.0
 # The etcd in it listens there, whatever it is told.
 _ETCD = 2379
 
@@ -36,6 +35,59 @@ def real_reason() -> str:
     return ""
 
 
+class BlackHole:
+    """A TCP proxy that can be told to swallow what comes. Connections that were open then never
+    carry anything again, as after a firewall that has forgotten them; new ones do."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._swallowing = threading.Event()
+        self._dead: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def address(self, name: str) -> MilvusAddress:
+        return MilvusAddress.parse(f"milvus://127.0.0.1:{self.port}/{name}")
+
+    def swallow(self) -> None:
+        self._swallowing.set()
+        self._dead |= self._open
+
+    def carry(self) -> None:
+        self._swallowing.clear()
+
+    def close(self) -> None:
+        self._listening.close()
+        for one in list(self._open):
+            one.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listening.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._to))
+            self._open |= {near, far}
+            if self._swallowing.is_set():
+                self._dead |= {near, far}
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                if source not in self._dead:
+                    target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            if source not in self._dead:
+                target.close()
+
+
 class Process:
     """A server over a folder of its own; it can be killed and started again."""
 
@@ -48,6 +100,7 @@ class Process:
         self._data = folder / "data"
         self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.is_stopped = False
 
     @classmethod
     def lite(cls, folder: Path) -> "Process":
@@ -96,16 +149,30 @@ class Process:
             server.close()
 
     def _wait(self, server: MilvusServer) -> None:
-        def answers() -> bool:
-            with suppress(MilvusError):
+        end = time.monotonic() + _UP
+        while True:
+            try:
                 server.call("list_collections")
-                return True
-            return False
+            except MilvusError:
+                assert time.monotonic() < end, self._log.read_text()[-2000:]
+                time.sleep(0.3)
+            else:
+                return
 
-        try:
-            until(answers)
-        except TimeoutError:
-            pytest.fail(self._log.read_text()[-2000:])
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    def stop_in_its_tracks(self) -> None:
+        """Have it hang: the kernel goes on taking connections for it."""
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        self.is_stopped = True
+
+    def go_on(self) -> None:
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGCONT)
+        self.is_stopped = False
 
     def kill(self) -> None:
         """As kill -9 does it."""

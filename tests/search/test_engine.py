@@ -228,8 +228,9 @@ def test_a_page_after_the_last_record_is_empty(engine: Engine) -> None:
 
 def test_similar_records(engine: Engine) -> None:
     similar = engine.similar("sample-cardiology-01", limit=5)
-    assert len({h.record.id for h in similar}) == 5
-    assert "sample-cardiology-01" not in {h.record.id for h in similar}
+    assert len({h.record.id for h in similar.hits}) == 5
+    assert "sample-cardiology-01" not in {h.record.id for h in similar.hits}
+    assert similar.degraded is None
     with pytest.raises(UnknownRecordError, match="'nope'"):
         engine.similar("nope")
 

@@ -119,7 +119,13 @@ def test_words_are_completed(client: FlaskClient) -> None:
 
 def test_a_service_is_alive_and_ready(client: FlaskClient) -> None:
     assert get(client, "/healthz") == {"status": "ok"}
-    assert get(client, "/readyz") == {"status": "ready", "generation": "000001", "records": 148}
+    assert get(client, "/readyz") == {
+        "status": "ready",
+        "generation": "000001",
+        "records": 148,
+        "published": "000001",
+        "degraded_reason": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from search.engine import MAX_QUERY, ListSort
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.filters import RetractionFilter
 from search.known_items import Known
+from search.legs import Trouble
 from search.ranking import DEPTH
 from search.records import Record, Retraction
 from web.links import outward_links
@@ -238,6 +239,22 @@ class FacetsBody(Body):
     languages: tuple[tuple[str, int], ...]
 
 
+Degraded = Annotated[
+    bool,
+    Field(
+        description="Whether the list is by words alone for the moment, because whoever knows the "
+        "vectors does not answer; it may lack what it should have. Ask again soon."
+    ),
+]
+DegradedReason = Annotated[
+    Trouble | None,
+    Field(
+        description="Why: the engine cannot be reached, refuses, does not answer in time, is asked "
+        "enough already, loads the generation, or does not hold it. Null where the list is whole."
+    ),
+]
+
+
 class SearchBody(Body):
     """A page of a ranked list."""
 
@@ -260,6 +277,8 @@ class SearchBody(Body):
     offers: tuple[OfferBody, ...]
     next_cursor: NextCursor
     generation: str = Field(description="The library's generation that answered.")
+    degraded: Degraded = False
+    degraded_reason: DegradedReason = None
 
 
 class BatchBody(Body):
@@ -315,6 +334,8 @@ class SimilarBody(Body):
 
     id: str
     hits: tuple[HitBody, ...]
+    degraded: Degraded = False
+    degraded_reason: DegradedReason = None
 
 
 class HealthBody(Body):
@@ -326,9 +347,17 @@ class HealthBody(Body):
 class ReadyBody(Body):
     """The service can answer queries."""
 
-    status: Literal["ready"]
-    generation: str
+    status: Literal["ready", "degraded"] = Field(
+        description="degraded: ranked lists are by words alone for the moment."
+    )
+    generation: str = Field(description="The generation that answers here.")
     records: int
+    published: str | None = Field(
+        default=None,
+        description="The generation that is live. Where it is another one, this process could not "
+        "open that yet; null: not known.",
+    )
+    degraded_reason: DegradedReason = None
 
 
 class ProblemField(BaseModel):

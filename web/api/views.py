@@ -143,8 +143,15 @@ def record(path: RecordPath, query: RecordParameters) -> Response:  # noqa: ARG0
 @blueprint.get("/records/<id:record_id>/similar", responses={"200": SimilarBody, **_UNKNOWN})
 def similar(path: RecordPath, query: SimilarParameters) -> Response:
     """The records nearest in meaning to a record."""
-    hits = services.engine().similar(path.record_id, query.limit, language="")
-    return as_json(SimilarBody(id=path.record_id, hits=tuple(_hit(hit) for hit in hits)))
+    found = services.engine().similar(path.record_id, query.limit, language="")
+    return as_json(
+        SimilarBody(
+            id=path.record_id,
+            hits=tuple(_hit(hit) for hit in found.hits),
+            degraded=found.degraded is not None,
+            degraded_reason=found.degraded,
+        )
+    )
 
 
 @blueprint.get("/openapi.json", doc_ui=False)
@@ -163,13 +170,24 @@ def healthz() -> Response:
 
 @health.get("/readyz", responses={"200": ReadyBody})
 def readyz() -> Response:
-    """Whether the service can answer queries: if not, they are to go elsewhere, or to wait."""
+    """Whether the service can answer queries: if not, they are to go elsewhere, or to wait.
+
+    Where vectors are in an engine of their own that does not answer, ranked lists are by words
+    alone: the service is ready, and says that it is degraded.
+    """
     overload.check_moving()
     generation = services.engine().generation()
+    trouble = generation.trouble
     if (desk := services.desk()) is not None:
         desk.accounts.exist()
     return as_json(
-        ReadyBody(status="ready", generation=generation.name, records=generation.manifest.records)
+        ReadyBody(
+            status="ready" if trouble is None else "degraded",
+            generation=generation.name,
+            records=generation.manifest.records,
+            published=services.engine().library.published,
+            degraded_reason=trouble,
+        )
     )
 
 
@@ -205,6 +223,8 @@ def _ranked(query: SearchParameters) -> SearchBody:
         offers=_offers(services.corrector().offers(engine.generation(), found.query)),
         next_cursor=following,
         generation=found.generation,
+        degraded=found.degraded is not None,
+        degraded_reason=found.degraded,
     )
 
 

@@ -8,6 +8,7 @@ from search.exact import ExactSearch, parse
 from search.exact.excerpts import Marker
 from search.filters import Filters
 from search.generation import Generation
+from search.legs import UnreachableError
 from web.collections.items import items, record_ids
 from web.collections.kept_copies import ids_that_meet
 from web.collections.members import Member, Standing, live_generation, members, standing
@@ -125,6 +126,12 @@ def _ranked(
         per_page=per_page,
         language=language,
     )
+    if ranked.degraded:
+        raise UnreachableError(
+            "a collection's records cannot be ranked by words alone: those without the words would "
+            f"be missing from the list (vectors: {ranked.degraded})",
+            ranked.degraded,
+        )
     numbers = generation.present([hit.record.id for hit in ranked.hits])
     ids = [by_number[numbers[hit.record.id][0]] for hit in ranked.hits]
     _, found = items(store, collection, record_ids=ids)

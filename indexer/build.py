@@ -6,22 +6,20 @@ where they don't.
 """
 
 import functools
-import json
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from indexer.embed import embed_records
 from indexer.fusion_weight import FusionChoice, learn_fusion
-from indexer.imports import Export, keep_import, open_records
+from indexer.imports import Export, keep_import
 from indexer.intake import Progress, Reading, Report, take
 from indexer.lexical import write_lexical
 from indexer.preparation import record_chunks
@@ -44,21 +42,20 @@ from indexer.vectors import VectorSettings, write_index
 from indexer.vocabulary import write_vocabulary
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
-from search.formats import read_records
 from search.generation import Generation
 from search.manifest import (
     FORMAT_VERSION,
     MANIFEST,
-    SAMPLE_NOTE,
     Manifest,
     Segment,
     check_sizes,
     live_generation,
 )
 from search.owners import BARE, OWNERS, owners_in
-from search.records import Record
 from search.relevance import RelevanceLine
 
+# What is embedded before it is published, in a library: another run takes it from there.
+EMBEDDED_CHUNKS = Path(STAGING) / "embedded"
 # The fusion weight is learnt anew once the library has grown or changed by this share.
 _RELEARN = 0.2
 
@@ -244,7 +241,7 @@ def finish(
             store.touched(),
         )
         progress.stage("terms", None)
-        write_term_vectors(staged / "terms.db", encoder, edited.library / STAGING / "embedded")
+        write_term_vectors(staged / "terms.db", encoder, edited.library / EMBEDDED_CHUNKS)
     fusion = _fusion(edited, segments, encoder, progress)
     records, live_passages = store.counts()
     store.close()
@@ -288,7 +285,7 @@ def _embed(
     cluster: Cluster | None,
 ) -> list[Segment]:
     store = edited.store
-    checkpoints = edited.library / STAGING / "embedded"
+    checkpoints = edited.library / EMBEDDED_CHUNKS
     progress.stage("embed", store.to_embed_count())
     if cluster:
         chunks = record_chunks(store.to_embed(), encoder().backend.chunk_records)
@@ -309,46 +306,6 @@ def _embed(
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def sample_files() -> tuple[Path, Path]:
-    """The bundled sample: its records and its listed queries."""
-    folder = Path(str(resources.files("search") / "sample"))
-    return folder / "records.jsonl", folder / "queries.jsonl"
-
-
-def build_sample(directory: Path, progress: Progress | None = None) -> None:
-    """Build the library of the bundled, fictional sample records with the embedded model.
-
-    Does nothing where it is there already; one made with another model, or of the sample of
-    another version, is replaced.
-
-    Raises:
-        BuildError: when ``directory`` holds a library that is not the sample's.
-    """
-    live = live_generation(directory)
-    if live is not None:
-        # Not by Manifest.read: the sample of an older format version is replaced, not refused.
-        manifest = json.loads((live / MANIFEST).read_text(encoding="utf-8"))
-        if SAMPLE_NOTE not in manifest["notes"]:
-            raise BuildError(f"{directory}: holds another library; choose an empty folder")
-        current = (FORMAT_VERSION, open_model(EMBEDDED).fingerprint)
-        made_with = (manifest["format_version"], manifest["encoder_fingerprint"])
-        if made_with == current and _holds_the_sample(directory):
-            return
-        shutil.rmtree(directory)
-    build([sample_files()[0]], directory, notes=(SAMPLE_NOTE,), progress=progress)
-
-
-def _holds_the_sample(library: Path) -> bool:
-    """Whether what was imported is what the sample of this version says."""
-    hashes = {
-        item.content_hash()
-        for item, _ in read_records(sample_files()[0], "jsonl")
-        if isinstance(item, Record)
-    }
-    with closing(open_records(library)) as db:
-        return hashes == {row[0] for row in db.execute("select content_hash from origins")}
 
 
 def next_segment(segments: Sequence[Segment]) -> int:

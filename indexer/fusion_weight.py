@@ -33,7 +33,7 @@ from search.text.terms import terms
 
 # Of a small library at most this share: among the others they have to be found again.
 _SET_ASIDE = 120
-_SET_ASIDE_SHARE = 1 / 3
+_SET_ASIDE_SHARE = 1 / 4
 # The records among which each one has to be found again.
 _HAYSTACK = 4_000
 _DEPTH = 200
@@ -94,7 +94,7 @@ def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
 
 
 def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
-    """Queries of every kind from up to 120 of ``records`` (by number), and no more than a third of
+    """Queries of every kind from up to 120 of ``records`` (by number), and no more than a quarter of
     them; always the same ones."""
     generator = random.Random(1)
     taken = 0

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from indexer.build import build_sample
+from indexer.sample import build_sample
 from search.encoder import Encoder, load_encoder, open_model
 from search.engine import Engine
 from search.library import Library

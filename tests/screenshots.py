@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from indexer.build import build_sample
+from indexer.sample import build_sample
 from tests.conftest import CHROMIUM
 from tests.web.running import announced, start_server
 

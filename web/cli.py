@@ -9,9 +9,9 @@ from typing import Any
 import click
 import platformdirs
 
-from indexer.build import build_sample
 from indexer.cli import commands as indexer_commands
 from indexer.progress import TerminalProgress
+from indexer.sample import build_sample
 from search import budget
 from search.cli import (
     ShownErrors,

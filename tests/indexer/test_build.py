@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from indexer.build import build, build_sample
+from indexer.build import build
 from indexer.cli import index as index_command
 from indexer.imports import imports
+from indexer.sample import build_sample
 from indexer.staging import BuildError, locked
 from search.encoder import Encoder
 from search.engine import Engine

@@ -7,10 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+import indexer.embed
+import indexer.term_vectors
+from indexer.sample import build_sample
 from indexer.term_vectors import write_term_vectors
+from search.library import Library
 
 
 class Counting:
@@ -66,3 +71,20 @@ def test_a_damaged_checkpoint_is_encoded_again(tmp_path: Path) -> None:
     again = Counting()
     assert written(file, again, checkpoints) == rows
     assert again.asked == 700
+
+
+def test_the_sample_comes_with_its_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample_library: Path
+) -> None:
+    """After a change of the records or of the embedded model: python -m indexer.sample."""
+
+    def embed(*_: object) -> None:
+        raise AssertionError("a text of the sample is not in search/sample/vectors")
+
+    monkeypatch.setattr(indexer.embed, "embed_into", embed)
+    monkeypatch.setattr(indexer.term_vectors, "write_arrays", embed)
+    build_sample(tmp_path / "library")
+    here, there = (
+        Library(folder).generation().manifest for folder in (tmp_path / "library", sample_library)
+    )
+    assert (here.records, here.dense_weight) == (there.records, there.dense_weight)

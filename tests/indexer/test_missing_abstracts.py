@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.build import build, sample_files
+from indexer.build import build
+from indexer.sample import sample_files
 from search.encoder import Encoder
 from search.engine import Engine
 from search.filters import Filters

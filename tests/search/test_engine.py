@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.build import build, sample_files
+from indexer.build import build
+from indexer.sample import sample_files
 from search.encoder import Encoder
 from search.engine import Engine, QueryError, UnknownRecordError
 from search.filters import Filters, RetractionFilter

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.build import sample_files
+from indexer.sample import sample_files
 from search.engine import Engine
 from search.filters import Filters
 from search.library import Library

@@ -83,6 +83,34 @@ def decide(
         return finish(edited, progress=progress)
 
 
+def part(
+    library: Path, record_id: str, other: str, progress: Progress | None = None
+) -> tuple[str, str, Path]:
+    """Part what was merged: two ids that lead to one record lead to two again, which never become
+    one by themselves. Gives the ids of both records and the new generation.
+
+    Raises:
+        BuildError: when an id is unknown, or the two do not lead to one record.
+        LibraryError, ModelError: when the library cannot be written.
+    """
+    with edit(library) as edited:
+        store = edited.store
+        with store.db.atomic():
+            number = _known(library, store, record_id)
+            if number != _known(library, store, other) or record_id == other:
+                raise BuildError(f"{record_id} and {other} are not one record")
+            imported = {original.id for original in store.originals(number)}
+            if not {record_id, other} <= imported:
+                raise BuildError(f"{record_id} and {other} were not both imported; nothing to part")
+            # The record keeps its own id, whichever was named first.
+            leaving = record_id if store.record_id(number) == other else other
+            store.open(number)
+            new = store.part(number, leaving)
+            propose(store)
+            ids = store.record_id(number), store.record_id(new)
+        return *ids, finish(edited, progress=progress)
+
+
 def remove(
     library: Path, ids: Sequence[str], progress: Progress | None = None
 ) -> tuple[list[str], Path | None]:

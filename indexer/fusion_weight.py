@@ -94,8 +94,8 @@ def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
 
 
 def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
-    """Queries of every kind from up to 120 of ``records`` (by number), and no more than a quarter of
-    them; always the same ones."""
+    """Queries of every kind from up to 120 of ``records`` (by number), a quarter of them at most;
+    always the same ones."""
     generator = random.Random(1)
     taken = 0
     wanted = min(_SET_ASIDE, math.ceil(_SET_ASIDE_SHARE * len(records)))

@@ -93,6 +93,34 @@ def rejected(library: Path, number: int) -> Iterator[RejectedItem]:
             yield RejectedItem(*row)
 
 
+@dataclass(frozen=True)
+class Merge:
+    """What an import took for a copy: of which record, under which id, title and source it came,
+    and why (:data:`search.duplicates.SAMENESS`)."""
+
+    record: str
+    id: str
+    title: str
+    source: str
+    reason: str
+
+
+def merges(library: Path, number: int) -> Iterator[Merge]:
+    """What import ``number`` took for duplicates, in order.
+
+    Raises:
+        LibraryError: when there is no library.
+    """
+    with closing(open_records(library)) as db:
+        if not db.execute("select 1 from sqlite_master where name = 'merges'").fetchone():
+            return
+        for row in db.execute(
+            "select record, id, title, source, reason from merges where import = ? order by rowid",
+            [number],
+        ):
+            yield Merge(*row)
+
+
 def open_records(library: Path) -> sqlite3.Connection:
     """The live generation's ``records.db``, for reading.
 

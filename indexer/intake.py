@@ -9,7 +9,17 @@ from typing import BinaryIO, Literal
 
 from indexer.sources import READ_ERRORS, Source, opened
 from indexer.store import Origin, Provenance, RecordStore
-from search.duplicates import identity_keys, same, suspicion, title_keys
+from search.duplicates import (
+    Sameness,
+    distinct_id,
+    identity_keys,
+    numbers_differ,
+    place_keys,
+    sameness,
+    suspicion,
+    title_keys,
+    titles_agree,
+)
 from search.formats import (
     Deletion,
     FormatError,
@@ -25,6 +35,8 @@ _NAMED_REJECTED = 20
 # Its files are a sequence of versions: what comes later under the same id replaces what came
 # before. In any other export the same id twice is the same record twice.
 _VERSIONED = "pubmed-xml"
+# In these an id is the user's own word; elsewhere it may be made of a wrong DOI or number.
+_OWN_IDS = {"jsonl", "beir"}
 _NUMBERED = re.compile(r"pubmed(\d\d)n(\d{4,6})\.xml")
 
 Outcome = Literal["new", "replaced", "unchanged", "duplicate"]
@@ -179,21 +191,37 @@ def _take_item(
 def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     """Store what was imported: under its own origin, in the record that it belongs to.
 
-    An id that comes again in one run, other than before, is a further copy of the record.
+    An id that comes again in one run, other than before, is a further copy of the record. What
+    comes under the id of another work gets an id of its own, and nothing replaces what has another
+    title.
     """
     known = store.origins_of_id(record.id, came.database)
     content = record.content_hash()
     if equal := next((o for o in known if o.content_hash == content), None):
         first = store.confirm(equal.number, came.import_number)
+        if not first:
+            store.add_merge(came.import_number, record, came.source, "id")
         return "unchanged" if first else "duplicate"
+    authoritative = came.format == _VERSIONED or came.format in _OWN_IDS
+    leads_to = store.record_of(record.id)
+    own_word = authoritative and known
+    if not own_word and leads_to is not None and "~" not in record.id:
+        originals = store.originals(leads_to)
+        if originals and all(sameness(record, other) is None for other in originals):
+            return put(store, replace(record, id=distinct_id(record)), came)
     if came.format == _VERSIONED:
         if _is_outdated(store, record.id, came.source):
             return "unchanged"
         origin = known[0] if known else None
     else:
-        free = (o for o in known if not store.is_confirmed(o.number, came.import_number))
+        free = (
+            o
+            for o in known
+            if not store.is_confirmed(o.number, came.import_number)
+            and (authoritative or titles_agree(record, store.original(o.number)))
+        )
         origin = min(free, key=lambda o: (o.source != came.source, o.copy), default=None)
-    numbers = _same_records(store, record, origin)
+    numbers, reason = _same_records(store, record, origin)
     if not numbers:
         store.add_record(record, content, came)
         return "new"
@@ -207,6 +235,8 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     for number in numbers[1:]:
         store.unite(numbers[0], number)
     store.settle(numbers[0])
+    if not origin or len(numbers) > 1:
+        store.add_merge(came.import_number, record, came.source, reason)
     return "replaced" if origin else "duplicate"
 
 
@@ -229,22 +259,34 @@ def _is_older(source: str, other: str) -> bool:
     return a is not None and b is not None and tuple(map(int, a)) < tuple(map(int, b))
 
 
-def _same_records(store: RecordStore, record: Record, origin: Origin | None) -> list[int]:
-    """Records that are the same as ``record``, the oldest first; several become one by it.
+def _same_records(
+    store: RecordStore, record: Record, origin: Origin | None
+) -> tuple[list[int], Sameness]:
+    """Records that are the same as ``record``, the oldest first, and why; several become one by
+    it, unless their own numbers tell them apart.
 
     What a librarian declared distinct stays so.
     """
     own = origin.record if origin else store.record_of(record.id)
     found = [own] if own is not None else []
-    for key in sorted(identity_keys(record)):
+    replaced = store.original(origin.number) if origin else None
+    why: Sameness = "id"
+    for key in sorted(identity_keys(record) | place_keys(record)):
         for number in sorted(set(store.sharing(key)) - set(found)):
             other = store.record_id(number)
             ids = [store.record_id(n) for n in found] or [record.id]
             if any(store.pair_state(i, other) == "distinct" for i in ids):
                 continue
-            if any(same(record, original) for original in store.originals(number)):
+            originals = store.originals(number)
+            found_same: Sameness | None = next(
+                (why_same for o in originals if (why_same := sameness(record, o))), None
+            )
+            others = [record, *(o for n in found for o in store.originals(n) if o != replaced)]
+            if found_same and not any(numbers_differ(a, b) for a in others for b in originals):
+                if why == "id":
+                    why = found_same
                 found.append(number)
-    return sorted(found)
+    return sorted(found), why
 
 
 def propose(store: RecordStore) -> None:

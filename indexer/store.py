@@ -17,7 +17,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from indexer.merging import merge
-from indexer.schema import RECORD_COLUMNS, WITHDRAWN, create_tables
+from indexer.schema import MERGES, RECORD_COLUMNS, WITHDRAWN, create_tables
 from search.duplicates import identity_keys, title_keys
 from search.generation import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
@@ -81,6 +81,7 @@ class RecordStore:
             "without rowid"
         )
         self.db.execute(WITHDRAWN)
+        self.db.execute(MERGES)
 
     # Imports
 
@@ -95,6 +96,16 @@ class RecordStore:
     def add_rejected(self, number: int, source: str, place: str, reason: str) -> None:
         """Remember what import ``number`` left out."""
         self._execute("insert into rejected values (?, ?, ?, ?)", [number, source, place, reason])
+
+    def add_merge(self, number: int, record: Record, source: str, reason: str) -> None:
+        """Remember that import ``number`` took ``record`` for a copy of the record that its id
+        leads to now, and why."""
+        kept = self.record_of(record.id)
+        kept_id = "" if kept is None else self.record_id(kept)
+        self._execute(
+            "insert into merges values (?, ?, ?, ?, ?, ?)",
+            [number, kept_id, record.id, record.title, source, reason],
+        )
 
     # Origins
 
@@ -140,6 +151,15 @@ class RecordStore:
         return [
             record_from_dict(json.loads(data)) if data else self._record(number) for (data,) in rows
         ]
+
+    def original(self, origin: int) -> Record:
+        """What was imported as an origin, by its number; nothing of it where it was withdrawn."""
+        record, data, content = self._execute(
+            "select record, data, content_hash from origins where number = ?", [origin]
+        ).fetchone()
+        if not content:
+            return Record("")
+        return record_from_dict(json.loads(data)) if data else self._record(record)
 
     def sharing(self, key: int) -> list[int]:
         """The records that share a key; none where they are too many to mean anything."""
@@ -255,6 +275,34 @@ class RecordStore:
             self._forget_pair(gone, third)
             if state == "distinct" or not self.pair_state(kept, third):
                 self._write_pair(kept, third, reason, state)
+
+    def part(self, number: int, origin_id: str) -> int:
+        """Make what was imported under ``origin_id`` a record of its own again; gives its number.
+        The record that it leaves was opened, and is settled here."""
+        kept = self.record_id(number)
+        gone = [o for o in self.originals(number) if o.id == origin_id]
+        parted = merge(gone)
+        # Opened, every origin has data of its own; the id of the one that leaves becomes free.
+        stays = merge([o for o in self.originals(number) if o.id != origin_id])
+        self._write(number, stays)
+        if kept != stays.id:
+            self._rename(kept, stays.id)
+        values = _row(parted, parted.content_hash())
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join(f":{name}" for name in values)
+        new = self._execute(
+            f"insert into records ({names}) values ({marks})",  # noqa: S608
+            values,
+        ).lastrowid
+        assert new is not None
+        self._execute("insert or ignore into changes values (?, null, null)", [new])
+        self._execute(
+            "update origins set record = ? where record = ? and id = ?", [new, number, origin_id]
+        )
+        self.settle(number)
+        self.settle(new)
+        self._set_state(self.record_id(number), self.record_id(new), "distinct")
+        return new
 
     def settle(self, number: int) -> None:
         """Make an opened record the merge of its origins; without any, it goes."""

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from indexer.curation import Decision, Proposal, decide, proposals
+from indexer.curation import part as part_records
 from indexer.curation import remove as remove_records
 from indexer.generations import list_generations, prune, roll_back
-from indexer.imports import COUNTS, rejected
+from indexer.imports import COUNTS, merges, rejected
 from indexer.imports import imports as list_imports
 from indexer.progress import TerminalProgress
 from search.cli import ShownErrors, library_option
-from search.duplicates import REASONS
+from search.duplicates import REASONS, SAMENESS
 from search.records import Record, record_to_dict
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
@@ -22,19 +23,34 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON i
 @click.command(cls=ShownErrors)
 @library_option
 @click.option("--rejected", "number", type=int, help="List what this import left out, and why.")
+@click.option(
+    "--merged",
+    type=int,
+    metavar="NUMBER",
+    help="List what it took for duplicates, and why.",
+)
 @json_option
-def imports(library: Path, number: int | None, as_json: bool) -> None:
-    """List what was imported, when, from where, and what became of it."""
+def imports(library: Path, number: int | None, merged: int | None, as_json: bool) -> None:
+    """List what was imported, when, from where, and what became of it.
+
+    What was taken for a duplicate wrongly is parted by: duplicates --part.
+    """
+    if merged is not None:
+        for found in merges(library, merged):
+            reason = {str(k): v for k, v in SAMENESS.items()}.get(found.reason, found.reason)
+            told = f"{found.record} <- {found.id}  {found.title}  ({found.source}): {reason}"
+            click.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else told)
+        return
     if number is not None:
         for left_out in rejected(library, number):
             line = json.dumps(asdict(left_out), ensure_ascii=False) if as_json else str(left_out)
             click.echo(line)
         return
-    found = list_imports(library)
+    listed = list_imports(library)
     if as_json:
-        click.echo(json.dumps([asdict(i) for i in found], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([asdict(i) for i in listed], ensure_ascii=False, indent=1))
         return
-    for item in found:
+    for item in listed:
         searched = f", searched {item.searched}" if item.searched else ""
         click.echo(f"{item.number}  {item.started}  {item.database or '–'}{searched}")
         click.echo(f"   {', '.join(item.sources)}")
@@ -69,6 +85,7 @@ def remove(ids: tuple[str, ...], library: Path) -> None:
 @library_option
 @click.option("--merge", nargs=2, metavar="A B", help="Merge two records: the older id stays.")
 @click.option("--distinct", nargs=2, metavar="A B", help="Two records are two: never ask again.")
+@click.option("--part", nargs=2, metavar="A B", help="Part two that were merged, for good.")
 @click.option(
     "--state",
     type=click.Choice(["open", "merged", "distinct"]),
@@ -81,12 +98,21 @@ def duplicates(
     library: Path,
     merge: tuple[str, str] | None,
     distinct: tuple[str, str] | None,
+    part: tuple[str, str] | None,
     state: str,
     as_json: bool,
 ) -> None:
     """List records that may be the same (重複候補), and decide on them."""
-    if merge and distinct:
-        raise click.UsageError("give either --merge or --distinct")
+    if sum(map(bool, (merge, distinct, part))) > 1:
+        raise click.UsageError("give one of --merge, --distinct and --part")
+    if part:
+        progress = TerminalProgress()
+        try:
+            kept, other, generation = part_records(library, *part, progress)
+        finally:
+            progress.close()
+        click.echo(f"{kept} and {other} are two; generation {generation.name} is live")
+        return
     if pair := merge or distinct:
         decision: Decision = "merged" if merge else "distinct"
         progress = TerminalProgress()

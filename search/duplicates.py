@@ -1,10 +1,13 @@
 """Which records are the same, and which might be: one set of rules for libraries and collections.
 
-The same record: same id, PMID or 医中誌ID, or same DOI with agreeing titles. Such records are
-merged without asking. Others that look alike are proposed to the librarian: the same DOI with a
-clearly different title; a preprint or a conference abstract and the article of the same title and
-first author; the same title, year and first author; or nearly the same title (half and full width,
-旧字体, punctuation, a subtitle that one of them lacks).
+The same record: same PMID or 医中誌ID; same DOI with agreeing titles; or the same title, year and
+first author, where first page or, a page missing, volume agree. Such records are merged without
+asking, and :func:`sameness` says why. Never merged are records with different PMIDs, 医中誌IDs or
+accession numbers of one database, and what has different titles. Others that look alike are
+proposed to the librarian: the same DOI with a clearly different title; a preprint or a conference
+abstract and the article of the same title and first author; the same title, year and first author;
+or nearly the same title (half and full width, 旧字体, punctuation, a subtitle that one of them
+lacks).
 """
 
 import hashlib
@@ -27,9 +30,32 @@ REASONS: dict[Reason, str] = {
     "near": "nearly the same title",
 }
 
+# Why two records are the same.
+Sameness = Literal["id", "pmid", "ichushi", "doi", "place"]
+SAMENESS: dict[Sameness, str] = {
+    "id": "same id",
+    "pmid": "same PMID",
+    "ichushi": "same 医中誌ID",
+    "doi": "same DOI, agreeing titles",
+    "place": "same title, year, first author and page or volume",
+}
+
 _AGREEING = 0.9
 _NO_WORD = re.compile(r"[\W_]+")
 _WIDE = r"\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# What PubMed and others add to a title: [Article in Japanese], [Japanese]. It is no part of it.
+_LANGUAGE_ADDED = re.compile(
+    r"\s*[\[(](?:article in |in )?(?:japanese|english|chinese|german|french|spanish|italian|"
+    r"russian|portuguese|korean|polish|dutch|turkish|danish|swedish|norwegian|hungarian|czech|"
+    r"hebrew|和文|英文|日本語|英語)[\])]\.?\s*$",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+|第[一二三四五六七八九十]+|(?<![a-z])[ivx]{1,4}(?![a-z])")
+_JOURNAL_WORD = re.compile(r"\w+")
+_SMALL_WORDS = {"the", "of", "and", "in", "for", "on", "a", "an", "de", "der", "und", "et"}
+_FIRST_PAGE = re.compile(r"[a-z]*0*(\d+)")
+# Ids that a database gave, unlike those of registers that several quote.
+_NO_ACCESSION = {"doi", "hash", "pmid", "ichushi"}
 # A subtitle's mark: a dash only where it is no hyphen, no sign between digits.
 _SUBTITLE = re.compile(
     rf"(?<!\d):|:(?!\d)|[―—]|(?<!\d)[~〜]|[~〜](?!\d)|(?<=\s)[-‐–−](?=\s)"
@@ -78,6 +104,7 @@ def identity_keys(record: Record) -> set[int]:
 def title_keys(record: Record) -> set[int]:
     """Numbers under which a record that might be the same can be found, with its DOI's."""
     keys = {_key("doi", record.doi.lower())} if record.doi else set()
+    keys |= place_keys(record)
     for title in _titles(record):
         for text in {title.full, title.main}:
             narrowed = "" if _weight(text) >= _TELLING else f"|{record.year}|{_initial(record)}"
@@ -85,15 +112,172 @@ def title_keys(record: Record) -> set[int]:
     return keys
 
 
+def place_keys(record: Record) -> set[int]:
+    """Numbers under which a record of the same title, year and first author can be found, also
+    where so many share the title that it tells nothing: Editorial, Reply."""
+    page = _first_page(record)
+    if not record.year:
+        return set()
+    return {
+        _key("place", f"{title.full}|{record.year}|{_initial(record)}|{where}")
+        for title in _titles(record)
+        for where in (f"p{page}", f"v{record.volume}")
+        if len(where) > 1
+    }
+
+
 def same(record: Record, other: Record) -> bool:
     """Whether two records are one beyond doubt."""
-    if record.id == other.id:
+    return sameness(record, other) is not None
+
+
+def sameness(record: Record, other: Record) -> Sameness | None:
+    """Why two records are one beyond doubt; None where there is doubt."""
+    if _numbers_differ(record, other):
+        return None
+    if record.id == other.id and not other_work(record, other):
+        return "id"
+    if record.pmid and record.pmid == other.pmid and not _elsewhere(record, other):
+        return "pmid"
+    if (
+        record.ichushi_id
+        and record.ichushi_id == other.ichushi_id
+        and not _elsewhere(record, other)
+    ):
+        return "ichushi"
+    if (
+        _same_doi(record, other)
+        and _titles_agree(record, other)
+        and not _apart_in_a_supplement(record, other)
+    ):
+        return "doi"
+    return "place" if _same_place(record, other) else None
+
+
+def other_work(a: Record, b: Record) -> bool:
+    """Whether two records of one id are two works. A DOI names what its journal registered, which
+    may be a whole supplement; a number can be mistyped; an id of another kind is its source's own
+    word and always right."""
+    source = a.id.partition(":")[0]
+    if source in ("doi", "hash"):
+        return not _titles_agree(a, b) or _apart_in_a_supplement(a, b)
+    return source in ("pmid", "ichushi") and _elsewhere(a, b)
+
+
+def titles_agree(a: Record, b: Record) -> bool:
+    """Whether two records have the same or nearly the same title in some language, or one none."""
+    return _titles_agree(a, b)
+
+
+def distinct_id(record: Record) -> str:
+    """An id for a record whose own leads to another work: the same whenever it comes again."""
+    told = f"{record.title}|{_person(record)}|{record.pages}|{record.journal}"
+    digest = hashlib.blake2b(told.encode(errors="replace"), digest_size=4).hexdigest()
+    return f"{record.id.partition('~')[0][:150]}~{digest}"
+
+
+def numbers_differ(a: Record, b: Record) -> bool:
+    """Whether two records have different PMIDs, 医中誌IDs or accession numbers of one database, so
+    that no third record makes them one."""
+    return _numbers_differ(a, b)
+
+
+def _numbers_differ(a: Record, b: Record) -> bool:
+    """Whether two records have different numbers of one register or database."""
+    if a.pmid and b.pmid and a.pmid != b.pmid:
         return True
-    if record.pmid and record.pmid == other.pmid:
+    if a.ichushi_id and b.ichushi_id and a.ichushi_id != b.ichushi_id:
         return True
-    if record.ichushi_id and record.ichushi_id == other.ichushi_id:
+    source, _, number = a.id.partition(":")
+    other_source, _, other = b.id.partition(":")
+    if not (number and other) or source in _NO_ACCESSION or source != other_source:
+        return False
+    return number != other
+
+
+def _elsewhere(a: Record, b: Record) -> bool:
+    """Whether two records of one number are two works all the same, because somebody mistyped it:
+    other titles, and another first author, page or year."""
+    if _titles_agree(a, b):
+        return False
+    persons = _person(a), _person(b)
+    others = _comparable(*persons) and not _same_person(*persons)
+    return others or _pages_differ(a, b) or _years_apart(a, b) > 1
+
+
+def _apart_in_a_supplement(a: Record, b: Record) -> bool:
+    """Whether two records of one DOI are two contributions of a supplement: numbered parts, other
+    first authors, or other pages of a conference's abstracts."""
+    if not _same_numbering(a, b):
         return True
-    return _same_doi(record, other) and _titles_agree(record, other)
+    persons = _person(a), _person(b)
+    if _comparable(*persons) and not _same_person(*persons) and _pages_differ(a, b):
+        return True
+    return _pages_differ(a, b) and "conference" in (stage(a), stage(b))
+
+
+def _same_numbering(a: Record, b: Record) -> bool:
+    pairs = list(product(a.versions(), b.versions()))
+    shared = [(x.title, y.title) for x, y in pairs if x.language == y.language]
+    return not shared or any(_digits(x) == _digits(y) or not (x and y) for x, y in shared)
+
+
+def _digits(title: str) -> list[str]:
+    return _DIGITS.findall(unicodedata.normalize("NFKC", title).casefold())
+
+
+def _same_place(a: Record, b: Record) -> bool:
+    """Whether two records have the same title, year and first author, and nothing speaks against
+    it: the first page agrees, or where one has none, the volume."""
+    if not (a.year and a.year == b.year):
+        return False
+    if not any(x.full == y.full for x, y in product(_titles(a), _titles(b))):
+        return False
+    pages, persons = (_first_page(a), _first_page(b)), (_person(a), _person(b))
+    same_volume = bool(a.volume) and a.volume == b.volume
+    if not any(persons):
+        # Without authors everything else has to agree.
+        return same_volume and all(pages) and pages[0] == pages[1]
+    if not _same_person(*persons) or not (_tells(a) or _one_journal(a, b)):
+        return False
+    if all(pages):
+        return pages[0] == pages[1] and not _volumes_differ(a, b)
+    return same_volume and stage(a) == stage(b)
+
+
+def _tells(record: Record) -> bool:
+    return any(_weight(title.full) >= _TELLING for title in _titles(record))
+
+
+def _one_journal(a: Record, b: Record) -> bool:
+    """Whether two records may be of one journal: a journal's abbreviation is its name."""
+    names = [_JOURNAL_WORD.findall(r.journal.casefold()) for r in (a, b)]
+    short, long = sorted(names, key=lambda words: len("".join(words)))
+    if not short or "".join(short) in "".join(long):
+        return True
+    left = iter(word for word in long if word not in _SMALL_WORDS)
+    return all(
+        any(word.startswith(part) for word in left) for part in short if part not in _SMALL_WORDS
+    )
+
+
+def _volumes_differ(a: Record, b: Record) -> bool:
+    """Whether two records of one journal are in different volumes: its name may be abbreviated, so
+    that another name tells nothing."""
+    volumes = a.volume.casefold(), b.volume.casefold()
+    return all(volumes) and volumes[0] != volumes[1] and _folded(a.journal) == _folded(b.journal)
+
+
+def _pages_differ(a: Record, b: Record) -> bool:
+    pages = _first_page(a), _first_page(b)
+    return all(pages) and pages[0] != pages[1]
+
+
+def _first_page(record: Record) -> str:
+    """The number of the first page; letters before it, which not every source writes, are left
+    out."""
+    found = _FIRST_PAGE.match(record.pages.casefold())
+    return found.group(1) if found else ""
 
 
 def stage(record: Record) -> Stage:
@@ -113,14 +297,17 @@ def suspicion(own: Sequence[Record], others: Sequence[Record]) -> Reason | None:
 
 
 def _suspicion(a: Record, b: Record) -> Reason | None:
-    if _same_doi(a, b):
-        return "doi"
+    # Several contributions of a supplement share its DOI.
+    if _same_doi(a, b) and not (_pages_differ(a, b) and not _titles_agree(a, b)):
+        return None if _numbers_differ(a, b) else "doi"
     pairs = list(product(_titles(a), _titles(b)))
     if not any(_same_title(x, y) for x, y in pairs):
         return None
     by_same = _same_person(_person(a), _person(b))
     if by_same and stage(a) != stage(b) and _years_apart(a, b) <= _STAGES_APART:
         return "version"
+    if _numbers_differ(a, b):
+        return None
     if by_same and a.year == b.year is not None and any(x.plain == y.plain for x, y in pairs):
         return "title"
     if _years_apart(a, b) > 1:
@@ -174,7 +361,7 @@ def _runs(text: str) -> set[str]:
 
 def _titles(record: Record) -> Iterator[_Title]:
     for version in record.versions():
-        whole = unicodedata.normalize("NFKC", version.title)
+        whole = _LANGUAGE_ADDED.sub("", unicodedata.normalize("NFKC", version.title))
         plain = _folded(whole)
         if not plain:
             continue

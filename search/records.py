@@ -10,9 +10,31 @@ from typing import Any, Literal, get_args
 Retraction = Literal["", "retracted", "expression of concern", "corrected"]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
-_KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
+_EAST_ASIAN = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]")
+_BRACKETED = re.compile(r"[(（\[［「『\"“][^()（）\[\]［］「」『』\"“”]{1,80}[)）\]］」』\"”]")
+# A particle right after a Latin word: Pneumocystis pneumoniaの1例 is Japanese.
+_PARTICLE = re.compile(r"[A-Za-z0-9)）\u3400-\u9fff\u30a1-\u30fc][のをにがはとでへもや]")
+_ENGLISH = re.compile(
+    r"(?<![\w-])(?:of|the|and|in|on|for|with|among|to|by|from|an|a|is|are|as|at|after|versus|was|were)"
+    r"(?![\w-])",
+    re.IGNORECASE,
+)
+# Simplified characters that no Japanese text has, frequent in medicine.
+_SIMPLIFIED = re.compile(
+    "[们这对说时为过还临疗药组检测结论观护诊术脏肿验显发现应级预问题较变统计义积该阴给实际续关键选择质谢识认产线继颈颅镜险缩剂综评标"
+    "报龄岁压热风调节维艺细带车传损伤复杂单间长门见贝负责资银钱铁难须顾频马鱼鸟齿龙华东络课业务习头买卖处备优势动员劳输边辽连远遗释"
+    "针经济乐农军净创剧办劲勋协厅历厉县叹哑团围图圆块坚坛]"
+)
+_SHORT = 200
+# The share of its letters from which on a text is East Asian whatever its words are, and below
+# which it is English where English words say so.
+_MAINLY = 0.3
+_HARDLY = 0.1
+# No Japanese sentence is so long without kana.
+_LONGEST_WITHOUT_KANA = 60
 _MAX_ID = 200
 # Ten times the longest abstracts. What is longer is broken or a book, and would embed for minutes.
 _MAX_TEXT = 200_000
@@ -192,15 +214,43 @@ def record_from_dict(data: Mapping[str, Any]) -> Record:
 
 
 def guess_language(text: str) -> str:
-    """``ja``, ``ko`` or ``en`` by script alone.
+    """``ja``, ``zh``, ``ko`` or ``en``, by the share of the scripts.
 
-    Kanji without kana count as Japanese: titles here are often so.
+    An English title with 補中益気湯 in it is English, ``Pneumocystis pneumoniaの1例`` is Japanese.
+    Kanji without kana count as Japanese, for titles here are often so, unless they are simplified
+    ones or go on for too long.
     """
-    if _KANA.search(text):
-        return "ja"
-    if _HANGUL.search(text):
+    if text.isascii():
+        return "en"
+    if not _EAST_ASIAN.search(text):
+        return "en"
+    own = len(_EAST_ASIAN.findall(text))
+    share = own / (own + len(_LATIN.findall(text)))
+    if share < _MAINLY and _is_english(text, share):
+        return "en"
+    if len(_HANGUL.findall(text)) * 2 > own:
         return "ko"
-    return "ja" if _HAN.search(text) else "en"
+    return "zh" if _is_chinese(text, own) else "ja"
+
+
+def _is_english(text: str, share: float) -> bool:
+    """Whether a text with few East Asian letters is English that quotes them."""
+    if len(text) > _SHORT:
+        return share < 2 * _HARDLY
+    outside = _BRACKETED.sub(" ", text)
+    if not _EAST_ASIAN.search(outside):
+        return bool(_LATIN.search(outside))
+    if _PARTICLE.search(outside):
+        return False
+    return share < _HARDLY or bool(_ENGLISH.search(outside))
+
+
+def _is_chinese(text: str, letters: int) -> bool:
+    kana = len(_KANA.findall(text))
+    if kana * 20 > letters:
+        return False
+    simplified = len(_SIMPLIFIED.findall(text))
+    return simplified * 20 > letters or (not kana and letters > _LONGEST_WITHOUT_KANA)
 
 
 def _check_date(date: str) -> None:

@@ -11,23 +11,30 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from search.formats import (
     beir,
     bibtex,
     cinii,
+    clinical_trials,
+    crossref,
+    csl_json,
     endnote_xml,
+    europe_pmc,
     jats,
     jsonl,
     jstage,
     medline,
+    openalex,
     pubmed_xml,
     refer,
     ris,
     tables,
+    unknown,
     wos,
 )
+from search.formats.fields.remarks import Remarked
 from search.formats.items import Deletion, FormatError, Item, Rejected
 from search.records import Record
 
@@ -60,7 +67,8 @@ class Format:
     raises nothing but what the stream itself raises. ``write`` is there where the format can be
     written; ``drops`` names the fields of a record that are lost then, and what of them is lost.
     ``tested`` says whether real exports were at hand, or only samples written for the tests.
-    ``takes_mapping`` is true where ``read`` takes ``mapping``, column names to field names.
+    ``takes_mapping`` is true where ``read`` takes ``mapping``, column names to field names;
+    ``takes_remarks`` where it takes ``remarked``, to be told of notes and labels beside records.
     """
 
     name: str
@@ -72,6 +80,7 @@ class Format:
     drops: Mapping[str, str] = field(default_factory=dict)
     tested: Literal["real", "written for the tests", "no"] = "written for the tests"
     takes_mapping: bool = False
+    takes_remarks: bool = False
 
 
 # The most specific first: a later recogniser may be true of an earlier format's content.
@@ -87,6 +96,7 @@ FORMATS: dict[str, Format] = {
             tables.write_xlsx,
             tables.XLSX_DROPS,
             takes_mapping=True,
+            takes_remarks=True,
         ),
         Format(
             "pubmed-xml",
@@ -125,6 +135,35 @@ FORMATS: dict[str, Format] = {
             (".json",),
             cinii.recognises,
             cinii.read,
+        ),
+        Format(
+            "crossref",
+            "Crossref's REST API, JSON",
+            (".json",),
+            crossref.recognises,
+            crossref.read,
+        ),
+        Format("openalex", "OpenAlex's API, JSON", (".json",), openalex.recognises, openalex.read),
+        Format(
+            "europe-pmc",
+            "Europe PMC's REST API, JSON",
+            (".json",),
+            europe_pmc.recognises,
+            europe_pmc.read,
+        ),
+        Format(
+            "clinical-trials",
+            "ClinicalTrials.gov's API, JSON",
+            (".json",),
+            clinical_trials.recognises,
+            clinical_trials.read,
+        ),
+        Format(
+            "csl-json",
+            "CSL-JSON of Zotero and other reference managers",
+            (".json",),
+            csl_json.recognises,
+            csl_json.read,
         ),
         Format(
             "beir",
@@ -169,6 +208,7 @@ FORMATS: dict[str, Format] = {
             ris.write,
             ris.DROPS,
             tested="real",
+            takes_remarks=True,
         ),
         Format("refer", "Refer/BibIX (EndNote)", (".enw", ".txt"), refer.recognises, refer.read),
         Format(
@@ -190,6 +230,7 @@ FORMATS: dict[str, Format] = {
             tables.DROPS,
             tested="real",
             takes_mapping=True,
+            takes_remarks=True,
         ),
         Format(
             "csv",
@@ -201,6 +242,7 @@ FORMATS: dict[str, Format] = {
             tables.DROPS,
             tested="real",
             takes_mapping=True,
+            takes_remarks=True,
         ),
     )
 }
@@ -210,11 +252,14 @@ def recognise(head: bytes, source: str) -> Format:
     """The format of content that begins with ``head``.
 
     Raises:
-        FormatError: when no format knows it; lists those that exist.
+        FormatError: when no format knows it; says what it seems to be and what to export instead,
+            or lists the formats that exist.
     """
     for candidate in FORMATS.values():
         if candidate.recognises(head):
             return candidate
+    if told := unknown.advice(head):
+        raise FormatError(f"{source}: no known format; {told}")
     raise FormatError(
         f"{source}: no known format begins like this; known are {', '.join(FORMATS)} "
         "(choose one with --format)"
@@ -251,12 +296,18 @@ def read_stream(
     name: str,
     format_name: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    remarked: Remarked | None = None,
 ) -> Iterator[tuple[Item, int]]:
-    """Like :func:`read_records`, from a seekable stream; ``name`` is for messages."""
+    """Like :func:`read_records`, from a seekable stream; ``name`` is for messages, and ``remarked``
+    is told of the notes and labels beside a record."""
     try:
         stream = _decompressed(raw)
         chosen = _chosen(stream, name, format_name)
-        options = {"mapping": mapping} if mapping and chosen.takes_mapping else {}
+        options: dict[str, Any] = {}
+        if mapping and chosen.takes_mapping:
+            options["mapping"] = mapping
+        if remarked and chosen.takes_remarks:
+            options["remarked"] = remarked
         for item in chosen.read(stream, **options):
             yield item, raw.tell()
     except (OSError, EOFError, zlib.error) as error:

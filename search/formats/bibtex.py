@@ -24,11 +24,12 @@ from pylatexenc.latex2text import (  # type: ignore[import-untyped]
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
+from search.formats.fields.words import words_in
 from search.formats.identifiers import ichushi_id_in, issn_in, pmid_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_of, side_by_side
 from search.formats.lines import head_text, text_lines
+from search.formats.markup import decoded, plain_text, something
 from search.formats.names import author
 from search.formats.notices import SEPARATOR, notice_of, notice_text
 from search.formats.pages import page_range
@@ -47,31 +48,53 @@ DROPS = {
 _BEGIN = re.compile(r"[ \t]{0,80}@[ \t]{0,8}([A-Za-z]+)[ \t]{0,8}[{(]")
 _ENTRY = re.compile(
     # J-STAGE's keys have a space in them: 山田 太郎2020.
-    r"^[ \t]{0,80}@[ \t]{0,8}[A-Za-z]+[ \t]{0,8}[{(][ \t]{0,8}[^\n,={}]{1,200},",
+    r"^[ \t]{0,80}@[ \t]{0,8}[A-Za-z]+[ \t]{0,8}[{(][ \t]{0,8}"
+    # Mendeley leaves keys out: @article{, and even @article{ author = ...
+    r"(?:[^\n,={}]{0,200},|\r?\n?[ \t]{0,8}(?:author|title|year|journal)[ \t]{0,8}=)",
     re.MULTILINE,
 )
+# Where a brace is still open, only these open the next entry all the same: the one before is
+# damaged. Anything else is a line of an abstract: "@RISK (Palisade) was used".
+_KINDS = {
+    *("article", "book", "booklet", "collection", "conference", "dataset", "inbook"),
+    *("incollection", "inproceedings", "manual", "mastersthesis", "misc", "online", "patent"),
+    *("periodical", "phdthesis", "proceedings", "report", "software", "techreport", "thesis"),
+    *("unpublished", "string", "comment", "preamble"),
+}
+_NO_KEY = re.compile(
+    r"(\s{0,80}@\s{0,8}[A-Za-z]+\s{0,8}[{(])(\s{0,20}),|"
+    r"(\s{0,80}@\s{0,8}[A-Za-z]+\s{0,8}[{(])(?=\s{0,80}[A-Za-z]+\s{0,8}=)"
+)
+_BRACES = re.compile(r"(?<!\\)[{}]")
 _MAX_ENTRY = 256 * 1024
 _MAX_STRINGS = 64 * 1024
+_IF_MATHS = re.compile(r"\\ifmmode\b.{0,200}?\\else\b\s?(.{0,200}?)\\fi\b(?:\{\})?", re.DOTALL)
+_EXTENDED = re.compile(r"\s{0,5}(family|given|prefix|suffix)(?:-i)?\s{0,5}=", re.IGNORECASE)
 _BARE = re.compile(r"(?<!\\)([%&])")
 _NEEDS_DECODING = re.compile(r"[\\{}$~]")
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\^{}",
-    **{c: f"\\{c}" for c in "&%#_${}"},
+    **{c: f"\\{c}" for c in "&%#_$"},
+    # Parsers count braces, escaped or not: one alone would cost them the whole file.
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
 }
 # Runs that LaTeX reads as one sign.
 _LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=`)(?=`)|(?<=[?!])(?=`)|(?<=[<,>])(?=[<,>])")
 
 _CONTEXT = get_default_latex_context_db()
-# What Zotero writes for these signs, and pylatexenc does not know.
+# What Zotero and we write for these signs, and pylatexenc does not know.
+_SIGNS = {
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textbraceleft": "{",
+    "textbraceright": "}",
+}
 _CONTEXT.add_context_category(
-    "signs",
-    prepend=True,
-    macros=[
-        MacroTextSpec(name, sign)
-        for name, sign in (("textless", "<"), ("textgreater", ">"), ("textbar", "|"))
-    ],
+    "signs", prepend=True, macros=[MacroTextSpec(name, sign) for name, sign in _SIGNS.items()]
 )
 _LATEX = LatexNodes2Text(math_mode="text", strict_latex_spaces=False, latex_context=_CONTEXT)
 
@@ -102,23 +125,35 @@ def read(stream: BinaryIO) -> Iterator[Item]:
 def _entries(stream: BinaryIO) -> Iterator[tuple[int, str, str]]:
     """Line, kind and text of each entry, up to the line where the next one opens; the text of one
     that is too long is empty."""
-    begin, kind, size = 0, "", 0
+    begin, kind, size, depth = 0, "", 0, 0
     parts: list[str] = []
     for number, text, cut in text_lines(stream):
-        if found := _BEGIN.match(text):
+        found = _BEGIN.match(text)
+        if found and (depth <= 0 or _opens(found, text)):
             if kind:
                 yield begin, kind, "\n".join(parts)
-            begin, kind, size, parts = number, found.group(1).lower(), 0, []
+            begin, kind, size, parts, depth = number, found.group(1).lower(), 0, [], 0
+        if "{" in text or "}" in text:
+            depth += sum(1 if brace == "{" else -1 for brace in _BRACES.findall(text))
         size += len(text) + 1
         if cut or size > _MAX_ENTRY:
             parts, size = [], _MAX_ENTRY
+        elif kind and parts and text.lstrip()[:1] == "@":
+            # The parser would begin an entry at such a line.
+            parts[-1] += f" {text}"
         elif kind:
             parts.append(text)
     if kind:
         yield begin, kind, "\n".join(parts)
 
 
+def _opens(found: re.Match[str], text: str) -> bool:
+    """Whether a line opens an entry where the one before is not closed."""
+    return found.group(1).lower() in _KINDS and ("," in text or "=" in text)
+
+
 def _items(place: str, strings: str, text: str) -> Iterator[Item]:
+    text = _NO_KEY.sub(lambda m: f"{m.group(1) or m.group(3)}no-key,", text, count=1)
     try:
         blocks: list[Block] = parse_string(f"{strings}\n{text}").blocks
     except RecursionError:
@@ -128,7 +163,8 @@ def _items(place: str, strings: str, text: str) -> Iterator[Item]:
     for block in blocks:
         entry: Block | None = block
         if isinstance(block, DuplicateFieldKeyBlock):
-            entry = block.ignore_error_block
+            # Not yet freed of what encloses its values.
+            entry = _bare(block.ignore_error_block)
         elif isinstance(block, ParsingFailedBlock):
             found = True
             yield Rejected(place, f"not BibTeX: {str(block.error).strip() or 'broken entry'}"[:300])
@@ -143,14 +179,32 @@ def _items(place: str, strings: str, text: str) -> Iterator[Item]:
         yield Rejected(place, "not BibTeX: no entry could be read")
 
 
+def _bare(entry: Block | None) -> Block | None:
+    if isinstance(entry, Entry):
+        for field in entry.fields:
+            value = str(field.value).strip()
+            if value[:1] + value[-1:] in ('""', "{}") and len(value) > 1:
+                field.value = value[1:-1]
+    return entry
+
+
 def _fields(entry: Entry) -> dict[str, Any]:
     raw: dict[str, str] = {}
     for field in entry.fields:
-        raw.setdefault(field.key.lower(), str(field.value))
-    plain = {name: _decoded(value) for name, value in raw.items() if name != "author"}
-    authors = _authors(raw.get("author", ""))
+        name, value = field.key.lower(), str(field.value)
+        if name in ("keywords", "keyword") and raw.get(name):
+            # Science Direct gives each keyword a field of its own.
+            raw[name] += f"; {value}"
+        else:
+            raw.setdefault(name, value)
+    plain = {
+        name: something(plain_text(_decoded(value)))
+        for name, value in raw.items()
+        if name not in ("author", "editor")
+    }
+    authors = _authors(raw.get("author", "") or raw.get("editor", ""))
     title = unwrapped(plain.get("title", ""))
-    doi = clean_doi(plain.get("doi", "")) or clean_doi(plain.get("url", ""))
+    doi = clean_doi(raw.get("doi", "").replace("\\", "")) or clean_doi(plain.get("url", ""))
     pmid = plain.get("pmid", "")
     if not pmid and plain.get("eprinttype", "").lower() == "pubmed":
         pmid = plain.get("eprint", "")
@@ -159,19 +213,11 @@ def _fields(entry: Entry) -> dict[str, Any]:
     date = date_of(plain.get("date", "")) or date_from_parts(
         plain.get("year", ""), plain.get("month", ""), plain.get("day", "")
     )
-    types = _listed(plain.get("type", "") or plain.get("publication_types", ""))
+    types = words_in(plain.get("type", "") or plain.get("publication_types", ""))
     notices = [notice_of(text) for text in plain.get("notices", "").split(SEPARATOR) if text]
     return {
         **_texts(plain, title),
-        "id": plain.get("record_id", "")
-        or record_id(
-            pmid=pmid,
-            ichushi_id=ichushi_id,
-            doi=doi,
-            title=title,
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
+        "id": plain.get("record_id", ""),
         "authors": authors,
         "journal": unwrapped(
             next((v for n in ("journal", "journaltitle", "booktitle") if (v := plain.get(n))), "")
@@ -184,10 +230,10 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "pmid": pmid,
         "ichushi_id": ichushi_id,
         "url": plain.get("url", ""),
-        "keywords": _listed(plain.get("keywords", "") or plain.get("keyword", "")),
+        "keywords": words_in(plain.get("keywords", "") or plain.get("keyword", "")),
         "publication_types": types,
         "issn": issn_in([plain.get("issn", "")]),
-        "trial_ids": _listed(plain.get("trial_ids", "")),
+        "trial_ids": words_in(plain.get("trial_ids", "")),
         "notices": notices,
         "retraction": plain.get("retraction", "") or retraction_state(title, types),
     }
@@ -201,8 +247,11 @@ def _texts(plain: dict[str, str], title: str) -> dict[str, Any]:
         unwrapped(plain.get("translated_title", "")),
         paragraphs(plain.get("translated_abstract", "")),
     )
+    code = plain.get("translated_language", "") or guess_language("".join(other))
+    if abstract and not other[1] and plain.get("abstract_language", "") == code != language:
+        # The only abstract is that of the translation.
+        texts[language], other = (title, ""), (other[0], abstract)
     if any(other):
-        code = plain.get("translated_language", "") or guess_language("".join(other))
         texts[code if code != language else "und"] = other
     return side_by_side(language, texts)
 
@@ -213,14 +262,20 @@ def _decoded(value: str) -> str:
         return value.strip()
     # The sign itself, not the accent that pylatexenc makes of it.
     value = value.replace(r"\textasciicircum{}", "^").replace(r"\^{}", "^")
+    # Both halves of what asks whether this is mathematics are the same sign.
+    value = _IF_MATHS.sub(r"\1", value)
     text: str = _LATEX.latex_to_text(_BARE.sub(r"\\\1", value))
     return text.strip()
 
 
 def _authors(value: str) -> list[dict[str, str]]:
+    value = decoded(value) if "&" in value else value
     people = []
-    for name in split_multiple_persons_names(" ".join(value.split())):
+    for name in split_multiple_persons_names(" ".join(_IF_MATHS.sub(r"\1", value).split())):
         if name.strip().lower() == "others":
+            continue
+        if _EXTENDED.match(name):
+            people.append(_extended(name))
             continue
         if name.startswith("{") and name.endswith("}") and name.count("{") == name.count("}"):
             people.append({"family": _decoded(name), "given": ""})
@@ -236,9 +291,31 @@ def _authors(value: str) -> list[dict[str, str]]:
     return [person for person in people if person["family"]]
 
 
-def _listed(value: str) -> list[str]:
-    separator = r"[;；\n]" if re.search("[;；]", value) else r"[,，、\n]"
-    return list(dict.fromkeys(w for word in re.split(separator, value) if (w := word.strip())))
+def _extended(name: str) -> dict[str, str]:
+    """A name in biblatex's extended format: ``family=Berg, given=Anna, prefix={van der}``."""
+    parts: dict[str, str] = {}
+    last = ""
+    for piece in _outside_braces(name):
+        key, equals, value = piece.partition("=")
+        if equals and _EXTENDED.match(piece):
+            last = key.strip().lower()
+            parts[last] = _decoded(value.strip()).strip('" ')
+        elif last:
+            parts[last] += f", {_decoded(piece)}"
+    family = " ".join(filter(None, (parts.get("prefix", ""), parts.get("family", ""))))
+    given = " ".join(filter(None, (parts.get("given", ""), parts.get("suffix", ""))))
+    return {"family": family or given, "given": given if family else ""}
+
+
+def _outside_braces(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def write(records: Iterable[Record], stream: BinaryIO) -> None:
@@ -275,11 +352,13 @@ def _values(record: Record) -> Iterator[tuple[str, str]]:
     yield "language", record.language
     yield "keywords", _joined(record.keywords)
     yield "type", _joined(record.publication_types)
-    yield "abstract", record.abstract
+    # The only abstract stands where other programs look for one.
+    yield "abstract", record.abstract or (other.abstract if other else "")
     if other:
         yield "translated_title", other.title
-        yield "translated_abstract", other.abstract
+        yield "translated_abstract", other.abstract if record.abstract else ""
         yield "translated_language", other.language
+        yield "abstract_language", "" if record.abstract or not other.abstract else other.language
     yield "trial_ids", _joined(record.trial_ids)
     yield "retraction", record.retraction
     yield "notices", SEPARATOR.join(map(notice_text, record.notices))

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import ichushi_id_in, issn_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, side_by_side
 from search.formats.markup import plain_text
@@ -69,7 +68,8 @@ def read(stream: BinaryIO) -> Iterator[Item]:
             yield Rejected(piece.place, f"not JSON: {error}")
             continue
         build = _item if piece.kind == "item" else _document
-        yield record_or_rejected(piece.place, build(data))
+        number = _address(data).rpartition("/crid/")[2]
+        yield record_or_rejected(piece.place, build(data), "cinii", number)
         if '"title"' in text[end:]:
             yield Rejected(piece.place, "another item follows it whose beginning is missing")
 
@@ -147,7 +147,7 @@ def _record(
     doi: str = "",
 ) -> dict[str, Any]:
     """The fields that both shapes share; ``publication`` holds those of ``prism``."""
-    address = _first(data.get("@id")).removesuffix(".json")
+    address = _address(data)
     doi = clean_doi(identifiers.get("DOI", "") or doi)
     pmid = identifiers.get("PMID", "")
     pmid = pmid if _PMID.match(pmid) else ""
@@ -157,16 +157,6 @@ def _record(
     fields = side_by_side(language, texts)
     return {
         **fields,
-        "id": record_id(
-            pmid=pmid,
-            ichushi_id=ichushi_id,
-            doi=doi,
-            source="cinii",
-            accession=address.rpartition("/crid/")[2],
-            title=fields["title"],
-            year=date[:4],
-            author=people[0]["family"] if people else "",
-        ),
         "pmid": pmid,
         "ichushi_id": ichushi_id,
         "doi": doi,
@@ -185,6 +175,10 @@ def _record(
         "publication_types": [kind] if kind else [],
         "retraction": retraction_state(fields["title"]),
     }
+
+
+def _address(data: dict[str, Any]) -> str:
+    return _first(data.get("@id")).removesuffix(".json")
 
 
 def _person(name: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ The names are those of 医中誌Web, CiNii, J-STAGE, PubMed, Embase, Scopus, Web
 ASReview; ours are the field names of :class:`search.records.Record`.
 """
 
-import ast
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,13 @@ from typing import Any
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
-from search.formats.identity import record_id
+from search.formats.fields.places import excel_date, number_of, pages_of, place_in
+from search.formats.fields.remarks import Remarks, remarks_in
+from search.formats.fields.words import literal_list, words_in
+from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in, trial_id_of
 from search.formats.languages import language_of, side_by_side
-from search.formats.markup import plain_text, present
-from search.formats.names import author
+from search.formats.markup import decoded, something
+from search.formats.names import people, people_in
 from search.formats.notices import SEPARATOR, notice_of
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
@@ -28,7 +29,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("title", "article title", "document title", "primary title", "ti", "タイトル"),
         *("論題", "論文名", "論文タイトル", "標題", "題名", "表題", "記事タイトル"),
         *("和文タイトル", "和文標題", "タイトル日本語", "論文標題", "title ja"),
-        *("japanese title",),
+        *("japanese title", "item title", "study title", "official title", "publication"),
+        *("scientific title", "public title", "display name", "文献タイトル", "表題和文"),
     ),
     "translated_title": (
         *("translated title", "original title", "title en", "english title"),
@@ -38,7 +40,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "abstract": (
         *("abstract", "ab", "abstract note", "summary", "notes abstract", "抄録", "要旨"),
         *("要約", "アブストラクト", "和文抄録", "抄録日本語", "内容", "abstract ja"),
-        *("概要",),
+        *("概要", "brief summary", "abstracttext", "抄録和文", "抄録本文"),
     ),
     "translated_abstract": (
         *("translated abstract", "original abstract", "abstract en", "英文抄録"),
@@ -47,84 +49,171 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "translated_language": ("translated language",),
     "authors": (
         *("authors", "author", "author names", "author s", "first authors"),
-        *("author full names", "au", "af", "著者", "著者名", "執筆者", "著者名等"),
-        *("author list", "creator", "creators"),
+        *("au", "著者", "著者名", "執筆者", "著者名等"),
+        *(
+            "author list",
+            "creator",
+            "creators",
+            "author full names",
+            "author full name",
+            "book authors",
+        ),
+        *("著者名和文", "筆者", "作成者"),
     ),
+    # Given name first, as they are spoken.
+    "authors_spoken": ("authorships author display name", "authorships raw author name"),
+    # Springer glues them together: Ken ItoBun Abe.
+    "authors_glued": (),
+    "authors_full": ("af",),
+    "authors_corporate": ("group authors", "corporate author", "団体著者名"),
     "journal": (
         *("journal", "journal book", "publication title", "source title", "journal name"),
         *("journal title", "secondary title", "so", "収載誌", "収載誌名", "雑誌名", "誌名"),
         *("掲載誌", "掲載誌名", "刊行物名", "資料名", "出典", "雑誌", "publication name"),
-        *("container title",),
+        *("container title", "journal book", "primary location source display name"),
+        *("host venue display name", "source full title", "収載誌和文", "掲載雑誌名"),
     ),
-    "citation": ("source",),
+    "citation": ("source", "citation", "書誌事項", "出典詳細"),
+    "place": (
+        *("巻号頁", "巻号ページ", "巻号", "巻 号 頁", "巻 号 ページ", "巻号頁数", "掲載巻号頁"),
+        *("巻号 ページ", "volume issue pages", "volume issue page", "vol no pages"),
+    ),
     "date": (
         *("date", "publication date", "published", "date published", "発行日", "出版日"),
-        *("発行年月日", "発行年月", "出版年月", "刊行年月日", "公開日", "cover date", "pd"),
+        *("発行年月日", "発行年月", "出版年月", "刊行年月日", "公開日", "cover date"),
+        *("publication date online", "start date", "date published online", "date of publication"),
     ),
     "year": (
         *("year", "publication year", "py", "発行年", "出版年", "年", "刊行年", "年次"),
-        *("pub year", "published year"),
+        *("pub year", "published year", "pubyear", "発行年度"),
     ),
+    # Web of Science: MAR 5 beside PY, JAN 2021 or JAN beside EY.
+    "day_of_year": ("pd",),
+    "early_year": ("ey", "early access year"),
+    "early_date": ("ea", "early access date"),
     "month": ("month", "published month", "月", "発行月"),
     "day": ("day", "発行日付"),
-    "volume": ("volume", "vl", "vol", "巻"),
-    "issue": ("issue", "number", "no", "is", "号", "issue number"),
+    "volume": ("volume", "vl", "vol", "巻", "journal volume", "biblio volume", "巻数"),
+    "issue": (
+        *("issue", "number", "no", "is", "号", "issue number", "journal issue", "biblio issue"),
+        *("号数",),
+    ),
     "pages": (
         *("pages", "page", "pg", "頁", "ページ", "掲載頁", "掲載ページ", "頁数"),
-        *("開始終了頁", "pagination"),
+        *("開始終了頁", "pagination", "page range", "page numbers", "ページ数"),
     ),
     "first_page": (
         *("first page", "page start", "start page", "bp", "開始頁", "開始ページ"),
-        *("art no",),
+        *("biblio first page", "beginning page", "はじめのページ"),
     ),
-    "last_page": ("last page", "page end", "end page", "ep", "終了頁", "終了ページ"),
-    "doi": ("doi", "di", "doi link", "デジタルオブジェクト識別子"),
-    "pmid": ("pmid", "pubmed id", "pm", "pubmedid", "medline pmid", "pubmed"),
+    "article_number": ("art no", "ar", "article number", "article no", "論文番号"),
+    "last_page": (
+        "last page",
+        "page end",
+        "end page",
+        "ep",
+        "終了頁",
+        "終了ページ",
+        "biblio last page",
+        "ending page",
+    ),
+    "doi": (
+        *("doi", "di", "doi link", "デジタルオブジェクト識別子", "item doi", "article doi"),
+        *("digital object identifier",),
+    ),
+    "pmid": (
+        "pmid",
+        "pubmed id",
+        "pm",
+        "pubmedid",
+        "medline pmid",
+        "pubmed",
+        "ids pmid",
+        "pub med id",
+    ),
     "ichushi_id": (
         *("ichushi id", "医中誌id", "医中誌番号", "医中誌文献番号", "文献番号", "ichushi"),
         *("医中誌web id",),
     ),
-    "accession": ("ut", "ut unique wos id", "eid", "accession number", "cn"),
+    "accession": ("ut", "ut unique wos id", "eid", "accession number", "cn", "wos id"),
+    "lens": ("lens id",),
+    "dimensions": ("publication id",),
+    "jdream": ("整理番号", "jglobal id", "j global id"),
     "url": (
         *("url", "link", "リンク", "uri", "article url", "urls", "open url link"),
-        *("論文url",),
+        *("論文url", "study url", "external url", "article link", "source url", "pdf link"),
+        *("dimensions url", "primary location landing page url", "fulltext url"),
     ),
     "keywords": (
         *("keywords", "keyword", "author keywords", "index keywords", "mesh terms", "mesh"),
         *("manual tags", "automatic tags", "emtree medical index terms"),
         *("emtree drug index terms", "de", "キーワード", "シソーラス", "シソーラス用語"),
-        *("統制語", "統制語句", "索引語", "件名", "mesh headings"),
+        *(
+            "統制語",
+            "統制語句",
+            "索引語",
+            "件名",
+            "mesh headings",
+            "準シソーラス用語",
+            "ieee terms",
+        ),
+        *("keywords plus", "conditions", "interventions", "keywords author"),
+        *("fields of study", "mesh descriptors", "cab descriptors", "index terms"),
     ),
     "publication_types": (
         *("publication types", "publication type", "document type", "item type"),
-        *("論文種類", "文献種別", "資料種別", "記事種別", "論文種別", "dt"),
+        *("論文種類", "文献種別", "資料種別", "記事種別", "論文種別", "dt", "content type"),
+        *("document types", "study type"),
     ),
     "language": (
         *("language", "language of original document", "la", "言語", "本文言語"),
         *("使用言語", "original language"),
     ),
-    "issn": ("issn", "sn", "print issn", "eissn"),
-    "trial_ids": ("trial ids", "clinical trial numbers", "trial registration", "臨床試験登録番号"),
+    "issn": ("issn", "sn", "print issn", "eissn", "issns", "ei", "issn l"),
+    "trial_ids": (
+        *("trial ids", "clinical trial numbers", "trial registration", "臨床試験登録番号"),
+        *("nct number", "trialid", "main id"),
+    ),
     "retraction": ("retraction", "撤回"),
     "extra": ("extra", "notes", "備考"),
+    "abstract_language": ("abstract language",),
+    "note": ("collection note", "my notes", "reviewer notes"),
+    "tags": ("collection tags", "labels", "tags"),
     "notices": ("notices",),
 }
 TARGETS = tuple(_NAMES)
+# Together only in our own tables. Others call their running number record_id.
+_OURS = {"record_id", "translated_language", "ichushi_id", "notices"}
+# Columns that mean something else, or names written otherwise, in the tables of one database,
+# known by some of its columns.
+_OF_DATABASE: tuple[tuple[set[str], dict[str, str]], ...] = (
+    ({"pt", "au", "ti", "so"}, {"id": "keywords", "ca": "authors_corporate", "de": "keywords"}),
+    ({"lens id"}, {"author s": "authors_spoken"}),
+    ({"ieee terms"}, {"authors": "authors_spoken"}),
+    ({"item title", "item doi"}, {"authors": "authors_glued", "publication title": "journal"}),
+    ({"nct number"}, {"acronym": "", "sponsor": ""}),
+    (
+        {"publication id", "pubyear"},
+        {"authors": "authors", "publication type": "publication_types"},
+    ),
+)
 _ALIASES = {name: target for target, names in _NAMES.items() for name in names}
 _EMBASE_SOURCE = re.compile(
     r"(?P<journal>.+?) \((?P<year>\d{4})\)(?: (?P<volume>[^\s:()]+)(?::(?P<issue>[^\s()]+))?)?"
     r"(?: \((?P<pages>[^()]+)\))?\."
 )
 _PUBLISHED = re.compile(r"Date of Publication: ([^.;]+)")
-_PARTS = re.compile(r"[;；|\n]")
 _FORMULA = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
+_GLUED = re.compile(r"(?<=[a-zà-ÿ])(?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!La)(?<!Le)(?<!Van)(?=[A-ZÀ-Þ])")
 
 
 def targets_of(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> list[str]:
     """For each column what it holds, one of :data:`TARGETS` or nothing. Names in ``mapping`` win;
     of two columns with the same meaning both are read, the first that isn't empty is taken."""
     chosen = {_folded(column): target for column, target in (mapping or {}).items()}
-    return [chosen.get(key) or _ALIASES.get(key, "") for key in map(_folded, header)]
+    keys = [_folded(column) for column in header]
+    own = next((names for marks, names in _OF_DATABASE if marks <= set(keys)), {})
+    return [chosen.get(key) or own.get(key, _ALIASES.get(key, "")) for key in keys]
 
 
 def is_header(targets: Sequence[str]) -> bool:
@@ -141,153 +230,129 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     """The data of a record from the cells of one row."""
     row: dict[str, str] = {}
     words: list[str] = []
-    ours = "record_id" in targets
+    ours = set(targets) >= _OURS
     for target, cell in zip(targets, cells, strict=False):
         text = cell.strip()
+        if not target or not text:
+            continue
         if ours and _FORMULA.match(text):
             text = text[1:]
+        if "&" in text and not ours:
+            text = decoded(text)
         if target == "keywords":
-            words += _listed(text)
-        elif target and text:
+            words += words_in(text)
+        elif something(text):
             row.setdefault(target, text)
     _read_citation(row)
-    authors = _authors(row.get("authors", ""))
-    types = _listed(row.get("publication_types", ""))
+    authors = _authors(row)
+    types = words_in(row.get("publication_types", ""))
     texts = _texts(row)
-    date = date_of(row.get("date", ""))
-    year, month = row.get("year", ""), row.get("month", "")
-    year = date_from_parts(year, month, row.get("day", "")) if month else date_of(year)
-    date = date if date.startswith(year[:4]) and len(date) >= len(year) else year
     url = row.get("url", "")
     doi = clean_doi(row.get("doi", "")) or clean_doi(url)
-    pmid = row.get("pmid", "").removesuffix(".0")
+    pmid = row.get("pmid", "").removesuffix(".0").rpartition("/")[2].removeprefix("MEDLINE:")
     pmid = pmid if pmid.isdecimal() else pmid_in([url, row.get("extra", "")])
-    ichushi_id = row.get("ichushi_id", "") or ichushi_id_in([url])
-    source, accession = _accession(row.get("accession", ""), url)
-    title = texts["title"]
+    title, record_id = texts["title"], row.get("record_id", "")
     notices = [notice_of(text) for text in row.get("notices", "").split(SEPARATOR) if text]
     return {
         **texts,
-        "id": row.get("record_id", "")
-        or record_id(
-            pmid=pmid,
-            ichushi_id=ichushi_id,
-            doi=doi,
-            source=source,
-            accession=accession,
-            title=title or texts["abstract"],
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
+        "id": record_id if ours or not record_id.isdecimal() else "",
         "authors": authors,
         "journal": row.get("journal", ""),
-        "date": date,
+        "date": _date(row),
         "volume": row.get("volume", ""),
         "issue": row.get("issue", ""),
-        "pages": page_range(row.get("pages", ""))
-        or page_range(row.get("first_page", ""), row.get("last_page", "")),
+        "pages": pages_of(row.get("pages", ""))
+        or page_range(*(number_of(row.get(name, "")) for name in ("first_page", "last_page")))
+        or row.get("article_number", ""),
         "doi": doi,
         "pmid": pmid,
-        "ichushi_id": ichushi_id,
+        "ichushi_id": row.get("ichushi_id", "") or ichushi_id_in([url]),
         "url": url,
-        "keywords": list(dict.fromkeys(words)),
+        "keywords": words,
         "publication_types": types,
         "issn": issn_in([row.get("issn", "")]),
-        "trial_ids": _listed(row.get("trial_ids", "")),
+        "trial_ids": words_in(row.get("trial_ids", "")),
         "notices": notices,
         "retraction": row.get("retraction", "") or retraction_state(title, types),
     }
 
 
+def accession_of(targets: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
+    """The database whose number a row carries, and the number; empty without one."""
+    row = {target: cell.strip() for target, cell in zip(targets, cells, strict=False) if target}
+    accession = row.get("accession", "")
+    source, separator, number = accession.partition(":")
+    if separator and source.isalpha():
+        return source, number
+    known = accession_in([accession, row.get("url", "")])
+    if known[0]:
+        return known
+    own = ((name, row[name]) for name in ("lens", "dimensions", "jdream") if row.get(name))
+    trial = trial_id_of(row.get("trial_ids", ""))
+    return next(own, ("trial", trial) if trial else ("", ""))
+
+
+def remarks_of(targets: Sequence[str], cells: Sequence[str]) -> Remarks:
+    """The note and the tags that a row has in columns of their own."""
+    row = dict(zip(targets, (cell.strip() for cell in cells), strict=False))
+    return remarks_in([row.get("note", "")], row.get("tags", "").split(";"))
+
+
+def _date(row: Mapping[str, str]) -> str:
+    """The fullest date of the year of publication."""
+    year, month = row.get("year", ""), row.get("month", "")
+    dated = row.get("date", "")
+    dates = [
+        excel_date(dated) or date_of(dated),
+        date_from_parts(year, month, row.get("day", "")) if month else date_of(year),
+        date_of(f"{year} {row['day_of_year']}") if "day_of_year" in row else "",
+        date_of(f"{row.get('early_year', '')} {row.get('early_date', '')}"),
+    ]
+    published = dates[1][:4] or next(filter(None, dates), "")[:4]
+    return max((date for date in dates if date.startswith(published)), key=len)
+
+
+def _authors(row: Mapping[str, str]) -> list[dict[str, str]]:
+    groups = [{"family": g, "given": ""} for g in words_in(row.get("authors_corporate", ""))]
+    if spoken := row.get("authors_spoken"):
+        return people_in(spoken, as_spoken=True) + groups
+    if glued := row.get("authors_glued"):
+        return people(_GLUED.split(glued), as_spoken=True) + groups
+    cell = row.get("authors_full", "") or row.get("authors", "")
+    names = literal_list(cell)
+    return (people_in(cell) if names is None else people(names)) + groups
+
+
 def _read_citation(row: dict[str, str]) -> None:
-    """Embase's ``Source``: ``Cancer (2004) 102:4 (253-258). Date of Publication: 25 Aug 2004``."""
+    """What a citation or a combined column says and no other: Embase's ``Source`` (``Cancer (2004)
+    102:4 (253-258). Date of Publication: 25 Aug 2004``), PubMed's ``Citation``, 巻号頁."""
     citation = row.pop("citation", "")
-    found = _EMBASE_SOURCE.match(citation)
-    if not found:
-        return
-    for name, value in found.groupdict().items():
-        if value:
+    if found := _EMBASE_SOURCE.match(citation):
+        for name, value in found.groupdict().items():
+            if value:
+                row.setdefault(name, value)
+        if published := _PUBLISHED.search(citation):
+            row.setdefault("date", published.group(1))
+    elif citation:
+        for name, value in place_in(citation).items():
             row.setdefault(name, value)
-    if published := _PUBLISHED.search(citation):
-        row.setdefault("date", published.group(1))
+        dated = citation.partition(". ")[2].partition(";")[0]
+        if "date" not in row and date_of(dated):
+            row["date"] = dated
+    for name, value in place_in(row.pop("place", "")).items():
+        row.setdefault(name, value)
 
 
 def _texts(row: Mapping[str, str]) -> dict[str, Any]:
-    title, abstract = plain_text(row.get("title", "")), _abstract(row.get("abstract", ""))
-    other = (
-        plain_text(row.get("translated_title", "")),
-        _abstract(row.get("translated_abstract", "")),
-    )
+    title, abstract = row.get("title", ""), row.get("abstract", "")
+    other = row.get("translated_title", ""), row.get("translated_abstract", "")
     language = language_of(row.get("language", "").split(";")[0], title or abstract)
     texts = {language: (title, abstract)}
     if any(other) and (other[0] != title or (other[1] and other[1] != abstract)):
         code = row.get("translated_language", "") or guess_language(" ".join(other))
-        texts[code if code != language else "und"] = (other[0], other[1])
+        code = code if code != language else "und"
+        if row.get("abstract_language") == code and not other[1]:
+            # The only abstract is that of the translation.
+            texts[language], other = (title, ""), (other[0], abstract)
+        texts[code] = other
     return side_by_side(language, texts)
-
-
-def _abstract(cell: str) -> str:
-    return present(plain_text(cell))
-
-
-def _accession(accession: str, url: str) -> tuple[str, str]:
-    source, separator, number = accession.partition(":")
-    if separator and source.isalpha():
-        return source, number
-    return accession_in([accession, url])
-
-
-def _literal_list(cell: str) -> list[str] | None:
-    """The texts of a cell that holds a Python list, as pandas writes it."""
-    if not cell.startswith(("['", '["')) or not cell.endswith("]"):
-        return None
-    try:
-        values = ast.literal_eval(cell)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return None
-    return [str(value) for value in values] if isinstance(values, list) else None
-
-
-def _listed(cell: str) -> list[str]:
-    words = _literal_list(cell)
-    if words is None:
-        parted = _PARTS.search(cell)
-        words = _PARTS.split(cell) if parted else _at_commas(cell.replace("，", ","))
-        words = words if parted or len(words) > 1 else cell.split("、")
-    return [w for word in words if (w := word.strip().strip("*"))]
-
-
-def _at_commas(cell: str) -> list[str]:
-    """The parts of a cell between commas, but for those in parentheses."""
-    parts, depth = [""], 0
-    for piece in re.split(r"([,()])", cell):
-        depth = max(0, depth + (piece == "(") - (piece == ")"))
-        if piece == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
-
-
-def _authors(cell: str) -> list[dict[str, str]]:
-    names = _literal_list(cell)
-    if names is None:
-        names = _PARTS.split(cell)
-    if len(names) == 1:
-        # Rayyan writes "and", which an organisation may have in its name too.
-        joined = names[0].split(" and ")
-        several = len(joined) > 1 and all(author(name)["given"] for name in joined)
-        names = joined if several else _between_commas(names[0])
-    return [author(name) for name in names if name.strip(" ,")]
-
-
-def _between_commas(names: str) -> list[str]:
-    """Several names in one cell without semicolons (``Liu R., Adler D.G.``), or one name."""
-    if guess_language(names) == "ja":
-        parts = [part.strip() for part in re.split(r"[,，、/／]", names)]
-        one = len(parts) == 2 and all(len(part) <= 3 and " " not in part for part in parts)
-        return [names] if one else parts
-    parts = [part.strip() for part in names.split(",") if part.strip()]
-    if len(parts) == 2 and not all(author(part)["given"] for part in parts):
-        return [names]
-    return parts

@@ -13,11 +13,10 @@ from lxml import etree
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, side_by_side
 from search.formats.markup import plain_text
-from search.formats.names import author
+from search.formats.names import people
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.scripts import text_language
@@ -44,7 +43,9 @@ def read(stream: BinaryIO) -> Iterator[Item]:
             yield found
         else:
             place, element = found
-            yield record_or_rejected(place, _record(element))
+            identifiers = _identifiers(element)
+            number = (identifiers.pop("source", ""), identifiers.pop("accession", ""))
+            yield record_or_rejected(place, _record(element) | identifiers, *number)
 
 
 def _record(element: etree._Element) -> dict[str, Any]:
@@ -54,25 +55,12 @@ def _record(element: etree._Element) -> dict[str, Any]:
     )
     texts = _texts(element)
     names = filter(None, map(text_of, element.iterfind("contributors/authors/author")))
-    authors = [author(name) for name in names]
+    authors = people(list(names))
     date = _date(element)
-    identifiers = _identifiers(element, urls)
-    source = identifiers.pop("source", "")
-    accession = identifiers.pop("accession", "")
     kind = element.find("ref-type")
     types = [text_at(element, "work-type"), kind.get("name", "") if kind is not None else ""]
     return {
         **texts,
-        **identifiers,
-        "id": record_id(
-            **identifiers,
-            doi=doi,
-            source=source,
-            accession=accession,
-            title=texts["title"],
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
         "doi": doi,
         "authors": authors,
         "journal": text_at(
@@ -105,8 +93,9 @@ def _texts(element: etree._Element) -> dict[str, Any]:
     return side_by_side(language, texts)
 
 
-def _identifiers(element: etree._Element, urls: list[str]) -> dict[str, str]:
+def _identifiers(element: etree._Element) -> dict[str, str]:
     """``pmid``, ``ichushi_id`` or ``source`` and ``accession``: whose number the record carries."""
+    urls = [text_of(e) for e in element.iterfind("urls//url")]
     number = text_at(element, "accession-num")
     provider = text_at(element, "remote-database-provider")
     database = text_at(element, "remote-database-name") or provider

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _NO_WORD = re.compile(r"[\W_]+")
 # Record ids are at most 200 characters; a longer identifier is broken and cannot serve.
@@ -19,11 +21,12 @@ def record_id(
     title: str = "",
     year: str | int | None = None,
     author: str = "",
+    place: Iterable[str] = (),
 ) -> str:
     """The strongest identifier there is: ``pmid:…``, ``ichushi:…``, ``doi:…`` (lower case) or
     ``<source>:<accession>`` (``embase:L373791783``); without any, ``hash:`` and 16 hexadecimal
-    digits over title, year and the first author's family name, blind to case, width and
-    punctuation.
+    digits over title, year, the first author's family name and ``place`` (journal, volume, issue,
+    first page), blind to case, width and punctuation: the 編集後記 of a year are several.
     """
     named = (
         ("pmid", pmid),
@@ -34,8 +37,31 @@ def record_id(
     for name, value in named:
         if value and len(value) <= _MAX_IDENTIFIER:
             return f"{name}:{value}"
-    words = "|".join(_folded(part) for part in (title, str(year or ""), author))
+    parts = [title, str(year or ""), author, *place]
+    words = "|".join(_folded(part) for part in parts).rstrip("|")
     return f"hash:{hashlib.sha256(words.encode(errors='replace')).hexdigest()[:16]}"
+
+
+def id_of(data: Mapping[str, Any], source: str = "", accession: str = "") -> str:
+    """The id of a record whose fields are ``data``, by the number that ``source`` gave it where it
+    has no better one."""
+    authors: Sequence[Mapping[str, str]] = data.get("authors") or ({},)
+    return record_id(
+        pmid=data.get("pmid", ""),
+        ichushi_id=data.get("ichushi_id", ""),
+        doi=data.get("doi", ""),
+        source=source,
+        accession=accession,
+        title=data.get("title", "") or data.get("abstract", ""),
+        year=data.get("date", "")[:4],
+        author=authors[0].get("family", ""),
+        place=(
+            data.get("journal", ""),
+            data.get("volume", ""),
+            data.get("issue", ""),
+            data.get("pages", "").partition("-")[0],
+        ),
+    )
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from search.formats.fields.cleaning import cleaned
+from search.formats.identity import id_of
 from search.records import Record, RecordError, record_from_dict
 
 # Longer than any abstract by far; a line beyond it is broken or hostile and is skipped unread.
@@ -33,10 +35,19 @@ class Deletion:
 Item = Record | Rejected | Deletion
 
 
-def record_or_rejected(place: str, data: Mapping[str, Any]) -> Record | Rejected:
-    """The checked record of ``data``, or the reason why it cannot be one."""
+def record_or_rejected(
+    place: str, data: Mapping[str, Any], source: str = "", accession: str = ""
+) -> Record | Rejected:
+    """The cleaned and checked record of ``data``, or the reason why it cannot be one.
+
+    Where ``data`` has no id, the strongest identifier is it; ``accession`` is the number that
+    ``source`` gave.
+    """
+    fields = cleaned(data)
+    if not fields.get("id"):
+        fields["id"] = id_of(fields, source, accession)
     try:
-        return record_from_dict(data)
+        return record_from_dict(fields)
     except RecordError as error:
         return Rejected(place, str(error))
 

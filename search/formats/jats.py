@@ -15,7 +15,6 @@ from lxml import etree
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, side_by_side
 from search.formats.names import author
@@ -84,7 +83,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
             yield found
         else:
             place, element = found
-            yield record_or_rejected(place, _article(element))
+            yield record_or_rejected(place, _article(element), "pmc", _pmc_id(element))
 
 
 def _article(element: etree._Element) -> dict[str, Any]:
@@ -99,18 +98,8 @@ def _article(element: etree._Element) -> dict[str, Any]:
     date = _date(meta)
     notices = _notices(meta)
     publication_types = [_TYPES.get(kind, kind) for kind in [element.get("article-type")] if kind]
-    pmc = (ids.get("pmc") or ids.get("pmcid") or "").upper().removeprefix("PMC")
     return {
         **texts,
-        "id": record_id(
-            pmid=pmid,
-            doi=doi,
-            source="pmc",
-            accession=f"PMC{pmc}" if pmc else "",
-            title=texts["title"],
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
         "pmid": pmid,
         "doi": doi,
         "authors": authors,
@@ -134,6 +123,15 @@ def _article(element: etree._Element) -> dict[str, Any]:
         "notices": [notice for notice, _ in notices],
         "retraction": retraction_state(texts["title"], [weight for _, weight in notices]),
     }
+
+
+def _pmc_id(element: etree._Element) -> str:
+    numbers = (
+        text_at(element, f"front/article-meta/article-id[@pub-id-type='{kind}']")
+        for kind in ("pmc", "pmcid")
+    )
+    number = next(filter(None, numbers), "").upper().removeprefix("PMC")
+    return f"PMC{number}" if number else ""
 
 
 def _texts(element: etree._Element, meta: etree._Element) -> dict[str, Any]:

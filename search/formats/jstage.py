@@ -13,7 +13,6 @@ from lxml import etree
 
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import side_by_side
 from search.formats.markup import plain_text
@@ -47,7 +46,9 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         elif element.find("vols_title") is not None:
             yield Rejected(place, "an issue of a journal (service=2); ask J-STAGE with service=3")
         else:
-            yield record_or_rejected(place, _article(element))
+            path = _ARTICLE_PATH.search(_address(element, "ja") or _address(element, "en"))
+            number = path.group(1) if path else ""
+            yield record_or_rejected(place, _article(element), "jstage", number)
 
 
 def _article(entry: etree._Element) -> dict[str, Any]:
@@ -62,21 +63,12 @@ def _article(entry: etree._Element) -> dict[str, Any]:
         japanese = ""
     language = "ja" if is_japanese else "en"
     doi = clean_doi(text_at(entry, "doi"))
-    url = text_at(entry, f"article_link/{language}", "article_link/ja", "article_link/en", "id")
-    path = _ARTICLE_PATH.search(url)
+    url = _address(entry, language)
     authors = _authors(entry, language)
     date = date_of(text_at(entry, "pubyear"))
     texts = side_by_side(language, {"ja": (japanese, ""), "en": (english, "")})
     return {
         **texts,
-        "id": record_id(
-            doi=doi,
-            source="jstage",
-            accession=path.group(1) if path else "",
-            title=texts["title"],
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
         "doi": doi,
         "authors": authors,
         "journal": text_at(
@@ -90,6 +82,10 @@ def _article(entry: etree._Element) -> dict[str, Any]:
         "url": url if url.startswith("http") else "",
         "retraction": retraction_state(japanese) or retraction_state(english),
     }
+
+
+def _address(entry: etree._Element, language: str) -> str:
+    return text_at(entry, f"article_link/{language}", "article_link/ja", "article_link/en", "id")
 
 
 def _authors(entry: etree._Element, language: str) -> list[dict[str, str]]:

@@ -7,10 +7,8 @@ from typing import Any
 from babel import Locale
 from babel.core import get_global
 
-from search.records import guess_language
+from search.formats.scripts import text_language
 
-# What guess_language tells apart from everything else.
-_NOT_LATIN = ("ja", "ko")
 # ISO 639-2/B, where it differs from the terminological codes.
 _BIBLIOGRAPHIC = frozenset(
     (
@@ -31,8 +29,7 @@ def language_code(name: str) -> str:
 def language_of(named: str, text: str) -> str:
     """The language that a source names for ``text``, where the script of the text allows it, else
     what the script says: sources name the article's language, and give its title in English."""
-    code, script = language_code(named), guess_language(text)
-    return code if code and (code in _NOT_LATIN) == (script in _NOT_LATIN) else script
+    return text_language(text, language_code(named))
 
 
 def three_letters(code: str) -> str:

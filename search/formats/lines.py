@@ -18,6 +18,18 @@ _MAX_LINE = 4 * 1024 * 1024
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FEW = 4
 _TELLING = 16 * 1024
+# Japanese text has more kana than one character in twenty; how many letters it takes to say so.
+_RARELY = 20
+_ENOUGH = 12
+# The most frequent characters of Chinese, simplified and traditional, and of Korean, and those of
+# their medicine.
+_COMMON = {
+    "zh": frozenset(
+        "的一是在了和与有中为对及患者治疗研究临床分析组结果方法结论观察探讨目的疗效作用影响应用病性不人这上"
+        "與為對療臨組結論觀討響應學醫國時間發現過"
+    ),
+    "ko": frozenset("이다의에는을를한가고기사지로하서대과인자연구환치료성및법결정도시나어"),
+}
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -78,7 +90,28 @@ def encoding_of(sample: bytes) -> str:
         "euc_jp": _japanese(sample.decode("euc_jp", "replace")),
         "cp1252": _western(sample.decode("cp1252", "replace")),
     }
-    return max(scores, key=lambda name: scores[name])
+    likely = max(scores, key=lambda name: scores[name])
+    return _other_east_asian(sample, sample.decode(likely, "replace")) or likely
+
+
+def _other_east_asian(sample: bytes, text: str) -> str:
+    """The encoding of Chinese or Korean text, which read as EUC-JP or CP932 is plausible nonsense:
+    many kanji, rare ones among them, and hardly any kana."""
+    wide = sum(c > "\u2e80" for c in text)
+    kana = sum("\u3041" <= c <= "\u30fa" for c in text)
+    if kana * _RARELY > wide:
+        return ""
+    for codec, language in (("cp949", "ko"), ("gb18030", "zh"), ("big5", "zh")):
+        other = sample.decode(codec, "replace")
+        letters = [c for c in other if c > "\u2e80" and c.isalpha()]
+        if len(letters) < _ENOUGH or other.count("\ufffd") > 1:
+            continue
+        hangul = sum("\uac00" <= c <= "\ud7a3" for c in letters)
+        common = sum(c in _COMMON[language] for c in letters)
+        mainly = hangul > 0.8 * len(letters) if language == "ko" else hangul == 0
+        if mainly and common > 0.15 * len(letters):
+            return codec
+    return ""
 
 
 def _decoded(raw: bytes, encoding: str) -> str:

@@ -11,17 +11,18 @@ from typing import Any, BinaryIO
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import is_trial_register, issn_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import three_letters
 from search.formats.lines import head_text
-from search.formats.names import author, family_first
+from search.formats.markup import plain_text
+from search.formats.names import family_first, people
 from search.formats.nlm_texts import nlm_texts
 from search.formats.notices import notice_of, notice_text
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.tagged import TaggedRecord, tagged_records, unwrapped
-from search.records import Record, Translation
+from search.records import Author, Record, Translation
+from search.text.units import is_cjk
 
 DROPS = {
     "translations": "all but one, English first",
@@ -45,7 +46,8 @@ _NOTICES = {
 }
 _NOTICE_PMID = re.compile(r"\.?\s{0,3}PMID:\s{0,3}(\d{1,8})$")
 _KIND_OF_ABSTRACT = re.compile(r"(?:Publisher|AIDS|KIE|PIP|NASA|plain-language-summary): ")
-_OWN = re.compile(r"jmedsearch: (id|ichushi|url|retraction|notice):(.*)", re.DOTALL)
+_OWN = re.compile(r"jmedsearch: (id|ichushi|url|retraction|notice|abstract):(.*)", re.DOTALL)
+_NO_PMID = "0"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -65,7 +67,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         if item.fault:
             yield Rejected(place, item.fault)
         else:
-            yield record_or_rejected(place, _fields(item))
+            yield record_or_rejected(place, _fields(item), "pmc", item.first("PMC"))
 
 
 def _fields(item: TaggedRecord) -> dict[str, Any]:
@@ -74,15 +76,15 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         if found := _OWN.match(unwrapped(value)):
             own.setdefault(found.group(1), []).append(found.group(2).strip())
     pmid = item.first("PMID").split(" ")[0]
+    pmid = "" if pmid == _NO_PMID else pmid
     doi = next(
         (clean_doi(v) for v in item.all("LID", "AID") if v.endswith("[doi]")),
         clean_doi(item.first("SO")),
     )
-    texts = _texts(item)
-    names = item.all("FAU") or item.all("AU")
-    tags = ("FAU", "CN") if item.all("FAU") else ("AU", "CN")
-    names = [unwrapped(value) for tag, value in item.fields if tag in tags and value]
-    authors = [author(name) for name in names]
+    texts = _texts(item, "".join(own.get("abstract", [])[:1]))
+    tag = next((t for t in ("FAU", "AU", "FED", "ED") if t in item.by_tag), "")
+    names = [plain_text(unwrapped(v)) for t, v in item.fields if t in (tag, "CN") and v]
+    authors = people(names)
     types = item.all("PT")
     notices = [
         (notice, weight)
@@ -92,24 +94,16 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     ]
     kept = [notice_of(value) for value in own.get("notice", [])]
     date = date_of(item.first("DP")) or date_of(item.first("DEP"))
+    book = item.first("BTI", "CTI")
     return {
         **texts,
-        "id": "".join(own.get("id", [])[:1])
-        or record_id(
-            pmid=pmid,
-            doi=doi,
-            source="pmc",
-            accession=item.first("PMC"),
-            title=texts["title"] or texts["abstract"],
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
+        "id": "".join(own.get("id", [])[:1]),
         "pmid": pmid,
         "doi": doi,
         "ichushi_id": "".join(own.get("ichushi", [])[:1]),
         "url": "".join(own.get("url", [])[:1]),
         "authors": authors,
-        "journal": unwrapped(item.first("JT", "TA", "BTI")),
+        "journal": unwrapped(item.first("JT", "TA") or (book if item.first("TI") else "")),
         "date": date,
         "volume": item.first("VI"),
         "issue": item.first("IP"),
@@ -124,16 +118,20 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     }
 
 
-def _texts(item: TaggedRecord) -> dict[str, Any]:
+def _texts(item: TaggedRecord, language_of_abstract: str) -> dict[str, Any]:
     """Title, abstract, language and translations; each further abstract has its language after
-    it."""
+    it. ``language_of_abstract`` is our own word for whose abstract ``AB`` is."""
     others: list[tuple[str, str]] = []
     for tag, value in item.fields:
         if tag == "OAB":
             others.append(("", _KIND_OF_ABSTRACT.sub("", unwrapped(value))))
         elif tag == "OABL":
             others.append((value, others.pop()[1] if others and not others[-1][0] else ""))
-    title, original, abstract = (unwrapped(item.first(tag)) for tag in ("TI", "TT", "AB"))
+    # A book as a whole has its own title alone.
+    title = unwrapped(item.first("TI") or item.first("BTI", "CTI"))
+    original, abstract = (unwrapped(item.first(tag)) for tag in ("TT", "AB"))
+    if abstract and language_of_abstract:
+        others, abstract = [(language_of_abstract, abstract)], ""
     return nlm_texts(item.all("LA"), title, original, abstract, others)
 
 
@@ -181,27 +179,31 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
     shown, original = (other, own) if other and own.title else (own, other)
     if not other:
         original = next(iter(record.translations), None)
-    yield "PMID", record.pmid
-    yield "IS", record.issn
+    # Importers know the format, and where a record begins, by this tag, and take a number only.
+    yield "PMID", record.pmid or _NO_PMID
+    yield "IS", f"{record.issn} (Print)" if record.issn else ""
     yield "VI", record.volume
     yield "IP", record.issue
     yield "DP", _medline_date(record.date)
     yield "TI", f"[{shown.title}]" if shown is other else shown.title
     yield "PG", record.pages
     yield "LID", f"{record.doi} [doi]" if record.doi else ""
-    yield "AB", shown.abstract
-    if original:
+    # The only abstract is the abstract, whatever its language is: importers know no other.
+    yield "AB", shown.abstract or (original.abstract if original else "")
+    moved = original.language if original and original.abstract and not shown.abstract else ""
+    if original and not moved:
         yield "OAB", original.abstract
         yield "OABL", three_letters(original.language)
     for person in record.authors:
         yield "FAU", family_first(person.family, person.given)
-        initials = "".join(word[0] for word in person.given.split())
-        yield "AU", f"{person.family} {initials}".strip()
+        yield "AU", _short(person)
     yield "LA", three_letters(record.language)
     yield from (("SI", f"{_register(number)}/{number}") for number in record.trial_ids)
     yield from (("PT", kind) for kind in record.publication_types)
     if original:
         yield "TT", original.title
+    # Zotero takes a DOI from here alone.
+    yield "AID", f"{record.doi} [doi]" if record.doi else ""
     yield "JT", record.journal
     tags = {kind: tag for tag, (kind, _) in _NOTICES.items()}
     for notice in record.notices:
@@ -212,11 +214,20 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
     yield from (("OT", word) for word in record.keywords)
     yield "OID", f"jmedsearch: id:{record.id}"
     for name, value in (
+        ("abstract", moved),
         ("ichushi", record.ichushi_id),
         ("url", record.url),
         ("retraction", record.retraction),
     ):
         yield "OID", f"jmedsearch: {name}:{value}" if value else ""
+
+
+def _short(person: Author) -> str:
+    """A name as ``AU`` has it: the family name and initials; a Japanese one whole."""
+    if is_cjk(person.given):
+        return f"{person.family} {person.given}"
+    initials = "".join(word[0] for word in person.given.split())
+    return f"{person.family} {initials}".strip()
 
 
 def _medline_date(date: str) -> str:

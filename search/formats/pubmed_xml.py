@@ -57,7 +57,10 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         if element.tag == "DeleteCitation":
             yield from (Deletion(record_id(pmid=pmid)) for pmid in texts_at(element, "PMID"))
         elif element.tag == "PubmedBookArticle":
-            yield record_or_rejected(place, _book_article(element))
+            number = text_at(
+                element, "BookDocument/ArticleIdList/ArticleId[@IdType='bookaccession']"
+            )
+            yield record_or_rejected(place, _book_article(element), "bookshelf", number)
         else:
             yield record_or_rejected(place, _article(element))
 
@@ -84,7 +87,6 @@ def _article(element: etree._Element) -> dict[str, Any]:
     titles = _titles(article, citation)
     return {
         **titles,
-        "id": _id(pmid, doi, titles, article),
         "pmid": pmid,
         "doi": doi,
         "authors": _authors(article.find("AuthorList")),
@@ -119,12 +121,8 @@ def _book_article(element: etree._Element) -> dict[str, Any]:
     doi = clean_doi(text_at(document, "ArticleIdList/ArticleId[@IdType='doi']"))
     people = [*document.iterfind("AuthorList"), *book.iterfind("AuthorList")]
     by_role = {group.get("Type", "authors"): group for group in reversed(people)}
-    accession = text_at(document, "ArticleIdList/ArticleId[@IdType='bookaccession']")
     return {
         **titles,
-        "id": record_id(
-            pmid=pmid, doi=doi, source="bookshelf", accession=accession, title=titles["title"]
-        ),
         "pmid": pmid,
         "doi": doi,
         "authors": _authors(by_role.get("authors", by_role.get("editors"))),
@@ -142,16 +140,6 @@ def _inner(element: etree._Element, name: str) -> etree._Element:
     """The child of this name; without it the element itself, whose fields then are just absent."""
     found = element.find(name)
     return element if found is None else found
-
-
-def _id(pmid: str, doi: str, titles: dict[str, Any], article: etree._Element) -> str:
-    return record_id(
-        pmid=pmid,
-        doi=doi,
-        title=titles["title"],
-        year=text_at(article, "Journal/JournalIssue/PubDate/Year"),
-        author=text_at(article, "AuthorList/Author/LastName"),
-    )
 
 
 def _titles(article: etree._Element, citation: etree._Element) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from typing import Any, BinaryIO
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code
+from search.formats.languages import language_of
 from search.formats.lines import head_text
-from search.formats.markup import plain_text
-from search.formats.names import author
+from search.formats.names import people, people_in
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
@@ -23,6 +21,7 @@ from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwr
 _TAG = re.compile(r"%([A-Z0-9@?!#$&*()+^<>\[=~|])(?:[ \t](.*)|$)", re.DOTALL)
 _BEGIN = re.compile(r"^%[0AT] .*\n(?:[^\n]*\n){0,40}?%[0ATDJX] ", re.MULTILINE)
 _BETWEEN_WORDS = re.compile(r"[;；\n]")
+_DOI = re.compile(r"\W{0,3}(?:doi\W{0,4}|https?://(?:dx\.)?doi\.org/)?10\.\d{4}", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,8}$")
 
 
@@ -38,39 +37,34 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         if item.fault:
             yield Rejected(place, item.fault)
         else:
-            yield record_or_rejected(place, _fields(item))
+            accession = accession_in([*item.all("U", ">"), item.first("M")])
+            yield record_or_rejected(place, _fields(item), *accession)
 
 
 def _fields(item: TaggedRecord) -> dict[str, Any]:
-    title = plain_text(unwrapped(item.first("T")))
+    title = unwrapped(item.first("T"))
     links = item.all("U", ">")
-    doi = clean_doi(item.first("R")) or clean_doi(" ".join(v for v in links if "doi.org/10." in v))
+    doi = (
+        clean_doi(item.first("R"))
+        or clean_doi(" ".join(v for v in links if "doi.org/10." in v))
+        or clean_doi(next((v for v in item.all("M", "Z", "O") if _DOI.match(v)), ""))
+    )
     pmid = pmid_in([*links, *item.all("M", "Z", "O")])
     if not pmid and re.search("pubmed|medline", " ".join(item.all("~", "W")), re.IGNORECASE):
         pmid = next((v for v in item.all("M") if _DIGITS.match(v)), "")
     ichushi_id = ichushi_id_in(links)
     names = [name for value in item.all("A") for name in value.split("\n") if name.strip("; ")]
-    authors = [author(name) for name in names]
+    authors = people_in(names[0]) if len(names) == 1 else people(names)
+    abstract = paragraphs(item.first("X"))
     year, day = date_of(item.first("D")), date_of(item.first("8"))
     date = day if day.startswith(year) and len(day) > len(year) else year
     if year and not day and item.first("8"):
         date = date_of(f"{year} {item.first('8')}")
-    source, accession = accession_in([*links, item.first("M")])
     types = item.all("9")
     return {
-        "id": record_id(
-            pmid=pmid,
-            ichushi_id=ichushi_id,
-            doi=doi,
-            source=source,
-            accession=accession,
-            title=title,
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
         "title": title,
-        "abstract": plain_text(paragraphs(item.first("X"))),
-        "language": language_code(item.first("G")),
+        "abstract": abstract,
+        "language": language_of(item.first("G"), title or abstract),
         "authors": authors,
         "journal": unwrapped(item.first("J", "B")),
         "date": date,

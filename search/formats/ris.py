@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
+from search.formats.fields.remarks import Remarked, remarks_in
 from search.formats.identifiers import (
     accession_in,
     ichushi_id_in,
@@ -18,16 +19,15 @@ from search.formats.identifiers import (
     pmid_in,
     trial_id_of,
 )
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
 from search.formats.languages import language_code, language_of, side_by_side
 from search.formats.lines import head_text
-from search.formats.markup import plain_text, present
-from search.formats.names import author, family_first
+from search.formats.markup import present
+from search.formats.names import family_first, people, people_in
 from search.formats.notices import notice_of, notice_text
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
+from search.formats.tagged import TaggedRecord, joined, paragraphs, tagged_records, unwrapped
 from search.records import Record, guess_language
 
 DROPS = {
@@ -38,9 +38,17 @@ DROPS = {
 }
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?:[ \t](.*)|$)", re.DOTALL)
-_BEGIN = re.compile(r"^TY {1,2}- ?\S", re.MULTILINE)
+# Some programs know no type and leave it out; a tag of RIS follows then.
+_BEGIN = re.compile(
+    r"^TY {1,2}-(?:[ \t]{0,8}\S|[ \t]{0,8}\r?\n(?:\r?\n)?[A-Z][A-Z0-9] {1,2}-)", re.MULTILINE
+)
+_TITLES = ("TI", "T1", "BT", "CT", "ST")
+# A note or a kind that is nothing but a DOI.
+_BARE_DOI = re.compile(
+    r"\W{0,3}(?:doi\W{0,4}|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S{1,200}\s*$", re.IGNORECASE
+)
 _USER = ("U1", "U2", "U3", "U4", "U5")
-_OWN = re.compile(r"(id|pmid|ichushi|trial|retraction|notice):(.*)", re.DOTALL)
+_OWN = re.compile(r"(id|pmid|ichushi|trial|retraction|notice|abstract):(.*)", re.DOTALL)
 _MAX_URL = 2000
 _LINKS = ("UR", "L1", "L2", "L3", "LK", "US")
 _BETWEEN_URLS = re.compile(r"[;\s]+(?=https?://)")
@@ -58,35 +66,91 @@ def recognises(head: bytes) -> bool:
     return bool(_BEGIN.search(head_text(head)))
 
 
-def read(stream: BinaryIO) -> Iterator[Item]:
-    """Records of the stream; one that can't be taken is a :class:`Rejected` with its line."""
-    for item in tagged_records(stream, _TAG, opens=frozenset({"TY"}), closes=frozenset({"ER"})):
+def read(stream: BinaryIO, remarked: Remarked | None = None) -> Iterator[Item]:
+    """Records of the stream; one that can't be taken is a :class:`Rejected` with its line.
+    ``remarked`` is told what ``N1`` holds."""
+    parts = tagged_records(stream, _TAG, opens=frozenset({"TY"}), closes=frozenset({"ER"}))
+    for item in _whole(parts):
         place = f"line {item.line}"
         if item.fault:
             yield Rejected(place, item.fault)
         else:
-            yield record_or_rejected(place, _fields(item))
+            found = record_or_rejected(place, _fields(item), *_accession(item, item.all(*_LINKS)))
+            if remarked and isinstance(found, Record) and (remarks := remarks_in(item.all("N1"))):
+                remarked(found.id, remarks)
+            yield found
+
+
+def _whole(parts: Iterable[TaggedRecord]) -> Iterator[TaggedRecord]:
+    """The records of a file, where some stand before their own ``TY`` or go on after their ``ER``.
+
+    In a file that begins with another tag than ``TY``, every record does. Elsewhere, what has a
+    title but no ``TY`` is a damaged record, and what has neither belongs to the record before it,
+    unless that has the same tags.
+    """
+    last: TaggedRecord | None = None
+    ahead: TaggedRecord | None = None
+    begins_with_type: bool | None = None
+    try:
+        for part in parts:
+            typed = any(tag == "TY" for tag, _ in part.fields)
+            titled = bool(part.first(*_TITLES))
+            if begins_with_type is None:
+                begins_with_type = typed
+            if typed or part.closed or part.fault:
+                if last:
+                    yield last
+                last = part
+                if ahead and (begins_with_type or not typed or (titled and ahead.first(*_TITLES))):
+                    yield ahead
+                elif ahead:
+                    last = joined(ahead, part)
+                ahead = None
+            elif last and begins_with_type and not titled and _goes_on(last, part):
+                last = joined(last, part)
+            else:
+                if ahead:
+                    yield ahead
+                ahead = part
+    except Exception:
+        # What was read before the stream broke is whole.
+        if last:
+            yield last
+        raise
+    yield from filter(None, (last, ahead))
+
+
+def _goes_on(record: TaggedRecord, part: TaggedRecord) -> bool:
+    return not record.fault and not record.by_tag.keys() & part.by_tag.keys()
 
 
 def _fields(item: TaggedRecord) -> dict[str, Any]:
     own = _own_marks(item)
     links = item.all(*_LINKS)
-    doi = clean_doi(item.first("DO", "DI")) or clean_doi(
-        " ".join([item.first("L3"), *(link for link in links if "doi.org/10." in link)])
+    notes = [line for value in item.all("M3", "N1", "M1") for line in value.split("\n")]
+    doi = (
+        clean_doi(item.first("DO", "DI"))
+        or clean_doi(
+            " ".join([item.first("L3"), *(link for link in links if "doi.org/10." in link)])
+        )
+        or clean_doi(next(filter(_BARE_DOI.match, notes), ""))
     )
-    texts = _texts(item)
+    texts = _texts(item, "".join(own.get("abstract", [])[:1]))
     types = [t for t in item.all("M3", "PT") if not _NO_TYPE.search(t)]
-    names = [n for value in item.all("AU", "A1") for n in re.split(r"[;；\n]", value) if n.strip()]
+    listed = item.all("AU", "A1")
+    names = [n for value in listed for n in re.split(r"[;；\n]", value) if n.strip()]
     # CENTRAL names registered trials by their number, where a paper has its authors.
     trials = list(dict.fromkeys(filter(None, map(trial_id_of, names))))
-    authors = [author(name) for name in names if not trial_id_of(name)]
+    names = [name for name in names if not trial_id_of(name)]
+    # Some write all authors into one field, between commas.
+    authors = people_in(names[0]) if len(names) == 1 else people(names)
     data: dict[str, Any] = {
         **texts,
         "authors": authors,
         "journal": unwrapped(item.first("JF", "JO", "T2", "JA", "J2", "J1")),
         "date": _date(item),
-        "volume": item.first("VL", "VO").removesuffix("巻"),
-        "issue": item.first("IS", "CP", "NO").removesuffix("号"),
+        "volume": item.first("VL", "VO"),
+        "issue": item.first("IS", "CP", "NO"),
         "pages": _pages(item),
         "doi": doi,
         "pmid": "".join(own.get("pmid", [])[:1]) or _pmid(item, links),
@@ -101,21 +165,7 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     data["retraction"] = "".join(own.get("retraction", [])[:1]) or retraction_state(
         data["title"], [*types, *(notice["kind"] for notice in data["notices"])]
     )
-    source, accession = _accession(item, links)
-    data["id"] = (
-        "".join(own.get("id", [])[:1])
-        or own_id(item.first("ID"))
-        or record_id(
-            pmid=data["pmid"],
-            ichushi_id=data["ichushi_id"],
-            doi=doi,
-            source=source,
-            accession=accession,
-            title=data["title"] or data["abstract"],
-            year=data["date"][:4],
-            author=authors[0]["family"] if authors else "",
-        )
-    )
+    data["id"] = "".join(own.get("id", [])[:1]) or own_id(item.first("ID"))
     return data
 
 
@@ -127,11 +177,12 @@ def _own_marks(item: TaggedRecord) -> dict[str, list[str]]:
     return marks
 
 
-def _texts(item: TaggedRecord) -> dict[str, Any]:
-    """Title and abstract, and a translation where the record has either in two languages."""
-    title = plain_text(unwrapped(item.first("TI", "T1", "BT", "CT", "ST")))
-    translated = plain_text(unwrapped(item.first("TT")))
-    found = (present(plain_text(paragraphs(value))) for value in item.all("AB", "N2"))
+def _texts(item: TaggedRecord, language_of_abstract: str) -> dict[str, Any]:
+    """Title and abstract, and a translation where the record has either in two languages.
+
+    ``language_of_abstract`` is our own word for whose abstract ``AB`` is."""
+    title, translated = unwrapped(item.first(*_TITLES)), unwrapped(item.first("TT"))
+    found = (present(paragraphs(value)) for value in item.all("AB", "N2"))
     abstracts = [abstract for abstract in found if abstract]
     named, second = (*item.first("LA").split(";"), "", "")[:2]
     language, second = language_of(named, title or "".join(abstracts[:1])), language_code(second)
@@ -141,8 +192,9 @@ def _texts(item: TaggedRecord) -> dict[str, Any]:
         second = second or guess_language(translated)
         second = second if second != language else "und"
         texts[second] = (translated, "")
-    if ("AB", "") in item.fields and len(abstracts) == 1 and translated:
-        # An empty AB says whose abstract N2 is.
+    of_translation = ("AB", "") in item.fields and translated
+    if len(abstracts) == 1 and (of_translation or (second and language_of_abstract == second)):
+        # Earlier versions of ours said by an empty AB whose abstract N2 is.
         texts[second] = (translated, abstracts.pop())
     for abstract in abstracts:
         script = guess_language(abstract)
@@ -154,20 +206,22 @@ def _texts(item: TaggedRecord) -> dict[str, Any]:
 
 
 def _date(item: TaggedRecord) -> str:
-    """The fuller of publication date and year; ``DA`` may be the day of the download."""
-    written = item.first("PY", "Y1", "YR", "DP")
-    year, day = date_of(written), date_of(item.first("DA"))
-    if len(year) == 4 and not day:
+    """The fullest date of the year of publication; ``DA`` may be the day of a download, ``Y2`` is
+    that of an access."""
+    written = [item.first(tag) for tag in ("PY", "Y1", "YR", "DP", "DA")]
+    dates = [date for date in map(date_of, written) if date]
+    if not dates:
+        return ""
+    year = dates[0][:4]
+    if len(dates[0]) == 4:
         # EndNote and Web of Science give the day without the year.
-        day = date_of(f"{year} {item.first('DA', 'PD')}")
-    return day if day and len(day) > len(year) and day.startswith(year) else year or day
+        dates.append(date_of(f"{year} {item.first('DA', 'PD')}"))
+    return max((date for date in dates if date.startswith(year)), key=len)
 
 
 def _pages(item: TaggedRecord) -> str:
     first, last = item.first("SP", "PG"), item.first("EP")
-    # Spreadsheets on the way leave "nan" where there was nothing.
-    parts = ["" if part.lower() == "nan" else part for part in (first, last)]
-    return page_range(*parts) or item.first("C7")
+    return page_range(first, last) or item.first("C7", "AR")
 
 
 def _keywords(item: TaggedRecord) -> list[str]:
@@ -236,9 +290,7 @@ def write(
     """Write records as UTF-8 RIS with CR LF, as the specification asks; ``notes`` gives what N1
     shall hold of a record."""
     for record in records:
-        lines = [
-            f"{tag}  - {_on_lines(value)}" for tag, value in _tags(record) if value or tag == "AB"
-        ]
+        lines = [f"{tag}  - {_on_lines(value)}" for tag, value in _tags(record) if value]
         lines += [f"N1  - {_on_lines(note)}" for note in (notes(record) if notes else ())]
         stream.write("\r\n".join(["TY  - JOUR", *lines, "ER  - ", "", ""]).encode())
 
@@ -272,9 +324,12 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
         "LA",
         "; ".join(code for code in (record.language, other.language if other else "") if code),
     )
-    yield "AB", record.abstract
-    if other:
+    # Other programs look for an abstract in AB and nowhere else, whatever its language is.
+    yield "AB", record.abstract or (other.abstract if other else "")
+    if other and other.abstract and record.abstract:
         yield "N2", other.abstract
+    elif other and other.abstract:
+        yield "U5", f"abstract:{other.language}"
     yield from (("KW", word) for word in record.keywords)
     yield from (("M3", kind) for kind in record.publication_types)
     if not own_id(record.id):

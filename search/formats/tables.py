@@ -19,7 +19,15 @@ from openpyxl.styles import Font
 
 from search import budget
 from search.budget import BudgetError
-from search.formats.columns import TARGETS, is_header, record_fields, targets_of
+from search.formats.columns import (
+    TARGETS,
+    accession_of,
+    is_header,
+    record_fields,
+    remarks_of,
+    targets_of,
+)
+from search.formats.fields.remarks import Remarked
 from search.formats.items import FormatError, Item, Rejected, record_or_rejected
 from search.formats.lines import Line, head_text, text_lines
 from search.formats.names import family_first
@@ -55,7 +63,7 @@ _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_CELL = 32_767
 _WRITTEN = (
     *("record_id", "title", "abstract", "language"),
-    *("translated_title", "translated_abstract", "translated_language"),
+    *("translated_title", "translated_abstract", "translated_language", "abstract_language"),
     *("authors", "journal", "date", "volume", "issue", "pages", "doi", "pmid", "ichushi_id"),
     *("url", "keywords", "publication_types", "retraction", "issn", "trial_ids", "notices"),
 )
@@ -76,8 +84,13 @@ def recognises_xlsx(head: bytes) -> bool:
     return head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head)
 
 
-def read_csv(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
-    """Records of a delimited table; the delimiter is found from its header.
+def read_csv(
+    stream: BinaryIO,
+    mapping: Mapping[str, str] | None = None,
+    remarked: Remarked | None = None,
+) -> Iterator[Item]:
+    """Records of a delimited table; the delimiter is found from its header. ``remarked`` is told of
+    notes and tags in columns of their own.
 
     Raises:
         FormatError: when ``mapping`` names a field that does not exist.
@@ -95,22 +108,36 @@ def read_csv(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iter
         if isinstance(cells, str):
             yield Rejected(f"line {number}", cells)
         elif any(cell.strip() for cell in cells):
-            yield record_or_rejected(f"line {number}", record_fields(targets, cells))
+            yield _record(f"line {number}", targets, cells, remarked)
 
 
-def read_xlsx(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
-    """Records of the sheets of an Excel workbook that have a header.
+def read_xlsx(
+    stream: BinaryIO,
+    mapping: Mapping[str, str] | None = None,
+    remarked: Remarked | None = None,
+) -> Iterator[Item]:
+    """Records of the sheets of an Excel workbook that have a header; ``remarked`` is as in
+    :func:`read_csv`.
 
     Raises:
         FormatError: when ``mapping`` names a field that does not exist.
     """
     _check(mapping)
     try:
-        yield from _workbook(_Watched(stream), mapping)
+        yield from _workbook(_Watched(stream), mapping, remarked)
     except BudgetError:
         raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers raise
         yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
+
+
+def _record(
+    place: str, targets: Sequence[str], cells: Sequence[str], remarked: Remarked | None
+) -> Item:
+    found = record_or_rejected(place, record_fields(targets, cells), *accession_of(targets, cells))
+    if remarked and isinstance(found, Record) and (remarks := remarks_of(targets, cells)):
+        remarked(found.id, remarks)
+    return found
 
 
 def _check(mapping: Mapping[str, str] | None) -> None:
@@ -242,7 +269,9 @@ class _Watched:
         return getattr(self._stream, name)
 
 
-def _workbook(stream: Any, mapping: Mapping[str, str] | None) -> Iterator[Item]:
+def _workbook(
+    stream: Any, mapping: Mapping[str, str] | None, remarked: Remarked | None
+) -> Iterator[Item]:
     with zipfile.ZipFile(stream) as parts:
         sizes = {part.filename: part.file_size for part in parts.infolist()}
     if sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS:
@@ -275,7 +304,7 @@ def _workbook(stream: Any, mapping: Mapping[str, str] | None) -> Iterator[Item]:
                     break
             elif any(cells):
                 place = f"{sheet.title}, row {number}"
-                yield record_or_rejected(place, record_fields(targets, cells))
+                yield _record(place, targets, cells, remarked)
     book.close()
     if not found:
         yield Rejected(
@@ -363,14 +392,18 @@ def _write(
 
 def _values(record: Record) -> dict[str, str]:
     other = next(iter(record.translations), None)
-    plain = ("title", "abstract", "language", "journal", "date", "volume", "issue", "pages", "doi")
+    # The only abstract stands where other programs look for one.
+    moved = bool(other and other.abstract and not record.abstract)
+    plain = ("title", "language", "journal", "date", "volume", "issue", "pages", "doi")
     names = (*plain, "pmid", "ichushi_id", "url", "retraction", "issn")
     return {
         **{name: getattr(record, name) for name in names},
         "record_id": record.id,
         "translated_title": other.title if other else "",
-        "translated_abstract": other.abstract if other else "",
+        "abstract": other.abstract if other and moved else record.abstract,
+        "translated_abstract": other.abstract if other and not moved else "",
         "translated_language": other.language if other else "",
+        "abstract_language": other.language if other and moved else "",
         "authors": _joined([family_first(a.family, a.given) for a in record.authors]),
         "keywords": _joined(record.keywords),
         "publication_types": _joined(record.publication_types),

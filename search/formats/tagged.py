@@ -6,12 +6,13 @@ and rispy serves in the tests to check what is written.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
 from search.formats.lines import text_lines
+from search.formats.markup import LONGEST_NOTHING, plain_text, something
 
 # More than any record by far: text without a record's end must not grow without limit.
 _MAX_RECORD = 4 * 1024 * 1024
@@ -23,14 +24,16 @@ _SENTENCE_END = (".", "!", "?", "。", "．", "！", "？", ":", "：", "」")
 class TaggedRecord:
     """The fields of a record in their order, and the line where it begins.
 
-    A value of several lines holds them with line feeds. ``by_tag`` has the values that are not
-    empty. ``fault`` says why the record can't be used.
+    A value of several lines holds them with line feeds. ``by_tag`` has the values that say
+    something, without markup and entities. ``fault`` says why the record can't be used; ``closed``
+    that a tag ended it.
     """
 
     line: int
     fields: tuple[tuple[str, str], ...]
     by_tag: Mapping[str, list[str]]
     fault: str = ""
+    closed: bool = False
 
     def all(self, *tags: str) -> list[str]:
         """Every value of these tags that is not empty, tag by tag."""
@@ -66,13 +69,9 @@ def tagged_records(
     fault = ""
     blank = False
 
-    def finished() -> TaggedRecord:
+    def finished(*, closed: bool = False) -> TaggedRecord:
         joined = tuple((name, "\n".join(parts).strip()) for name, parts in fields)
-        by_tag: dict[str, list[str]] = {}
-        for name, value in joined:
-            if value:
-                by_tag.setdefault(name, []).append(value)
-        return TaggedRecord(begin, joined, by_tag, fault)
+        return TaggedRecord(begin, joined, _by_tag(joined), fault, closed)
 
     for number, text, cut in text_lines(stream):
         found = tag.match(text)
@@ -89,7 +88,7 @@ def tagged_records(
         blank = not text.strip()
         if name in closes:
             if fields:
-                yield finished()
+                yield finished(closed=True)
             fields, size, fault = [], 0, ""
             continue
         if found:
@@ -107,6 +106,22 @@ def tagged_records(
             fields[-1][1].append(text.strip())
     if fields:
         yield finished()
+
+
+def joined(record: TaggedRecord, other: TaggedRecord) -> TaggedRecord:
+    """One record of the fields of two that follow each other."""
+    fields = (*record.fields, *other.fields)
+    fault = record.fault or other.fault
+    return TaggedRecord(record.line, fields, _by_tag(fields), fault, other.closed)
+
+
+def _by_tag(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    by_tag: dict[str, list[str]] = {}
+    for name, value in fields:
+        text = plain_text(value) if "&" in value or "<" in value else value
+        if text and (len(text) > LONGEST_NOTHING or something(text)):
+            by_tag.setdefault(name, []).append(text)
+    return by_tag
 
 
 def unwrapped(value: str) -> str:

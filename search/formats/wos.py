@@ -10,11 +10,10 @@ from typing import Any, BinaryIO
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import issn_in
-from search.formats.identity import record_id
 from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code
+from search.formats.languages import language_of
 from search.formats.lines import head_text
-from search.formats.names import author
+from search.formats.names import people
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.tagged import TaggedRecord, tagged_records, unwrapped
@@ -40,36 +39,30 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         if item.fault:
             yield Rejected(place, item.fault)
         elif any(tag not in outside for tag, _ in item.fields):
-            yield record_or_rejected(place, _fields(item))
+            source, _, accession = item.first("UT").rpartition(":")
+            yield record_or_rejected(place, _fields(item), source or "wos", accession)
 
 
 def _fields(item: TaggedRecord) -> dict[str, Any]:
-    title = unwrapped(item.first("TI"))
+    title, abstract = unwrapped(item.first("TI")), unwrapped(item.first("AB"))
     doi = clean_doi(item.first("DI"))
     pmid = _PMID.match(item.first("PM"))
-    names = (item.first("AF") or item.first("AU")).split("\n")
+    names = item.first("AF", "AU", "BF", "BA").split("\n")
     groups = item.first("CA").split("\n")
     authors = [
-        *(author(name) for name in names if name),
+        *people(names),
         *({"family": group, "given": ""} for group in groups if group),
     ]
-    date = date_of(f"{item.first('PY')} {item.first('PD')}") or date_of(item.first("EA"))
+    # What is not in an issue yet has the month of its early access.
+    date = date_of(f"{item.first('PY')} {item.first('PD')}") or date_of(
+        f"{item.first('EY')} {item.first('EA')}"
+    )
     types = [t.strip() for t in unwrapped(item.first("DT")).split(";") if t.strip()]
     words = [w for tag in ("DE", "ID") for w in unwrapped(item.first(tag)).split(";")]
-    source, _, accession = item.first("UT").rpartition(":")
     return {
-        "id": record_id(
-            pmid=pmid.group(1) if pmid else "",
-            doi=doi,
-            source=source or "wos",
-            accession=accession,
-            title=title,
-            year=date[:4],
-            author=authors[0]["family"] if authors else "",
-        ),
         "title": title,
-        "abstract": unwrapped(item.first("AB")),
-        "language": language_code(item.first("LA").split(";")[0]),
+        "abstract": abstract,
+        "language": language_of(item.first("LA").split(";")[0], title or abstract),
         "authors": authors,
         "journal": unwrapped(item.first("SO", "JI", "J9", "SE")),
         "date": date,

@@ -33,6 +33,7 @@ _UNDECLARED = {etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDE
 _PREDEFINED = {b"lt", b"gt", b"amp", b"quot", b"apos"}
 # In CDATA an entity is text.
 _ENTITY = re.compile(rb"<!\[CDATA\[.*?\]\]>|&([A-Za-z_][\w.:-]{0,63});", re.DOTALL)
+_NUMBER = re.compile(r"\s{0,3}[-+−–]?\s?\d{1,4}\s{0,3}$")
 _BLOCKS = {"p", "break", "br", "title", "sec", "list-item", "label", "disp-formula"}
 # Formulas twice over (as TeX source), and marks that point to footnotes.
 _NO_TEXT = {"tex-math", "annotation", "annotation-xml", "xref", "fn"}
@@ -148,15 +149,19 @@ def texts_at(element: etree._Element, path: str) -> list[str]:
 
 
 def _texts(element: etree._Element) -> Iterator[str]:
-    yield element.text or ""
+    before = element.text or ""
+    yield before
     for child in element:
         if isinstance(child.tag, str) and child.tag not in _NO_TEXT:
+            if child.tag == "sup" and before[-1:].isdigit() and _NUMBER.match(child.text or ""):
+                yield "^"  # 10 to the 6th is no 106
             if child.tag in _BLOCKS:
                 yield " "
             yield from _texts(child)
             if child.tag in _BLOCKS:
                 yield " "
-        yield child.tail or ""
+        before = child.tail or ""
+        yield before
 
 
 def root_name(head: bytes) -> str:

@@ -79,7 +79,7 @@ def test_a_broken_entry_is_rejected_and_the_next_is_read() -> None:
 
 
 def test_a_field_that_comes_twice_is_no_reason_to_lose_the_entry() -> None:
-    assert one("@article{k, title={T}, keywords={a}, keywords={b}}").keywords == ("a",)
+    assert one("@article{k, title={T}, keywords={a}, keywords={b}}").keywords == ("a", "b")
 
 
 def test_an_entry_without_end_does_not_grow_without_limit() -> None:

@@ -272,6 +272,8 @@ class IntakeBody(Body):
     unknown: tuple[str, ...]
     ambiguous: tuple[str, ...]
     rejected: tuple[RejectedBody, ...]
+    noted: int = Field(0, description="Records that brought a note from a file.")
+    labelled: int = Field(0, description="Labels from a file: tags that records have now.")
 
     @classmethod
     def of(cls, intake: Intake) -> "IntakeBody":

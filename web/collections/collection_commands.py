@@ -310,7 +310,9 @@ def _reopened(found: Reopened) -> Iterator[str]:
 
 def report_intake(intake: Intake) -> None:
     """Say what came in, and on standard error what did not."""
-    click.echo(f"{intake.added} added, {intake.already} there already")
+    beside = f", {intake.noted} notes" if intake.noted else ""
+    beside += f", {intake.labelled} labels" if intake.labelled else ""
+    click.echo(f"{intake.added} added, {intake.already} there already{beside}")
     for name, found in (("no record has", intake.unknown), ("several have", intake.ambiguous)):
         for identifier in found:
             click.echo(visible(f"{name} {identifier}"), err=True)

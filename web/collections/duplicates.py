@@ -239,13 +239,15 @@ def _groups(store: Store, collection: int, chosen: str, named: dict[str, Any]) -
 
 
 def _best_first(members: Iterable[Item]) -> list[Item]:
-    """Articles before their preprints, the library's records before those of files, the fuller
-    before the others; else in the collection's order."""
+    """Articles before their preprints and conference abstracts, the library's records before those
+    of files, those with abstract, DOI and PMID before the others; else in the collection's order.
+    """
 
-    def merit(item: Item) -> tuple[bool, bool, bool, int]:
-        told = record_to_dict(item.record)
-        article = stage(item.record) == "article"
-        return article, item.source == FROM_LIBRARY, bool(item.record.abstract), len(told)
+    def merit(item: Item) -> tuple[bool, bool, int, int]:
+        record = item.record
+        known = sum(map(bool, (record.abstract, record.doi, record.pmid)))
+        article = stage(record) == "article"
+        return article, item.source == FROM_LIBRARY, known, len(record_to_dict(record))
 
     return sorted(members, key=merit, reverse=True)
 

@@ -1,17 +1,21 @@
 """What comes into a collection: results, lists of identifiers, files of any format."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from search import budget
+from search.duplicates import distinct_id, other_work
 from search.exact import ExactSearch, ExactSyntaxError
 from search.formats import Deletion, FormatError, Rejected, read_stream
+from search.formats.fields.remarks import Remarks
 from search.generation import Generation
 from search.records import Record
-from web.collections.items import FROM_LIBRARY, add
+from web.collections.items import FROM_LIBRARY, add, record_ids
+from web.collections.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
 from web.collections.store import Store
+from web.collections.tags import tag_records
 
 MOST_IDENTIFIERS = 10_000
 # A file of which so much cannot be read is none of literature, or of another format.
@@ -23,13 +27,16 @@ _LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
 @dataclass(frozen=True)
 class Intake:
     """What became of what was offered: how many records came in, how many were there already,
-    identifiers that no record has, or more than one, and what of a file could not be read."""
+    identifiers that no record has, or more than one, and what of a file could not be read; how
+    many records brought a note, and how many labels."""
 
     added: int
     already: int
     unknown: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    noted: int = 0
+    labelled: int = 0
 
     @property
     def found(self) -> int:
@@ -99,9 +106,10 @@ def add_file(
     generation: Generation | None,
     format_name: str | None = None,
 ) -> Intake:
-    """Add the records of a file in any format of the registry. A record whose id the library knows
-    is the library's; any other is kept as the file has it. A file without a record that can be
-    read leaves no trace in the history.
+    """Add the records of a file in any format of the registry, with the notes and labels that stand
+    beside them. A record whose id the library knows is the library's; any other, and one that
+    shares no more than the id with that, is kept as the file has it. A file without a record that
+    can be read leaves no trace in the history.
 
     Raises:
         FormatError: when the file cannot be recognised or read.
@@ -110,9 +118,13 @@ def add_file(
     records: dict[str, Record] = {}
     rejected = []
     read = 0
-    for item, _ in budget.within(read_stream(stream, name, format_name), "upload"):
+    beside: dict[str, Remarks] = {}
+    items = read_stream(stream, name, format_name, remarked=beside.setdefault)
+    for item, _ in budget.within(items, "upload"):
         if isinstance(item, Record):
             read += 1
+            if (first := records.get(item.id)) and other_work(first, item):
+                item = replace(item, id=distinct_id(item))
             records.setdefault(item.id, item)
         elif isinstance(item, Rejected):
             rejected.append(item)
@@ -126,12 +138,38 @@ def add_file(
             assert isinstance(item, Deletion)
     known = generation.present(list(records)) if generation else {}
     current = generation.records([n for n, _ in known.values()]) if generation else {}
-    offered = [
-        (current[known[i][0]], FROM_LIBRARY) if i in known else (record, name)
-        for i, record in records.items()
-    ]
-    added = add(store, who, collection, offered, name, of_file=bool(offered))
-    return Intake(added, read - added, rejected=tuple(rejected))
+    offered = []
+    for i, record in records.items():
+        own = current[known[i][0]] if i in known else None
+        if own and other_work(own, record):
+            offered.append((replace(record, id=distinct_id(record)), name))
+        else:
+            offered.append((own, FROM_LIBRARY) if own else (record, name))
+    there = set(record_ids(store, collection))
+    new = {record.id for record, _ in offered} - there
+    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note and i in new}
+    added = add(
+        store,
+        who,
+        collection,
+        offered,
+        name,
+        of_file=bool(offered),
+        notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+    )
+    labelled = _label(store, who, collection, beside)
+    return Intake(
+        added, read - added, rejected=tuple(rejected), noted=len(notes), labelled=labelled
+    )
+
+
+def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:
+    """Give records the labels that a file has for them; how many were new."""
+    by_tag: dict[str, list[str]] = {}
+    for record_id, remarks in beside.items():
+        for tag in remarks.tags:
+            by_tag.setdefault(tag[:LONGEST_NAME], []).append(record_id)
+    return sum(tag_records(store, who, collection, tag, ids) for tag, ids in by_tag.items())
 
 
 def library_records(record_ids: Sequence[str], generation: Generation) -> list[Record]:

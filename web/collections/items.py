@@ -5,7 +5,7 @@ A collection keeps a copy of each of its records as it was when it came in: a li
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,9 +111,11 @@ def add(
     origin: str = "",
     *,
     of_file: bool = False,
+    notes: Mapping[str, str] | None = None,
 ) -> int:
     """Add records, each with its source, at the end; those that are there already stay as they
     are. ``origin`` says in the history where they came from (a query, a file). How many came in.
+    ``notes`` are those of new records by their ids.
     Of a file's records (``of_file``) the history also says how many were there already: a flow
     diagram counts them as identified, and as duplicates.
 
@@ -130,8 +132,11 @@ def add(
             digest = keep(db, record, searchable=source != FROM_LIBRARY)
             found = db.execute(
                 "insert into items (collection, record_id, record_hash, source, position, added, "
-                "added_by) values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
-                [collection, record.id, digest, source, last + added + 1, now(), who],
+                "added_by, note) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+                [
+                    *(collection, record.id, digest, source, last + added + 1, now(), who),
+                    (notes or {}).get(record.id, ""),
+                ],
             )
             added += found.rowcount
             already += 1 - found.rowcount

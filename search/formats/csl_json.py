@@ -1,0 +1,103 @@
+"""CSL-JSON, the citation data of citeproc, as Zotero, Mendeley and Crossref write it.
+
+https://docs.citationstyles.org/en/stable/specification.html, appendix "Variables".
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from search.formats.dates import date_from_parts, date_of
+from search.formats.dois import clean_doi
+from search.formats.fields.words import words_in
+from search.formats.identifiers import ichushi_id_in, issn_in, pmid_in
+from search.formats.items import Item
+from search.formats.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.languages import language_of
+from search.formats.retractions import retraction_state
+
+_TYPES = {
+    "article-journal": "Journal Article",
+    "chapter": "Book Chapter",
+    "book": "Book",
+    "thesis": "Thesis",
+    "paper-conference": "Conference Paper",
+    "article": "Preprint",
+}
+
+
+def recognises(head: bytes) -> bool:
+    """A list of objects, or an object, with a type of CSL and one of its variables."""
+    types = (b'"article', b'"book', b'"chapter', b'"paper-conference', b'"thesis', b'"report')
+    typed = any(b'"type":' + kind in b"".join(head.split()) for kind in types)
+    return (
+        typed
+        and head_has(head, b'"title":')
+        and (head_has(head, b'"issued":') or head_has(head, b'"container-title":"'))
+    )
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """Records of the stream; an item that can't be one is a :class:`~search.formats.Rejected`."""
+    return records(stream, _items, _fields, "item")
+
+
+def _items(document: Any) -> list[Any]:
+    return listed(mapping(document).get("items", document))
+
+
+def _fields(item: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
+    title, abstract = text(item.get("title")), text(item.get("abstract"))
+    notes = text(item.get("note"))
+    url = text(item.get("URL"))
+    kind = text(item.get("type"))
+    types = [_TYPES.get(kind, kind)] if kind else []
+    pmid = text(item.get("PMID"))
+    people = item.get("author") or item.get("editor")
+    return (
+        {
+            "title": title,
+            "abstract": abstract,
+            "language": language_of(text(item.get("language")), title or abstract),
+            "authors": [p for p in map(person, listed(people)) if p["family"]],
+            "journal": text(item.get("container-title")),
+            "date": issued(item.get("issued")),
+            "volume": text(item.get("volume")),
+            "issue": text(item.get("issue")),
+            "pages": text(item.get("page")) or text(item.get("number")),
+            "doi": clean_doi(text(item.get("DOI"))) or clean_doi(url),
+            "pmid": pmid if pmid.isdecimal() else pmid_in([notes, url]),
+            "ichushi_id": ichushi_id_in([url]),
+            "url": url,
+            "keywords": words_in("; ".join(texts(item.get("keyword")))),
+            "publication_types": types,
+            "issn": issn_in(texts(item.get("ISSN"))),
+            "retraction": retraction_state(title, types),
+        },
+        "",
+        "",
+    )
+
+
+def person(name: Any) -> dict[str, str]:
+    """A name of CSL, its particles before the family name; an organisation is ``literal``."""
+    parts = mapping(name)
+    family = " ".join(
+        filter(None, (text(parts.get("non-dropping-particle")), text(parts.get("family"))))
+    )
+    given = " ".join(
+        filter(
+            None,
+            (text(parts.get(n)) for n in ("given", "dropping-particle", "suffix")),
+        )
+    )
+    whole = text(parts.get("literal")) or text(parts.get("name"))
+    return {"family": family or given or whole, "given": given if family else ""}
+
+
+def issued(value: Any) -> str:
+    """A date of CSL: ``date-parts``, or a text."""
+    date = mapping(value)
+    parts = listed(next(iter(listed(date.get("date-parts"))), None))
+    if parts:
+        return date_from_parts(*(text(part) for part in parts[:3]))
+    return date_of(text(date.get("raw")) or text(date.get("literal")) or text(value))

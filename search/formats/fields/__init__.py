@@ -1,0 +1,1 @@
+"""What the fields of records share, whatever format they come from."""

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
+from search.extras import how_to_install
 from search.text.profile import TextProfile
 
 EMBEDDED = "embedded"
@@ -31,10 +32,10 @@ def missing_packages(purpose: str, error: ImportError) -> str:
     """Say which packages ``purpose`` needs, which the base installation leaves out, and how to
     install them for a CPU and for a GPU."""
     return (
-        f"{purpose} needs packages that the base installation leaves out ({error.name or error}). "
-        "In the checkout, with an NVIDIA GPU: .venv/bin/pip install -e '.[models]'. Without one, "
-        "install the smaller CPU build of torch before: .venv/bin/pip install torch --index-url "
-        "URL, with the URL that pytorch.org names for CPUs."
+        f"{purpose} needs packages that the base installation leaves out ({error.name or error}): "
+        f"{how_to_install('models')}. On a computer without an NVIDIA GPU, install the smaller CPU "
+        "build of torch before: pip install torch --index-url URL, with the URL that pytorch.org "
+        "names for CPUs"
     )
 
 

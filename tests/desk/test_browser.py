@@ -117,7 +117,10 @@ def test_a_librarians_morning(browser: Browser, desk_server: str, tmp_path: Path
     page.get_by_text("ファイルに保存").click()
     with page.expect_download() as again:
         page.get_by_role("link", name="JSON", exact=True).click()
-    copied = json.loads(Path(again.value.path()).read_text())
+    # It is the same, but for the mark of whom the file names.
+    text = Path(again.value.path()).read_text(encoding="utf-8")
+    assert " (imported)" in text
+    copied = json.loads(text.replace(" (imported)", ""))
     assert copied["history"].pop()["action"] == "import collection"
     assert copied == json.loads(saved.read_text())
 

@@ -58,6 +58,8 @@ def number(client: FlaskClient, shared_desk: Desk) -> int:
         "unknown": ["none"],
         "ambiguous": [],
         "rejected": [],
+        "noted": 0,
+        "labelled": 0,
     }
     items.add(shared_desk.store, "a", number, [(DROPPED, "library")])
     ris = (
@@ -241,7 +243,10 @@ def test_json_goes_elsewhere_and_is_the_same_there(
     copied = other.get("/api/v1/collections").json
     assert copied
     copy = copied["collections"][0]["id"]
-    again = json.loads(other.get(f"{API}/{copy}/export?format=json", buffered=True).data)
+    # It is the same, but for the mark of whom the file names.
+    text = other.get(f"{API}/{copy}/export?format=json", buffered=True).text
+    assert '"local (imported)"' in text
+    again = json.loads(text.replace(" (imported)", ""))
     imported = again["history"].pop()
     assert imported["action"] == "import collection"
     assert again == json.loads(exported)

@@ -65,7 +65,6 @@ def test_a_fault_has_a_caret_under_it_and_a_mend(exact: ExactSearch) -> None:
 
 def test_sets_have_options_that_ranked_lists_have_not(exact: ExactSearch) -> None:
     library = str(exact.library.path)
-    for option in (["--sort", "year"], ["--format", "ris"]):
-        result = CliRunner().invoke(search, ["肺炎", "--library", library, *option])
-        assert result.exit_code == 2
-        assert "--exact" in result.output
+    result = CliRunner().invoke(search, ["肺炎", "--library", library, "--sort", "year"])
+    assert result.exit_code == 2
+    assert "--exact" in result.output

@@ -264,7 +264,7 @@ def test_the_sample_of_another_version_is_replaced(
     library = tmp_path / "sample"
     for records in (RECORDS, [*RECORDS, {"id": "c", "title": "喘息"}], RECORDS[1:]):
         file = source(*records)
-        monkeypatch.setattr("indexer.build.sample_files", lambda file=file: (file, file))
+        monkeypatch.setattr("indexer.sample.sample_files", lambda file=file: (file, file))
         build_sample(library)
         generation = Library(library).generation()
         assert generation.manifest.records == len(records)

@@ -205,10 +205,13 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     authoritative = came.format == _VERSIONED or came.format in _OWN_IDS
     leads_to = store.record_of(record.id)
     own_word = authoritative and known
-    if not own_word and leads_to is not None and "~" not in record.id:
+    if leads_to is not None and "~" not in record.id:
+        apart = replace(record, id=distinct_id(record))
         originals = store.originals(leads_to)
-        if originals and all(sameness(record, other) is None for other in originals):
-            return put(store, replace(record, id=distinct_id(record)), came)
+        another = originals and all(sameness(record, other) is None for other in originals)
+        # What an earlier run has set apart stays so, whatever has come under its id since.
+        if (another and not own_word) or _is_kept(store, apart, came.database):
+            return put(store, apart, came)
     if came.format == _VERSIONED:
         if _is_outdated(store, record.id, came.source):
             return "unchanged"
@@ -238,6 +241,12 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     if not origin or len(numbers) > 1:
         store.add_merge(came.import_number, record, came.source, reason)
     return "replaced" if origin else "duplicate"
+
+
+def _is_kept(store: RecordStore, record: Record, database: str) -> bool:
+    """Whether just this was imported from the database under this id."""
+    content = record.content_hash()
+    return any(o.content_hash == content for o in store.origins_of_id(record.id, database))
 
 
 def _withdraw(store: RecordStore, record_id: str, source: str) -> bool:

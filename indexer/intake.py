@@ -139,8 +139,11 @@ def _items(
     try:
         name = format_of(stream, source.name, how.format_name).name
         came = replace(came, database=came.database or name, format=name)
-        for item, now in read_stream(stream, source.name, name, how.mapping):
-            yield item, came, now - position
+        versions: dict[str, int] = {}
+        read = read_stream(stream, source.name, name, how.mapping, versioned=versions.__setitem__)
+        for item, now in read:
+            version = versions.pop(item.id, 1) if isinstance(item, Record) else 1
+            yield item, replace(came, version=version) if version > 1 else came, now - position
             position = now
     except FormatError as error:
         yield error, came, 0
@@ -182,7 +185,7 @@ def _take_item(
         return
     report.usable += 1
     if isinstance(item, Deletion):
-        report.deleted += _withdraw(store, item.record_id, came.source)
+        report.deleted += _withdraw(store, item, came.source)
     else:
         outcome = put(store, item, came)
         setattr(report, outcome, getattr(report, outcome) + 1)
@@ -193,11 +196,14 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
 
     An id that comes again in one run, other than before, is a further copy of the record. What
     comes under the id of another work gets an id of its own, and nothing replaces what has another
-    title.
+    title. Of a PMID's versions the newest stands, whichever comes first.
     """
+    if came.format == _VERSIONED and store.version_of(record.id) > came.version:
+        return "unchanged"
     known = store.origins_of_id(record.id, came.database)
     content = record.content_hash()
     if equal := next((o for o in known if o.content_hash == content), None):
+        store.set_version(record.id, came.version)
         first = store.confirm(equal.number, came.import_number)
         if not first:
             store.add_merge(came.import_number, record, came.source, "id")
@@ -215,6 +221,7 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     if came.format == _VERSIONED:
         if _is_outdated(store, record.id, came.source):
             return "unchanged"
+        store.set_version(record.id, came.version)
         origin = known[0] if known else None
     else:
         free = (
@@ -249,9 +256,12 @@ def _is_kept(store: RecordStore, record: Record, database: str) -> bool:
     return any(o.content_hash == content for o in store.origins_of_id(record.id, database))
 
 
-def _withdraw(store: RecordStore, record_id: str, source: str) -> bool:
-    outdated = _is_outdated(store, record_id, source)
-    return not outdated and store.withdraw(record_id, source) is not None
+def _withdraw(store: RecordStore, item: Deletion, source: str) -> bool:
+    # What is withdrawn of an older version says nothing of a newer one.
+    outdated = _is_outdated(store, item.record_id, source) or (
+        store.version_of(item.record_id) > item.version
+    )
+    return not outdated and store.withdraw(item.record_id, source) is not None
 
 
 def _is_outdated(store: RecordStore, record_id: str, source: str) -> bool:

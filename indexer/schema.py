@@ -10,6 +10,10 @@ from search.records import Record
 RECORD_COLUMNS: dict[str, Any] = {f.name: str for f in fields(Record)}
 # Made where it is missing: libraries of earlier development versions have none.
 WITHDRAWN = "create table if not exists withdrawn (id text primary key, source text) without rowid"
+# Which version of a PMID was imported, where it is not the first.
+PMID_VERSIONS = (
+    "create table if not exists pmid_versions (id text primary key, version integer) without rowid"
+)
 # What was taken for a copy of a record, in which import, and why; see search.duplicates.SAMENESS.
 MERGES = (
     'create table if not exists merges ("import" integer, record text, id text, title text, '

@@ -17,7 +17,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from indexer.merging import merge
-from indexer.schema import MERGES, RECORD_COLUMNS, WITHDRAWN, create_tables
+from indexer.schema import MERGES, PMID_VERSIONS, RECORD_COLUMNS, WITHDRAWN, create_tables
 from search.duplicates import identity_keys, title_keys
 from search.generation import JSON_COLUMNS, record_from_row
 from search.records import Record, record_from_dict, record_to_dict
@@ -30,12 +30,13 @@ _CACHE_KIB = 64 * 1024
 @dataclass(frozen=True)
 class Provenance:
     """Where an item came from: the number of its import, its database, its source's name and
-    format."""
+    format, and which version of its PMID it is."""
 
     import_number: int
     database: str
     source: str
     format: str
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class RecordStore:
         )
         self.db.execute(WITHDRAWN)
         self.db.execute(MERGES)
+        self.db.execute(PMID_VERSIONS)
 
     # Imports
 
@@ -248,10 +250,27 @@ class RecordStore:
         )
         return [source for (source,) in rows]
 
+    def version_of(self, record_id: str) -> int:
+        """The version of a PMID that was imported; 0 where nothing leads to it."""
+        if self.record_of(record_id) is None:
+            return 0
+        found = self._execute(
+            "select version from pmid_versions where id = ?", [record_id]
+        ).fetchone()
+        return int(found[0]) if found else 1
+
+    def set_version(self, record_id: str, version: int) -> None:
+        """Remember which version of a PMID was imported, where it is not the first."""
+        if version > 1:
+            self._execute(
+                "insert or replace into pmid_versions values (?, ?)", [record_id, version]
+            )
+
     def withdraw(self, record_id: str, source: str) -> int | None:
         """Withdraw every origin with this id, as ``source`` says; the record that lost by it, None
         if none did."""
         self._execute("insert or replace into withdrawn values (?, ?)", [record_id, source])
+        self._execute("delete from pmid_versions where id = ?", [record_id])
         rows = self._execute(
             "select record from origins where id = ? and content_hash != ''", [record_id]
         ).fetchall()
@@ -322,6 +341,10 @@ class RecordStore:
     def remove(self, number: int) -> None:
         """Remove an opened record with all its origins, and what was proposed of it."""
         self.forget_open_proposals(self.record_id(number))
+        self._execute(
+            "delete from pmid_versions where id in (select id from origins where record = ?)",
+            [number],
+        )
         self._execute("delete from origins where record = ?", [number])
         self._delete(number)
 

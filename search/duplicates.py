@@ -289,6 +289,13 @@ def stage(record: Record) -> Stage:
     return "conference" if _CONFERENCE.search(types) else "article"
 
 
+def merit(record: Record) -> tuple[bool, int]:
+    """How good a copy of a work is, the better one greater: an article rather than its preprint or
+    conference abstract, then how many it has of abstract, DOI and PMID."""
+    known = (any(v.abstract for v in record.versions()), record.doi, record.pmid)
+    return stage(record) == "article", sum(map(bool, known))
+
+
 def suspicion(own: Sequence[Record], others: Sequence[Record]) -> Reason | None:
     """Why two records, each given as all that was imported of it, might be one; None if nothing
     says so."""

@@ -35,7 +35,7 @@ from search.formats import (
     wos,
 )
 from search.formats.fields.remarks import Remarked
-from search.formats.items import Deletion, FormatError, Item, Rejected
+from search.formats.items import Deletion, FormatError, Item, Rejected, Versioned
 from search.records import Record
 
 __all__ = [
@@ -68,7 +68,8 @@ class Format:
     written; ``drops`` names the fields of a record that are lost then, and what of them is lost.
     ``tested`` says whether real exports were at hand, or only samples written for the tests.
     ``takes_mapping`` is true where ``read`` takes ``mapping``, column names to field names;
-    ``takes_remarks`` where it takes ``remarked``, to be told of notes and labels beside records.
+    ``takes_remarks`` where it takes ``remarked``, to be told of notes and labels beside records;
+    ``takes_versions`` where it takes ``versioned``, to be told of a record's version.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Format:
     tested: Literal["real", "written for the tests", "no"] = "written for the tests"
     takes_mapping: bool = False
     takes_remarks: bool = False
+    takes_versions: bool = False
 
 
 # The most specific first: a later recogniser may be true of an earlier format's content.
@@ -105,6 +107,7 @@ FORMATS: dict[str, Format] = {
             pubmed_xml.recognises,
             pubmed_xml.read,
             tested="real",
+            takes_versions=True,
         ),
         Format(
             "jats",
@@ -128,6 +131,7 @@ FORMATS: dict[str, Format] = {
             (".xml",),
             endnote_xml.recognises,
             endnote_xml.read,
+            tested="real",
         ),
         Format(
             "cinii",
@@ -297,9 +301,11 @@ def read_stream(
     format_name: str | None = None,
     mapping: Mapping[str, str] | None = None,
     remarked: Remarked | None = None,
+    versioned: Versioned | None = None,
 ) -> Iterator[tuple[Item, int]]:
-    """Like :func:`read_records`, from a seekable stream; ``name`` is for messages, and ``remarked``
-    is told of the notes and labels beside a record."""
+    """Like :func:`read_records`, from a seekable stream; ``name`` is for messages. ``remarked`` is
+    told of the notes and labels beside a record, ``versioned`` of its version, where it is not the
+    first, before the record comes."""
     try:
         stream = _decompressed(raw)
         chosen = _chosen(stream, name, format_name)
@@ -308,6 +314,8 @@ def read_stream(
             options["mapping"] = mapping
         if remarked and chosen.takes_remarks:
             options["remarked"] = remarked
+        if versioned and chosen.takes_versions:
+            options["versioned"] = versioned
         for item in chosen.read(stream, **options):
             yield item, raw.tell()
     except (OSError, EOFError, zlib.error) as error:

@@ -324,9 +324,7 @@ def write(records: Iterable[Record], stream: BinaryIO) -> None:
         kind = "article" if record.journal else "misc"
         key = re.sub(r"[^A-Za-z0-9:./_+-]", "-", record.id)
         fields = [
-            f"  {name} = {{{value if name in ('author', 'month') else _encoded(value)}}}"
-            for name, value in _values(record)
-            if value
+            f"  {name} = {{{_field(name, value)}}}" for name, value in _values(record) if value
         ]
         body = ",\n".join(fields)
         stream.write(f"@{kind}{{{key},\n{body}\n}}\n\n".encode())
@@ -343,7 +341,7 @@ def _values(record: Record) -> Iterator[tuple[str, str]]:
     yield "day", month[3:]
     yield "volume", record.volume
     yield "number", record.issue
-    yield "pages", record.pages.replace("-", "--")
+    yield "pages", record.pages
     yield "doi", record.doi
     yield "issn", record.issn
     yield "url", record.url
@@ -363,6 +361,13 @@ def _values(record: Record) -> Iterator[tuple[str, str]]:
     yield "retraction", record.retraction
     yield "notices", SEPARATOR.join(map(notice_text, record.notices))
     yield "record_id", record.id
+
+
+def _field(name: str, value: str) -> str:
+    if name in ("author", "month"):
+        return value
+    # A range of pages has an en dash, which is two hyphens here; elsewhere two stay two.
+    return _encoded(value).replace("-", "--") if name == "pages" else _encoded(value)
 
 
 def _person(family: str, given: str) -> str:

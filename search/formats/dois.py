@@ -7,7 +7,7 @@ from urllib.parse import unquote
 # Angle brackets are part of the older DOIs, which are made of a journal's SICI (volume, page and
 # title code): 10.1002/(SICI)1096-9861(19971020)387:2<167::AID-CNE1>3.0.CO;2-Z.
 _DOI = re.compile(
-    r"\b10\.\d{4,9}/(?:[^\s\"<>\u3000-\u30ff\u4e00-\u9fff]"
+    r"\b10\.\d{4,9}/(?:[^\s\"<>\u3000-\u30ff\u4e00-\u9fff]+"
     r"|<[^\s<>\":]{0,20}:[^\s<>\"]{0,40}>(?=\d))+"
 )
 _IN_ADDRESS = re.compile(r"10\.\d{4,9}%2f[^\s&\"<>]+", re.IGNORECASE)

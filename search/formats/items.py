@@ -1,7 +1,7 @@
 """What readers yield: a record, a deletion or a rejected item; and lines of JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -27,12 +27,16 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Deletion:
-    """An update file's word that the record of this id is withdrawn from its source."""
+    """An update file's word that the record of this id is withdrawn from its source, in this
+    version and those before it."""
 
     record_id: str
+    version: int = 1
 
 
 Item = Record | Rejected | Deletion
+# Told of a record's id, and of its version where that is not the first.
+Versioned = Callable[[str, int], object]
 
 
 def record_or_rejected(

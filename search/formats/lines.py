@@ -16,6 +16,9 @@ _BLOCK = 64 * 1024
 # Longer than any abstract by far; the rest of such a line is broken or hostile.
 _MAX_LINE = 4 * 1024 * 1024
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_ENDS = b"\r\n"
+# Lines between two looks at the clock.
+_LOOK_EVERY = 64
 _FEW = 4
 _TELLING = 16 * 1024
 # Japanese text has more kana than one character in twenty; how many letters it takes to say so.
@@ -48,8 +51,12 @@ def text_lines(stream: BinaryIO) -> Iterator[Line]:
     encodings (files put together from several exports) is read in that one. NUL is left out.
     """
     encoding = ""
-    lines = budget.within(_byte_lines(stream), "upload")
-    for number, (raw, block, end, cut) in enumerate(lines, start=1):
+    for number, (raw, block, end, cut, plain) in enumerate(_byte_lines(stream), start=1):
+        if number % _LOOK_EVERY == 1:
+            budget.check("upload")
+        if plain:
+            yield Line(number, raw.decode("ascii"), cut)
+            continue
         if raw.isascii() and b"\x1b" not in raw:
             yield Line(number, raw.replace(b"\0", b"").decode("ascii"), cut)
             continue
@@ -166,22 +173,27 @@ def _utf16_without_mark(head: bytes) -> str:
     return "utf-16-le" if nul_odd > nul_even else "utf-16-be"
 
 
-def _byte_lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes, int, bool]]:
-    """Each line's bytes, the block where it ends, its end there, and whether the line was cut."""
+def _byte_lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes, int, bool, bool]]:
+    """Each line's bytes, the block where it ends, its end there, whether the line was cut, and
+    whether it is known to be ASCII without escapes and NUL."""
     parts: list[bytes] = []
     size = 0
     for block in _blocks(stream):
         position = 0
+        plain = block.isascii() and b"\x1b" not in block and b"\0" not in block
         for piece in block.splitlines(keepends=True):
             position += len(piece)
+            if not size and piece[-1] in _LINE_ENDS:
+                yield piece.rstrip(b"\r\n"), block, position, False, plain
+                continue
             size += len(piece)
             if size <= _MAX_LINE:
                 parts.append(piece)
             if piece.endswith((b"\n", b"\r")):
-                yield b"".join(parts).rstrip(b"\r\n"), block, position, size > _MAX_LINE
+                yield b"".join(parts).rstrip(b"\r\n"), block, position, size > _MAX_LINE, False
                 parts, size = [], 0
     if parts:
-        yield b"".join(parts), b"", 0, size > _MAX_LINE
+        yield b"".join(parts), b"", 0, size > _MAX_LINE, False
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:

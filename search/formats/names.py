@@ -34,10 +34,13 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[;；|\n]")
+_BRACKETS = '()（）[]"'
+_BRACKET = re.compile(r"[()（）\[\]\"]")
 _AND = re.compile(r"\s{0,3},?\s{1,3}(?:and|und|et)\s|\s{0,3}[,，]?\s{0,3}[&＆]")
 _ET_AL = re.compile(
     r"[,\s]{1,5}(?:et\s+al\.?|他|ほか|\.\.\.|…)\s*$|^(?:et al\.?|他|ほか|others)$", re.IGNORECASE
 )
+_ENDS_OF_ET_AL = ("al", "al.", "他", "ほか", "...", "…", "ers")
 
 
 def author(name: str) -> dict[str, str]:
@@ -89,7 +92,7 @@ def spoken(name: str) -> dict[str, str]:
 def people(names: Sequence[str], *, as_spoken: bool = False) -> list[dict[str, str]]:
     """The persons of a list of names, one a text; words for nothing are none. Where a name of the
     list can only be one that is spoken (``John A. Smith``), the others are, too."""
-    cleaned = [_ET_AL.sub("", name).strip(" ;") for name in names]
+    cleaned = [_without_others(name).strip(" ;") for name in names]
     kept = [name for name in cleaned if name.strip(" ,") and something(name)]
     read = spoken if as_spoken or any(map(_MIDDLE_INITIAL.match, kept)) else author
     return [person for person in map(read, kept) if person["family"]]
@@ -99,7 +102,7 @@ def people_in(text: str, *, as_spoken: bool = False) -> list[dict[str, str]]:
     """The persons of a text with several names: between semicolons, or between commas where each
     has a given name of its own: ``Quill, E.M., Zann, W., & Ito, K.``, ``Liu R., Adler D.G.``,
     ``山田太郎、鈴木花子``."""
-    text = _ET_AL.sub("", text.strip())
+    text = _without_others(text.strip())
     parts = _PARTS.split(text)
     # One that ends in a comma, and has no other, is an organisation.
     if len(parts) == 1 and not (text.endswith(",") and text.count(",") == 1):
@@ -141,19 +144,27 @@ def _at_commas(names: str, *, as_spoken: bool) -> list[str]:
 def outside_brackets(text: str, separator: str) -> list[str]:
     """The parts of a text between separators (a pattern of one character) that stand in no
     parentheses and no quotation marks."""
-    parts, depth, quoted = [""], 0, False
-    for piece in re.split(rf"({separator}|[()（）\[\]\"])", text):
-        if piece and piece in "(（[":
-            depth += 1
-        elif piece and piece in ")）]":
-            depth = max(0, depth - 1)
-        elif piece == '"':
+    if not _BRACKET.search(text):
+        return re.split(separator, text)
+    parts, start, depth, quoted = [], 0, 0, False
+    for found in re.finditer(rf"{separator}|[()（）\[\]\"]", text):
+        mark = found.group()
+        if mark not in _BRACKETS:
+            if not depth and not quoted:
+                parts.append(text[start : found.start()])
+                start = found.end()
+        elif mark == '"':
             quoted = not quoted
-        if not depth and not quoted and re.fullmatch(separator, piece):
-            parts.append("")
         else:
-            parts[-1] += piece
+            depth = depth + 1 if mark in "(（[" else max(0, depth - 1)
+    parts.append(text[start:])
     return parts
+
+
+def _without_others(names: str) -> str:
+    # Most names end otherwise, and that is told faster than by the pattern.
+    end = names.rstrip()[-3:].casefold()
+    return _ET_AL.sub("", names) if end.endswith(_ENDS_OF_ET_AL) else names
 
 
 def _kanji_pair(name: str) -> bool:

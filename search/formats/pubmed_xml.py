@@ -16,12 +16,13 @@ from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
 from search.formats.identifiers import is_trial_register
 from search.formats.identity import record_id
-from search.formats.items import Deletion, Item, Rejected, record_or_rejected
+from search.formats.items import Deletion, Item, Rejected, Versioned, record_or_rejected
 from search.formats.markup import plain_text
 from search.formats.nlm_texts import nlm_texts
 from search.formats.pages import page_range
 from search.formats.retractions import retraction_state
 from search.formats.xml_records import read_elements, root_name, text_at, text_of, texts_at
+from search.records import Record
 
 _ROOTS = {
     "PubmedArticleSet",
@@ -30,6 +31,7 @@ _ROOTS = {
     "PubmedBookArticle",
     "DeleteCitation",
 }
+_MAX_VERSION_DIGITS = 4
 _ITEMS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 # RefType of a notice about the record: the notice's name, and the RefType of the same weight.
 _NOTICES = {
@@ -47,22 +49,35 @@ def recognises(head: bytes) -> bool:
     return root_name(head) in _ROOTS
 
 
-def read(stream: BinaryIO) -> Iterator[Item]:
-    """Records and deletions of the stream; a broken one is a :class:`Rejected`."""
+def read(stream: BinaryIO, versioned: Versioned | None = None) -> Iterator[Item]:
+    """Records and deletions of the stream; a broken one is a :class:`Rejected`. ``versioned`` is
+    told of a record's version, before the record comes, where it is not the first."""
     for found in read_elements(stream, _ITEMS):
         if isinstance(found, Rejected):
             yield found
             continue
         place, element = found
         if element.tag == "DeleteCitation":
-            yield from (Deletion(record_id(pmid=pmid)) for pmid in texts_at(element, "PMID"))
+            for pmid in element.iterfind("PMID"):
+                if number := text_of(pmid):
+                    yield Deletion(record_id(pmid=number), _version(pmid))
         elif element.tag == "PubmedBookArticle":
             number = text_at(
                 element, "BookDocument/ArticleIdList/ArticleId[@IdType='bookaccession']"
             )
             yield record_or_rejected(place, _book_article(element), "bookshelf", number)
         else:
-            yield record_or_rejected(place, _article(element))
+            record = record_or_rejected(place, _article(element))
+            version = _version(element.find("MedlineCitation/PMID"))
+            if versioned and version > 1 and isinstance(record, Record):
+                versioned(record.id, version)
+            yield record
+
+
+def _version(pmid: etree._Element | None) -> int:
+    """The version that a ``PMID`` names; journals such as PLoS Currents have several of one."""
+    text = "" if pmid is None else pmid.get("Version", "")
+    return int(text) if text.isdecimal() and len(text) <= _MAX_VERSION_DIGITS else 1
 
 
 def _article(element: etree._Element) -> dict[str, Any]:

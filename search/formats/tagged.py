@@ -70,22 +70,28 @@ def tagged_records(
     blank = False
 
     def finished(*, closed: bool = False) -> TaggedRecord:
-        joined = tuple((name, "\n".join(parts).strip()) for name, parts in fields)
+        joined = tuple(
+            [
+                (name, parts[0] if len(parts) == 1 else "\n".join(parts).strip())
+                for name, parts in fields
+            ]
+        )
         return TaggedRecord(begin, joined, _by_tag(joined), fault, closed)
 
     for number, text, cut in text_lines(stream):
-        found = tag.match(text)
-        name = found.group(1) if found else ""
-        seen = name in once and any(name == other for other, _ in fields)
-        ended = bool(fields) and fields[-1][0] in last
-        stray = indented and blank and not found and (ended or not text.startswith("   "))
-        if fields and (
-            (stray and text.strip())
-            or (found and (name in opens or seen or (blank_closes and blank)))
-        ):
+        if found := tag.match(text):
+            name, text = found.group(1), found.group(2) or ""
+            said = text.strip()
+            seen = name in once and any(name == other for other, _ in fields)
+            ended = seen or name in opens or (blank_closes and blank)
+        else:
+            name, said = "", text.strip()
+            stray = blank and indented and bool(said and fields)
+            ended = stray and (fields[-1][0] in last or not text.startswith("   "))
+        if ended and fields:
             yield finished()
             fields, size, fault = [], 0, ""
-        blank = not text.strip()
+        blank = not (found or said)
         if name in closes:
             if fields:
                 yield finished(closed=True)
@@ -95,7 +101,6 @@ def tagged_records(
             if not fields:
                 begin = number
             fields.append((name, []))
-            text = found.group(2) or ""
         elif not fields:
             continue
         size += len(text) + 1
@@ -103,7 +108,7 @@ def tagged_records(
             fault = f"longer than {_MAX_RECORD // 1024**2} MiB"
             fields = fields[:1]
         elif not fault:
-            fields[-1][1].append(text.strip())
+            fields[-1][1].append(said)
     if fields:
         yield finished()
 
@@ -126,6 +131,8 @@ def _by_tag(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def unwrapped(value: str) -> str:
     """A value whose lines were broken at a width, as one line; no space between Japanese."""
+    if "\n" not in value:
+        return value.strip()
     lines = [line for line in map(str.strip, value.split("\n")) if line]
     parts = lines[:1]
     for before, line in pairwise(lines):

@@ -140,7 +140,10 @@ def text_of(element: etree._Element | None) -> str:
 
 def text_at(element: etree._Element, *paths: str) -> str:
     """The text of the first of ``paths`` (ElementPath) below ``element`` that has any."""
-    return next((text for path in paths if (text := text_of(element.find(path)))), "")
+    for path in paths:
+        if text := text_of(element.find(path)):
+            return text
+    return ""
 
 
 def texts_at(element: etree._Element, path: str) -> list[str]:

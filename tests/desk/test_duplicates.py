@@ -281,7 +281,7 @@ def test_the_commands_of_duplicates(store: Store, panel: int) -> None:
         assert result.exit_code == 0, result.output
         return result.output
 
-    assert "the same PMID, 医中誌ID or DOI; preprint or conference abstract" in run(
+    assert "first author and page or volume; preprint or conference abstract" in run(
         "duplicates", str(panel)
     )
     assert run("duplicates", str(panel), "--certain") == "1\n"

@@ -13,34 +13,15 @@ import pytest
 import rispy
 
 from search.formats import FORMATS
-from search.records import Record, record_from_dict
+from search.records import Record
+from tests.formats import round_trip_table
+from tests.formats.round_trip_table import ENGLISH, JAPANESE
 
-JAPANESE = record_from_dict(
-    {
-        "id": "ichushi:2020123456", "title": "高齢者の転倒", "language": "ja",
-        "translations": [{"language": "en", "title": "Falls", "abstract": "We counted falls."}],
-        "authors": [{"family": "山田", "given": "太郎"}], "journal": "架空看護", "date": "2020-03",
-        "volume": "12", "issue": "3", "pages": "45-50", "doi": "10.5555/ja.1", "issn": "0000-0019",
-        "ichushi_id": "2020123456", "keywords": ["転倒", "看護"],
-    }
-)  # fmt: skip
-ENGLISH = record_from_dict(
-    {
-        "id": "pmid:31000001", "pmid": "31000001", "title": "Sets {a, b of x_1 & 50% of wards",
-        "abstract": "One brace } too many, @article{x, and p < 0.05.", "language": "en",
-        "authors": [{"family": "van Abe", "given": "Bun"}, {"family": "Example Study Group"}],
-        "journal": "J Ex", "date": "2019-03-05", "doi": "10.1002/(SICI)1:2<3::AID-X4>3.0.CO;2-Z",
-    }
-)  # fmt: skip
 RECORDS = [JAPANESE, ENGLISH]
 
 
-def written(name: str, records: list[Record] | None = None) -> bytes:
-    stream = io.BytesIO()
-    write = FORMATS[name].write
-    assert write
-    write(records or RECORDS, stream)
-    return stream.getvalue()
+def written(name: str) -> bytes:
+    return round_trip_table.written(name, RECORDS)
 
 
 def test_rispy_finds_the_only_abstract_where_it_looks_for_one() -> None:
@@ -78,7 +59,7 @@ def test_pybtex_reads_a_file_with_unbalanced_braces() -> None:
 def test_pandas_reads_the_tables(name: str) -> None:
     content = io.BytesIO(written(name))
     if name == "xlsx":
-        table = pandas.read_excel(content, dtype=str)
+        table = pandas.read_excel(content, dtype=str, engine="openpyxl")
     else:
         table = pandas.read_csv(content, dtype=str, sep="\t" if name == "tsv" else ",")
     assert list(table["title"]) == [record.title for record in RECORDS]
@@ -94,3 +75,14 @@ def test_what_was_moved_for_others_comes_back_to_its_place(name: str) -> None:
     assert (first.title, first.abstract) == (JAPANESE.title, "")
     assert first.translations == JAPANESE.translations
     assert (second.title, second.abstract) == (ENGLISH.title, ENGLISH.abstract)
+
+
+def test_the_documentation_has_the_table_of_what_others_read() -> None:
+    made = round_trip_table.table()
+    assert round_trip_table.documented() == made, "run: python -m tests.formats.round_trip_table"
+
+
+@pytest.mark.parametrize("name", round_trip_table.PARSERS)
+def test_others_read_every_field_of_every_record(name: str) -> None:
+    for field, (right, all_) in round_trip_table.counted(name).items():
+        assert right == all_, field

@@ -1,14 +1,16 @@
 """Files as tools emitted them; what is in them was read by eye."""
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from search.formats import Rejected, read_records
-from search.records import Author, Record
+from search.records import Author, Record, record_to_dict
 
 FORMATS = Path(__file__).parents[2].parent / "shared" / "data" / "formats"
+DUPLICATES = FORMATS.parent / "duplicates"
 
 pytestmark = pytest.mark.skipif(
     not FORMATS.is_dir(), reason="no real samples beside the repository (../shared/data/formats)"
@@ -153,3 +155,16 @@ def test_jstage_list_of_issues_holds_no_literature() -> None:
     ((item, _),) = read_records(FORMATS / "jstage_list.xml")
     assert isinstance(item, Rejected)
     assert "service=3" in item.reason
+
+
+@pytest.mark.parametrize(("name", "count"), [("copper", 505), ("tafenoquine", 179)])
+def test_endnote_libraries(name: str, count: int) -> None:
+    items = [item for item, _ in read_records(DUPLICATES / f"{name}.xml.gz")]
+    records = [item for item in items if isinstance(item, Record)]
+    assert len(records) == count
+    filled = Counter(name for record in records for name in record_to_dict(record))
+    assert filled["title"] == filled["date"] == filled["publication_types"] == count
+    most = ("abstract", "authors", "journal", "keywords", "volume", "pages", "doi", "issn")
+    assert all(filled[field] > 0.7 * count for field in most), filled
+    assert filled["pmid"] > 0
+    assert not any("<" in a.family or "&" in a.family for record in records for a in record.authors)

@@ -70,9 +70,9 @@ def test_no_reader_raises_on_what_is_not_its_own(name: str) -> None:
 
 
 def documented() -> dict[str, list[str]]:
-    """The cells of each row of the documentation's table of formats, by the format's name."""
-    first = DOCS.read_text(encoding="utf-8").split("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", first, re.MULTILINE)
+    """The cells of each row of the documentation's first table, by the format's name."""
+    table = DOCS.read_text(encoding="utf-8").partition("\n\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", table, re.MULTILINE)
     return {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows}
 
 

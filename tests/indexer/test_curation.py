@@ -172,3 +172,23 @@ def test_update_files_apply_in_order_and_again(tmp_path: Path, published_layout:
     # Another name says nothing of the order.
     report = build([pubmed(folder / "export.xml", first[2])], library, device="cpu")
     assert report.new == 1
+
+
+def test_what_was_merged_is_parted_by_command(built: Path, source: Callable[..., Path]) -> None:
+    index(source(*TWINS), built)
+    assert run(duplicates, "--library", built, "--merge", "c", "d").exit_code == 0
+    done = run(duplicates, "--library", built, "--part", "d", "c")
+    assert done.exit_code == 0, done.output
+    assert "c and d are two; generation 000004 is live" in done.output
+    generation = opened(built)
+    titles = {}
+    for record_id in ("c", "d"):
+        found = generation.record(record_id)
+        assert found is not None
+        titles[record_id] = found[1].title
+    assert titles == {str(twin["id"]): twin["title"] for twin in TWINS}
+    # The files that they came from, read again, leave them two.
+    index(source(*TWINS), built)
+    assert opened(built).manifest.records == 4
+    [pair] = proposals(built, "distinct")
+    assert pair.ids == ("c", "d")

@@ -163,3 +163,42 @@ def test_nothing_to_part(built: Path) -> None:
     with pytest.raises(BuildError, match="are not one record"):
         part(built, "a", "b")
     assert list(merges(built, 1)) == []
+
+
+VERSION = (
+    "<PubmedArticle><MedlineCitation><PMID Version='{0}'>1</PMID><Article><ArticleTitle>Dose, "
+    "version {0}{1}</ArticleTitle></Article></MedlineCitation></PubmedArticle>"
+)
+GONE = "<DeleteCitation><PMID Version='{}'>1</PMID></DeleteCitation>"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("order", [(1, 2), (2, 1), (2, 10, 1), (1, 10, 2, 10)])
+def test_the_newest_version_of_a_pmid_stands(
+    tmp_path: Path, order: tuple[int, ...], together: bool
+) -> None:
+    texts = [VERSION.format(version, "") for version in order]
+    runs = [texts] if together else [[text] for text in texts]
+    store, _ = indexed(
+        tmp_path, *(["<PubmedArticleSet>", *run, "</PubmedArticleSet>"] for run in runs)
+    )
+    assert titles(store) == [f"Dose, version {max(order)}"]
+    store.close()
+
+
+def test_a_version_can_be_corrected_and_withdrawn(tmp_path: Path) -> None:
+    def read(number: int, *texts: str) -> Report:
+        file = tmp_path / f"{number}.xml"
+        file.write_text("<PubmedArticleSet>" + "".join(texts) + "</PubmedArticleSet>")
+        sources = list(find_sources([str(file)]))
+        return take(store, sources, number, "", Reading(), Progress())
+
+    store = RecordStore(tmp_path / "records.db", None)
+    read(1, VERSION.format(2, ""))
+    assert read(2, VERSION.format(2, ", mended"), GONE.format(1)).deleted == 0
+    assert titles(store) == ["Dose, version 2, mended"]
+    assert read(3, GONE.format(2)).deleted == 1
+    # What is gone stands in no older version's way.
+    read(4, VERSION.format(1, ""))
+    assert titles(store) == ["Dose, version 1"]
+    store.close()

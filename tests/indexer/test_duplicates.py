@@ -123,6 +123,30 @@ def test_a_merged_record_keeps_the_fuller_of_everything() -> None:
     assert merge([ichushi]) == ichushi
 
 
+def test_an_article_leads_before_its_conference_abstract_whichever_came_first() -> None:
+    talk = Record(
+        "embase:1", "Dose finding: a long preliminary report", "Short and early. " * 9, "en",
+        authors=YAMADA * 3, journal="Fict Congress Suppl", date="2019-05-01", volume="7",
+        issue="S1", pages="S100-S101", publication_types=("Conference Abstract",),
+        keywords=("dose",), issn="0000-0019", url="https://example.org/talk",
+    )  # fmt: skip
+    article = Record(
+        "pmid:2", "Dose finding", "What we found.", "en", authors=YAMADA, journal="Fict J",
+        date="2021", volume="12", pages="1-9", doi="10.5555/a", pmid="2",
+        publication_types=("Journal Article",),
+    )  # fmt: skip
+    expected = replace(article, keywords=("dose",), url=talk.url)
+    for records in ([talk, article], [article, talk]):
+        assert merge(records) == replace(expected, id=records[0].id)
+
+
+def test_the_copy_with_abstract_doi_and_pmid_gives_the_title() -> None:
+    poor = record("a", "FALLS IN WARDS AT NIGHT, AND OTHER", language="en", abstract="A. B.")
+    rich = record("b", "Falls in wards at night", language="en", abstract="A.", doi="10.1/x")
+    merged = merge([poor, rich])
+    assert (merged.id, merged.title, merged.abstract) == ("a", rich.title, "A. B.")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RecordStore]:
     store = RecordStore(tmp_path / "records.db", None)
@@ -261,21 +285,14 @@ def test_nothing_is_lost_or_doubled(first: list[Record], second: list[Record]) -
         assert set(take(store, *first)) <= {"unchanged", "duplicate"}
         assert set(take(store, *second, database="e")) <= {"unchanged", "duplicate"}
         assert state(store) == found
-        # Every id leads to a record with all its identifiers, or with one of the same kind.
-        # What came under the id of another work has an id of its own.
-        numbers = []
+        # Every record is there under its id, or, where another work has that, under its own.
+        own_ids = {i for r in [*first, *second] for i in (r.id, distinct_id(r))}
+        numbers = {i: n for i in own_ids if (n := store.record_of(i)) is not None}
         for r in [*first, *second]:
-            apart = replace(r, id=distinct_id(r))
-            holding = [
-                number
-                for kept in (r, apart)
-                if (number := store.record_of(kept.id)) is not None
-                and kept in store.originals(number)
-            ]
-            assert holding
-            numbers += holding
+            named = [replace(r, id=i) for i in (r.id, distinct_id(r)) if i in numbers]
+            assert any(n in store.originals(numbers[n.id]) for n in named)
         # And no two records are one.
-        distinct = list(dict.fromkeys(numbers))
+        distinct = list(dict.fromkeys(numbers.values()))
         originals = [store.originals(n) for n in distinct]
         for i, left in enumerate(originals):
             for right in originals[i + 1 :]:

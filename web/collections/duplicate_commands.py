@@ -78,7 +78,10 @@ def distinct(number: int, ids: tuple[str, ...], collections_file: Path | None) -
 
 
 def _shown(proposal: Proposal) -> str:
-    reasons = {str(k): v for k, v in REASONS.items()} | {"same": "the same PMID, 医中誌ID or DOI"}
+    reasons = {str(k): v for k, v in REASONS.items()} | {
+        "same": "the same PMID or 医中誌ID, DOI and title, or title, year, first author and page"
+        " or volume"
+    }
     lines = ["; ".join(reasons[likeness] for likeness in proposal.likenesses)]
     lines += [f"  {item.record.id}  {item.record.title}" for item in proposal.items]
     return "\n".join(lines)

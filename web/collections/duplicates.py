@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from search.duplicates import stage
+from search.duplicates import merit
 from search.records import record_to_dict
 from web.collections.history import CollectionError, UnknownError, change
 from web.collections.items import FROM_LIBRARY, Item, items
@@ -243,13 +243,11 @@ def _best_first(members: Iterable[Item]) -> list[Item]:
     of files, those with abstract, DOI and PMID before the others; else in the collection's order.
     """
 
-    def merit(item: Item) -> tuple[bool, bool, int, int]:
-        record = item.record
-        known = sum(map(bool, (record.abstract, record.doi, record.pmid)))
-        article = stage(record) == "article"
-        return article, item.source == FROM_LIBRARY, known, len(record_to_dict(record))
+    def key(item: Item) -> tuple[bool, bool, int, int]:
+        article, known = merit(item.record)
+        return article, item.source == FROM_LIBRARY, known, len(record_to_dict(item.record))
 
-    return sorted(members, key=merit, reverse=True)
+    return sorted(members, key=key, reverse=True)
 
 
 def _row(db: sqlite3.Connection, collection: int, record_id: str) -> int:

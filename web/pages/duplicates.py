@@ -76,7 +76,10 @@ def change(number: int) -> Response:
 def likeness_message(likeness: Likeness) -> str:
     """Why records may be one."""
     return {
-        "same": gettext("the same PMID, Ichushi ID or DOI"),
+        "same": gettext(
+            "the same PMID or Ichushi ID, DOI and title, or title, year, first author and page"
+            " or volume"
+        ),
         "doi": gettext("the same DOI, different titles"),
         "version": gettext("preprint or conference abstract, and article"),
         "title": gettext("the same title, year and first author"),

@@ -47,4 +47,4 @@ def _word(text: str) -> str:
 
 
 def _listed(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(filter(None, map(_word, words))))
+    return list(dict.fromkeys([cleaned for word in words if (cleaned := _word(word))]))

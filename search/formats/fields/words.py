@@ -30,8 +30,9 @@ def words_in(text: str) -> list[str]:
         if len(words) == 1:
             parts = outside_brackets(text.replace("，", ","), ",")
             words = _uninverted(parts) if len(parts) > 1 else text.split("、")
-    cleaned = (word.strip().strip("*").strip().strip('"') for word in words)
-    return list(dict.fromkeys(word for word in cleaned if word and something(word)))
+    stripped = map(str.strip, words)
+    cleaned = [(w.strip("*").strip() if "*" in w else w).strip('"') for w in stripped]
+    return list(dict.fromkeys([word for word in cleaned if word and something(word)]))
 
 
 def literal_list(cell: str) -> list[str] | None:

@@ -112,7 +112,7 @@ def _hidden(file: Path) -> bool:
 
 def _in_file(path: Path) -> Iterator[Source | FormatError]:
     try:
-        # An .xlsx file is a ZIP archive too; its reader wants it whole.
+        # An .xlsx or .ods file is a ZIP archive too; its reader wants it whole.
         if zipfile.is_zipfile(path) and not _is_workbook(path):
             with zipfile.ZipFile(path) as archive:
                 members = [(i.filename, i.file_size) for i in archive.infolist()]
@@ -150,7 +150,8 @@ def _members(path: Path, members: list[tuple[str, int]]) -> Iterator[Source | Fo
 
 def _is_workbook(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
-        return "[Content_Types].xml" in archive.namelist()
+        names = archive.namelist()
+        return "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= set(names)
 
 
 def _is_tar(path: Path) -> bool:

@@ -38,7 +38,7 @@ from search.budget import BudgetError, TooLongError
 from search.encoder import ModelError
 from search.engine import QueryError, UnknownRecordError
 from search.exact import ExactSyntaxError
-from search.formats import FormatError
+from search.formats import FormatError, UnknownFormatError
 from search.manifest import LibraryError
 from search.storage_faults import fault_of
 from search.suggest import MAX_MASKS
@@ -150,7 +150,42 @@ def budget_message(error: BudgetError) -> str:
 def _collection_error(error: CollectionError | FormatError) -> Response:
     if _for_programs():
         return problem(400, str(error), "bad-edit")
-    return _page(400, gettext("This cannot be done"), str(error))
+    told = unknown_file_message(error) if isinstance(error, UnknownFormatError) else str(error)
+    return _page(400, gettext("This cannot be done"), told)
+
+
+def unknown_file_message(error: UnknownFormatError) -> str:
+    """What an unknown file seems to be, and what to do, in the language of the page."""
+    export = gettext(
+        "Export the records themselves. PubMed: Save > Format: PubMed. Embase, Scopus, Ovid, Web "
+        "of Science: Export > RIS. Ichushi-Web: Download > RIS. Zotero, EndNote: File > Export > "
+        "RIS."
+    )
+    seems, what = {
+        "PDF": (gettext("This seems to be a PDF."), export),
+        "RTF": (gettext("This seems to be a text with formatting (RTF)."), export),
+        "Word": (
+            gettext("This seems to be a Word document."),
+            export + " " + gettext("A table in it can be saved as CSV by way of Excel."),
+        ),
+        "OpenDocument": (gettext("This seems to be an OpenDocument text."), export),
+        "EndNote library": (
+            gettext("This seems to be an EndNote library (.enl)."),
+            gettext("Open it in EndNote: File > Export > RefMan (RIS) or XML."),
+        ),
+        "SQLite": (gettext("This seems to be an SQLite database."), export),
+        "web page": (
+            gettext("This seems to be a web page. A page that was saved holds no records."),
+            export,
+        ),
+        "image": (gettext("This seems to be an image."), export),
+        "list": (
+            gettext("This seems to be a list of PMIDs or DOIs."),
+            gettext("Paste it under Add by identifiers in the collection."),
+        ),
+        "": (gettext("No known format begins like this file."), export),
+    }[error.seems]
+    return f"{error.source}: {seems} {what}"
 
 
 def _account_error(error: AccountError) -> Response:

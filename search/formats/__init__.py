@@ -18,24 +18,42 @@ from search.formats import (
     bibtex,
     cinii,
     clinical_trials,
+    cochrane,
     crossref,
     csl_json,
     endnote_xml,
+    esummary,
     europe_pmc,
+    ichushi,
+    ictrp,
     jats,
     jsonl,
     jstage,
     medline,
+    mods,
+    oai_dc,
     openalex,
+    ovid,
+    pubmed_text,
     pubmed_xml,
     refer,
+    refworks,
     ris,
     tables,
     unknown,
+    workbooks,
     wos,
+    zotero_rdf,
 )
 from search.formats.fields.remarks import Remarked
-from search.formats.items import Deletion, FormatError, Item, Rejected, Versioned
+from search.formats.items import (
+    Deletion,
+    FormatError,
+    Item,
+    Rejected,
+    UnknownFormatError,
+    Versioned,
+)
 from search.records import Record
 
 __all__ = [
@@ -47,6 +65,7 @@ __all__ = [
     "FormatError",
     "Item",
     "Rejected",
+    "UnknownFormatError",
     "format_of",
     "read_records",
     "read_stream",
@@ -93,10 +112,28 @@ FORMATS: dict[str, Format] = {
             "xlsx",
             "an Excel workbook with a table",
             (".xlsx",),
-            tables.recognises_xlsx,
-            tables.read_xlsx,
+            workbooks.recognises_xlsx,
+            workbooks.read_xlsx,
             tables.write_xlsx,
             tables.XLSX_DROPS,
+            takes_mapping=True,
+            takes_remarks=True,
+        ),
+        Format(
+            "xls",
+            "an old Excel workbook with a table",
+            (".xls",),
+            workbooks.recognises_xls,
+            workbooks.read_xls,
+            takes_mapping=True,
+            takes_remarks=True,
+        ),
+        Format(
+            "ods",
+            "an OpenDocument table",
+            (".ods",),
+            workbooks.recognises_ods,
+            workbooks.read_ods,
             takes_mapping=True,
             takes_remarks=True,
         ),
@@ -134,6 +171,25 @@ FORMATS: dict[str, Format] = {
             tested="real",
         ),
         Format(
+            "esummary-xml",
+            "PubMed's eSummary, XML",
+            (".xml",),
+            esummary.recognises_xml,
+            esummary.read_xml,
+        ),
+        Format(
+            "ictrp",
+            "WHO's ICTRP, XML: also of jRCT and UMIN-CTR",
+            (".xml",),
+            ictrp.recognises,
+            ictrp.read,
+        ),
+        Format("oai-dc", "Dublin Core by OAI-PMH", (".xml",), oai_dc.recognises, oai_dc.read),
+        Format("mods", "MODS", (".xml", ".mods"), mods.recognises, mods.read),
+        Format(
+            "zotero-rdf", "Zotero RDF", (".rdf", ".xml"), zotero_rdf.recognises, zotero_rdf.read
+        ),
+        Format(
             "cinii",
             "CiNii Research JSON-LD: search results and single records",
             (".json",),
@@ -163,6 +219,13 @@ FORMATS: dict[str, Format] = {
             clinical_trials.read,
         ),
         Format(
+            "esummary-json",
+            "PubMed's eSummary, JSON",
+            (".json",),
+            esummary.recognises_json,
+            esummary.read_json,
+        ),
+        Format(
             "csl-json",
             "CSL-JSON of Zotero and other reference managers",
             (".json",),
@@ -184,6 +247,48 @@ FORMATS: dict[str, Format] = {
             jsonl.recognises,
             jsonl.read,
             jsonl.write,
+        ),
+        Format(
+            "ichushi",
+            "医中誌Web, text with tags or with the names of the fields",
+            (".txt",),
+            ichushi.recognises,
+            ichushi.read,
+        ),
+        Format(
+            "ovid",
+            "Ovid's text: tagged (Reprint/Medlars) or with the names of the fields (Citation)",
+            (".txt", ".ovd"),
+            ovid.recognises,
+            ovid.read,
+        ),
+        Format(
+            "cochrane",
+            "the Cochrane Library's plain text",
+            (".txt",),
+            cochrane.recognises,
+            cochrane.read,
+        ),
+        Format(
+            "refworks",
+            "RefWorks' tagged format",
+            (".txt",),
+            refworks.recognises,
+            refworks.read,
+        ),
+        Format(
+            "pubmed-abstract",
+            "PubMed's Abstract (text)",
+            (".txt",),
+            pubmed_text.recognises_abstract,
+            pubmed_text.read_abstract,
+        ),
+        Format(
+            "pubmed-summary",
+            "PubMed's Summary (text)",
+            (".txt",),
+            pubmed_text.recognises_summary,
+            pubmed_text.read_summary,
         ),
         Format(
             "ciw",
@@ -256,17 +361,20 @@ def recognise(head: bytes, source: str) -> Format:
     """The format of content that begins with ``head``.
 
     Raises:
-        FormatError: when no format knows it; says what it seems to be and what to export instead,
-            or lists the formats that exist.
+        UnknownFormatError: when no format knows it; says what it seems to be and what to export
+            instead, or lists the formats that exist.
     """
     for candidate in FORMATS.values():
         if candidate.recognises(head):
             return candidate
-    if told := unknown.advice(head):
-        raise FormatError(f"{source}: no known format; {told}")
-    raise FormatError(
+    seems, told = unknown.advice(head)
+    if seems:
+        raise UnknownFormatError(f"{source}: no known format; {told}", source, seems)
+    raise UnknownFormatError(
         f"{source}: no known format begins like this; known are {', '.join(FORMATS)} "
-        "(choose one with --format)"
+        "(choose one with --format)",
+        source,
+        seems,
     )
 
 

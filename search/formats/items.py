@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from search.formats.fields.cleaning import cleaned
 from search.formats.identity import id_of
@@ -13,8 +13,32 @@ from search.records import Record, RecordError, record_from_dict
 _MAX_LINE = 4 * 1024 * 1024
 
 
+# What a file that no reader knows can be told to be.
+Seems = Literal[
+    "PDF",
+    "RTF",
+    "Word",
+    "OpenDocument",
+    "EndNote library",
+    "SQLite",
+    "web page",
+    "image",
+    "list",
+    "",
+]
+
+
 class FormatError(ValueError):
     """A source that cannot be read at all: names the file and what to do."""
+
+
+class UnknownFormatError(FormatError):
+    """A file that no reader knows: ``source`` names it, ``seems`` says what it seems to be."""
+
+    def __init__(self, message: str, source: str, seems: Seems) -> None:
+        super().__init__(message)
+        self.source = source
+        self.seems = seems
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
-"""Tables of literature: CSV and TSV with whatever delimiter, and Excel workbooks.
+"""Tables of literature: CSV and TSV with whatever delimiter, and the writing of workbooks.
 
 The stream is cut into rows here, so that a quote that was never closed costs its own row and no
-other; Python's csv module parses each, openpyxl reads workbooks.
+other; Python's csv module parses each.
 """
 
 import csv
-import datetime
 import io
 import re
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -17,8 +15,6 @@ import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from search import budget
-from search.budget import BudgetError
 from search.formats.columns import (
     TARGETS,
     accession_of,
@@ -46,14 +42,10 @@ XLSX_DROPS = {**DROPS, "abstract": "what is beyond 32 767 characters, as much as
 
 _DELIMITERS = (",", "\t", ";", "|")
 # Where exports put a search's description above the header.
-_HEADER_WITHIN = 20
+HEADER_WITHIN = 20
 _MAX_ROW_LINES = 500
 _MAX_ROW = 4 * 1024 * 1024
-_MAX_COLUMNS = 500
-_MOST_EMPTY_ROWS = 1000
-# What a workbook may unpack to: its table of strings is held in memory.
-_MAX_STRINGS = 256 * 1024 * 1024
-_MAX_PARTS = 4 * 1024 * 1024 * 1024
+MAX_COLUMNS = 500
 # What spreadsheets run as a formula; in Japanese settings also where it is typed in full width.
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
 # A text that begins so, read back, would lose the apostrophe that is its own.
@@ -79,11 +71,6 @@ def recognises_tsv(head: bytes) -> bool:
     return _header_delimiter(head) == "\t"
 
 
-def recognises_xlsx(head: bytes) -> bool:
-    """A zip file that begins with the parts of an Office document."""
-    return head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head)
-
-
 def read_csv(
     stream: BinaryIO,
     mapping: Mapping[str, str] | None = None,
@@ -95,9 +82,9 @@ def read_csv(
     Raises:
         FormatError: when ``mapping`` names a field that does not exist.
     """
-    _check(mapping)
+    check_mapping(mapping)
     lines = text_lines(stream)
-    first = [line for _, line in zip(range(_HEADER_WITHIN), lines, strict=False)]
+    first = [line for _, line in zip(range(HEADER_WITHIN), lines, strict=False)]
     delimiter, at, header = _find_header([line.text for line in first], mapping)
     if not header:
         yield _no_header(first[0].text if first else "")
@@ -108,39 +95,25 @@ def read_csv(
         if isinstance(cells, str):
             yield Rejected(f"line {number}", cells)
         elif any(cell.strip() for cell in cells):
-            yield _record(f"line {number}", targets, cells, remarked)
+            yield table_record(f"line {number}", targets, cells, remarked)
 
 
-def read_xlsx(
-    stream: BinaryIO,
-    mapping: Mapping[str, str] | None = None,
-    remarked: Remarked | None = None,
-) -> Iterator[Item]:
-    """Records of the sheets of an Excel workbook that have a header; ``remarked`` is as in
-    :func:`read_csv`.
-
-    Raises:
-        FormatError: when ``mapping`` names a field that does not exist.
-    """
-    _check(mapping)
-    try:
-        yield from _workbook(_Watched(stream), mapping, remarked)
-    except BudgetError:
-        raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers raise
-        yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
-
-
-def _record(
+def table_record(
     place: str, targets: Sequence[str], cells: Sequence[str], remarked: Remarked | None
 ) -> Item:
+    """The record of a row whose columns mean ``targets``; ``remarked`` is told of its notes."""
     found = record_or_rejected(place, record_fields(targets, cells), *accession_of(targets, cells))
     if remarked and isinstance(found, Record) and (remarks := remarks_of(targets, cells)):
         remarked(found.id, remarks)
     return found
 
 
-def _check(mapping: Mapping[str, str] | None) -> None:
+def check_mapping(mapping: Mapping[str, str] | None) -> None:
+    """See that every column is mapped to a field that exists.
+
+    Raises:
+        FormatError: naming the first that is not.
+    """
     for column, target in (mapping or {}).items():
         if target not in TARGETS:
             raise FormatError(
@@ -160,7 +133,7 @@ def _header_delimiter(head: bytes) -> str:
     text = head_text(head)
     if text.lstrip().startswith(("<", "{", "@", "%")):
         return ""
-    return _find_header(text.splitlines()[:_HEADER_WITHIN], None)[0]
+    return _find_header(text.splitlines()[:HEADER_WITHIN], None)[0]
 
 
 def _find_header(
@@ -175,7 +148,7 @@ def _find_header(
             known = sum(map(bool, targets))
             if (
                 cells
-                and len(cells) <= _MAX_COLUMNS
+                and len(cells) <= MAX_COLUMNS
                 and known > best[0]
                 and (is_header(targets) or (mapping and "title" in targets))
             ):
@@ -247,79 +220,6 @@ def _fits(cells: Sequence[str], width: int, *, exact: bool) -> bool:
     if exact and len(cells) < width:
         return False
     return not any(cell.strip() for cell in cells[width:])
-
-
-class _Watched:
-    """A stream that looks at the clock when it is read: one row of a workbook can hold millions of
-    cells, and openpyxl gives it when it has all of them."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        """Read at most ``size`` bytes.
-
-        Raises:
-            TooLongError: when the request at hand has no time left.
-        """
-        budget.check("upload")
-        return self._stream.read(size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-def _workbook(
-    stream: Any, mapping: Mapping[str, str] | None, remarked: Remarked | None
-) -> Iterator[Item]:
-    with zipfile.ZipFile(stream) as parts:
-        sizes = {part.filename: part.file_size for part in parts.infolist()}
-    if sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS:
-        yield Rejected("workbook", "unpacks to more than a workbook of literature can hold")
-        return
-    stream.seek(0)
-    book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    found = False
-    for sheet in book.worksheets:
-        # What a sheet says of its own size may be wrong by a million rows.
-        sheet.reset_dimensions()
-        targets: list[str] = []
-        empty = 0
-        rows = sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)
-        for number, values in enumerate(budget.within(rows, "upload"), start=1):
-            # openpyxl gives every row that a sheet could have before one that is far below.
-            empty = 0 if any(value is not None for value in values) else empty + 1
-            if empty > _MOST_EMPTY_ROWS:
-                place = f"{sheet.title}, row {number}"
-                yield Rejected(place, f"what follows {_MOST_EMPTY_ROWS} empty rows is not read")
-                break
-            if empty and targets:
-                continue
-            cells = ["" if value is None else _cell_text(value) for value in values]
-            if not targets:
-                candidate = targets_of(cells, mapping)
-                if is_header(candidate):
-                    targets, found = candidate, True
-                elif number >= _HEADER_WITHIN:
-                    break
-            elif any(cells):
-                place = f"{sheet.title}, row {number}"
-                yield _record(place, targets, cells, remarked)
-    book.close()
-    if not found:
-        yield Rejected(
-            "workbook",
-            "no sheet has a column that is known to hold titles or abstracts; "
-            "name them with a mapping",
-        )
-
-
-def _cell_text(value: Any) -> str:
-    if isinstance(value, datetime.datetime | datetime.date):
-        return value.strftime("%Y-%m-%d")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def write_csv(

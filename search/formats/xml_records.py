@@ -24,6 +24,7 @@ _DECLARED = re.compile(rb"""^\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{
 _LARGER = {"shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "x-euc-jp": "euc_jp"}
 _ENCODINGS = re.compile(r"(?:iso|cp\d|windows|euc|shift|gb|big5|koi8|mac)")
 _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
+_OPENING = re.compile(rb"<([\w.:-]{1,120})")
 _PROLOG = ((b"<?", b"?>"), (b"<!--", b"-->"))
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _COMMENT_AT_MOST = 1024 * 1024
@@ -40,18 +41,26 @@ _NO_TEXT = {"tex-math", "annotation", "annotation-xml", "xref", "fn"}
 
 
 def read_elements(
-    stream: BinaryIO, names: Iterable[str], *, cut_after: Mapping[str, str] | None = None
+    stream: BinaryIO,
+    names: Iterable[str],
+    *,
+    cut_after: Mapping[str, str] | None = None,
+    prefixed: bool = False,
 ) -> Iterator[tuple[str, etree._Element] | Rejected]:
     """Each element of one of ``names``, with its place; tags and attributes lose their namespace.
 
     ``cut_after`` maps a name to a child that is the last one needed: the element is read until
-    that child ends, and what follows in it is passed over. An element that is not well-formed is a
+    that child ends, and what follows in it is passed over. With ``prefixed``, the names may stand
+    after a prefix (``<oai_dc:dc>``). An element that is not well-formed is a
     :class:`Rejected`; elements of ``names`` don't contain each other.
     """
     last = {name: (cut_after or {}).get(name, name) for name in names}
     begins = "|".join(f"(?P<{name}>{name})" for name in last)
     ends = "|".join(f"(?P<end_{name}>{end})" for name, end in last.items())
-    marks = re.compile(rf"<(?:(?:{begins})(?=[\s>])|/(?:{ends})\s{{0,64}}>)".encode())
+    prefix = r"(?:[\w.-]{1,40}:)?" if prefixed else ""
+    marks = re.compile(
+        rf"<(?:{prefix}(?:{begins})(?=[\s>])|/{prefix}(?:{ends})\s{{0,64}}>)".encode()
+    )
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -71,9 +80,10 @@ def read_elements(
 
 def _parsed(piece: Piece, parser: etree.XMLParser) -> etree._Element | Rejected:
     data = piece.data.translate(None, _CONTROL)
-    closing = f"</{piece.kind}>".encode()
-    if not data.rstrip(b">\t\r\n ").endswith(closing[:-1]):
-        data += closing
+    opening = _OPENING.match(data)
+    closing = b"</" + (opening.group(1) if opening else piece.kind.encode())
+    if not data.rstrip(b">\t\r\n ").endswith(closing):
+        data += closing + b">"
     root, errors = _recovered(data, parser)
     if any(error.type in _UNDECLARED for error in errors):
         data = _ENTITY.sub(_character, data)

@@ -230,6 +230,31 @@ def test_files_hold_the_records_in_order(client: FlaskClient, number: int, name:
         assert "N1  - 要\r\n      確認\r\nN1  - Tags: 採用\r\n" in text
 
 
+@pytest.mark.parametrize(
+    ("content", "english", "japanese"),
+    [
+        (
+            b"%PDF-1.7\n",
+            "This seems to be a PDF. Export the records",
+            "PDFファイルのようです。 文献データ",
+        ),
+        (b"<!DOCTYPE html><html>", "seems to be a web page", "Webページのようです。"),
+        (b"31000001\n31000002\n", "under Add by identifiers", "「文献番号で追加」に貼り付けて"),
+        (b"nothing of ours", "No known format begins like this", "形式は判別できません"),
+    ],
+)
+def test_a_file_of_no_format_is_told_what_it_seems_to_be_in_the_language_of_the_page(
+    client: FlaskClient, shared_desk: Desk, content: bytes, english: str, japanese: str
+) -> None:
+    number = call(client, "POST", API, json={"name": "診療"})["id"]
+    for language, told in (("en", english), ("ja", japanese)):
+        sent = {"file": (io.BytesIO(content), "a.bin")}
+        answer = client.post(f"/collections/{number}/file?lang={language}", data=sent)
+        assert answer.status_code == 400
+        assert "a.bin: " in answer.text
+        assert told in answer.text
+
+
 def test_json_goes_elsewhere_and_is_the_same_there(
     client: FlaskClient, number: int, tmp_path: Path, engine: Engine, suggester: Suggester
 ) -> None:

@@ -13,6 +13,10 @@ from search.formats import FORMATS, Item, Rejected
 from search.records import Record
 from tests.formats.damage import damaged
 
+# Lines without which nothing tells a record from the end of the one before.
+OPENINGS = {"refer": "%0 Journal Article\n", "refworks": "RT Journal Article\n", "ovid": "<72>\n"}
+OPENINGS |= {"cochrane": "Record #72 of 73\n", "ichushi": "UI  - 2019000072\n"}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -24,7 +28,7 @@ class Case:
 
     @property
     def opening(self) -> int:
-        return len(b"%0 Journal Article\n") if self.name == "refer" else 0
+        return len(OPENINGS.get(self.name, ""))
 
     @property
     def data(self) -> bytes:
@@ -81,6 +85,37 @@ CASES = (
     case(
         "tsv", "TITLE\t山田 太郎\t抄録\t2020\tPMID_\n", head="タイトル\t著者\t抄録\t発行年\tPMID\n"
     ),
+    case(
+        "ichushi",
+        "UI  - 20190000PMID_\nTI  - TITLE\nAU  - 山田 太郎(架空病院)\n"
+        "SO  - 架空内科(1234-5679)12巻3号 Page45-50(2019.03)\nMH  - *肺炎/治療\nAB  - 抄録。\n\n",
+    ),
+    case(
+        "ovid",
+        "<PMID_>\nVN  - Ovid Technologies\nDB  - Ovid MEDLINE(R)\nUI  - PMID_\nTI  - TITLE\n"
+        "AU  - Abe B\nSO  - Ex Med. 12(3):45-50, 2019 Mar.\nAB  - We treated it\n      well.\n\n",
+    ),
+    case(
+        "cochrane",
+        "Record #PMID_ of 73\nID: CN-000000PMID_\nAU: Abe B\nTI: TITLE\nSO: Ex Med\nYR: 2019\n"
+        "PM: PUBMED PMID_\nAB: We treated it.\n\n\n",
+    ),
+    case(
+        "refworks",
+        "RT Journal Article\nA1 山田,太郎\nT1 TITLE\nJF 架空内科\nYR 2020\nAB 抄録。\n"
+        "DO 10.9999/x.PMID_\nER\n\n",
+    ),
+    case(
+        "pubmed-abstract",
+        "PMID_. Ex Med. 2019 Mar;12(3):45-50. doi: 10.9999/x.PMID_.\n\nTITLE.\n\n"
+        "Abe B(1), Ito K(2).\n\n"
+        "Author information:\n(1)Example.\n\nAIM: We treated it.\nRESULTS: Well.\n\n"
+        "DOI: 10.9999/x.PMID_\nPMID: PMID_\n\n\n",
+    ),
+    case(
+        "pubmed-summary",
+        "PMID_: Abe B, Ito K. TITLE. Ex Med. 2019 Mar;12(3):45-50. PMID: PMID_.\n\n",
+    ),
     case("jsonl", '{"id": "pmid:PMID_", "title": "TITLE", "authors": [{"family": "山田"}]}\n'),
     case("beir", '{"_id": "PMID_", "title": "TITLE", "text": "a", "metadata": {"year": 2020}}\n'),
 )
@@ -112,8 +147,8 @@ def test_the_cases_are_whole(case: Case) -> None:
 def test_a_damaged_record_takes_no_neighbour_with_it(case: Case, seed: int, times: int) -> None:
     before, middle, after = case.records
     first, _, last = undamaged(case)
-    # The end of the last line stays: without it, the next record would not begin a line. So does
-    # Refer's first line: nothing else tells a record from the end of the one before.
+    # The end of the last line stays: without it, the next record would not begin a line. So do
+    # the first lines of some.
     kept, middle = middle[: case.opening], middle[case.opening :]
     broken = kept + damaged(middle.rstrip(b"\r\n"), seed, times) + b"\r\n\r\n"
     items = case.items(case.head + before + broken + after)

@@ -43,7 +43,9 @@ def case(name: str, sample: str, record: str, *, count: int = 3) -> Case:
     middle = found[min(1, len(found) - 1)]
     first, last = found[0].replace("9999/", "9999/first."), found[0].replace("9999/", "9999/last.")
     first, last = (
-        one.replace("90000001", number).replace("1390000000000000001", number)
+        one.replace("90000001", number)
+        .replace("1390000000000000001", number)
+        .replace("jRCT1031200001", f"jRCT{number}")
         for one, number in ((first, "71"), (last, "73"))
     )
     head, tail = text.split(found[0])[0], text.rsplit(found[-1])[-1]
@@ -57,6 +59,11 @@ CASES = (
     case("pubmed-xml", "pubmed.xml", r"<PubmedArticle>.*?</PubmedArticle>"),
     case("jats", "jats_japanese.xml", r"<article .*?</article>"),
     case("jstage", "jstage.xml", r"<entry>.*?</entry>"),
+    case("esummary-xml", "esummary.xml", r"<DocSum>.*?</DocSum>"),
+    case("ictrp", "ictrp.xml", r"<Trial>.*?</Trial>"),
+    case("oai-dc", "oai_dc.xml", r"<record>.*?</record>"),
+    case("mods", "mods.xml", r"<mods:mods>.*?</mods:mods>"),
+    case("zotero-rdf", "zotero.rdf", r"<bib:Article .*?</bib:Article>"),
     case("endnote-xml", "endnote.xml", r"<record>.*?</record>"),
     case(
         "cinii", "cinii_search.json", r'\{\s*"@id": "[^"]*/crid/\d+",\s*"@type": "item".*?\n    \}'

@@ -122,7 +122,10 @@ def test_a_broken_item_costs_itself_alone() -> None:
         (b"%PDF-1.7\n", "a PDF"),
         (b"PK\x03\x04\x14\0\0\0" + b"\0" * 20 + b"word/document.xml", "a Word document"),
         (b"<!DOCTYPE html>\n<html>", "a web page"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an old Office file"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0" + "WordDocument".encode("utf-16-le"),
+            "an old Word document",
+        ),
         (b"{\\rtf1\\ansi", "RTF"),
         (b"31000001\n31000002\nPMID: 31000003\n", "a list of PMIDs or DOIs"),
     ],

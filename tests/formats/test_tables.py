@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from search.budget import TooLongError, limited
-from search.formats import FORMATS, FormatError, Item, Rejected, recognise, tables
+from search.formats import FORMATS, FormatError, Item, Rejected, recognise, tables, workbooks
 from search.records import Author, Record, Translation
 
 
@@ -25,7 +25,7 @@ def test_a_cell_far_below_the_others_costs_nothing() -> None:
     book.active.cell(1_048_576, 1, "糖尿病")
     file = io.BytesIO()
     book.save(file)
-    items = list(tables.read_xlsx(file))
+    items = list(workbooks.read_xlsx(file))
     assert [item.title for item in items if isinstance(item, Record)] == ["肺炎", "喘息"]
     (rejected,) = [item for item in items if isinstance(item, Rejected)]
     assert rejected.place == "Sheet, row 1901"
@@ -187,7 +187,7 @@ def test_what_is_no_workbook_is_rejected(data: bytes) -> None:
 
 
 def test_a_workbook_that_unpacks_to_gigabytes_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "_MAX_PARTS", 1024 * 1024)
+    monkeypatch.setattr(workbooks, "_MAX_PARTS", 1024 * 1024)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as parts:
         parts.writestr("[Content_Types].xml", "<x/>")

@@ -111,7 +111,11 @@ def test_a_workbook_is_one_source(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "w.xlsx", "w") as archive:
         archive.writestr("[Content_Types].xml", b"<Types/>")
         archive.writestr("xl/workbook.xml", b"<workbook/>")
+    with zipfile.ZipFile(tmp_path / "w.ods", "w") as archive:
+        archive.writestr("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", b"<document-content/>")
     assert list(contents(tmp_path / "w.xlsx")) == [str(tmp_path / "w.xlsx")]
+    assert list(contents(tmp_path / "w.ods")) == [str(tmp_path / "w.ods")]
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped"])

@@ -16,7 +16,7 @@ _ISSUE = re.compile(
 )
 _PAGE = r"[A-Za-z]{0,3}\d+[A-Za-z]{0,2}\d*"
 _PAGES = re.compile(
-    rf"(?<![\w./])(?:Pages?|pp?|S\.)\.?\s*({_PAGE}(?:\s*[-‐‑‒–—−~〜～]+\s*{_PAGE})?)"
+    rf"(?<![\w./])(?:(?-i:[Pp]ages?|PAGES?)|pp?|S\.)\.?\s*({_PAGE}(?:\s*[-‐‑‒–—−~〜～]+\s*{_PAGE})?)"
     rf"|({_PAGE}(?:\s*[-‐‑‒–—−~〜～]+\s*{_PAGE})?)\s*(?:頁|ページ)",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _WRAPPED = re.compile(
     re.IGNORECASE,
 )
 _PAGE_WRAPPED = re.compile(
-    r"^(?:pages?\b|pages?(?=\d)|pp?\.|pp?(?=\s*\d)|art(?:icle)?\.?\s*(?:no\.?|number|id)\s*:?|UNSP\b)[.:\s]*"
+    r"^(?:(?-i:[Pp]ages?|PAGES?)(?:\b|(?=[A-Z]?\d))|pp?\.|pp?(?=\s*\d)|art(?:icle)?\.?\s*(?:no\.?|number|id)\s*:?|UNSP\b)[.:\s]*"
     r"|\s*(?:頁|ページ|pp?\.?)$",
     re.IGNORECASE,
 )

@@ -4,13 +4,14 @@ A request acts as an :class:`Identity`: by an API token, by the name that a trus
 for, by the session of its cookie, or, where there are no accounts, by where the server listens.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import BadHost, Forbidden, Unauthorized
 
 from web import services
 from web.clients import came_through
@@ -27,6 +28,8 @@ ROLE_ACCESS: dict[Role, Scope] = {
 COOKIE = "session"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # What proxies add to a request, beside all that begins with X-Forwarded-.
+# A name or an address, of IPv6 in brackets, and perhaps a port; HTTP/1.0 sends none.
+_HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{1,5})?")
 _PROXIES_HEADERS = ("Forwarded", "Via", "X-Real-IP")
 
 # The least that one must be allowed, for every endpoint of the application.
@@ -257,6 +260,8 @@ def accounts_exist() -> bool:
 
 
 def _check() -> Response | None:
+    if not _HOST.fullmatch(request.headers.get("Host", "")):
+        raise BadHost
     # No such route: 404 or 405 follow. OPTIONS says what a route takes, and carries no sign-in.
     if request.endpoint is None or request.method == "OPTIONS":
         return None

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from search.engine import Engine, QueryError
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
 from search.library import Library
+from search.manifest import MANIFEST, SEAL, Manifest, file_checksum
 from search.suggest import GROUPS, Suggester
 from search.text.fold import nfkc
 from search.text.phrases import is_term
@@ -148,6 +150,10 @@ def test_a_library_without_term_vectors_still_suggests(engine: Engine, tmp_path:
     with sqlite3.connect(file) as db:
         db.execute("drop table term_vectors")
     db.close()
+    manifest = Manifest.read(file.parent)
+    sealed = replace(manifest, files={**manifest.files, file.name: file_checksum(file)})
+    (file.parent / MANIFEST).write_text(sealed.to_json(), encoding="utf-8")
+    (file.parent / SEAL).unlink()
     assert Suggester(Engine(Library(tmp_path / "library"), engine.encoder)).suggest("糖尿病")
 
 

@@ -13,7 +13,8 @@ def test_numbers_lead_to_records_however_they_are_written(
     hostile_library: Path, tmp_path: Path
 ) -> None:
     desk, library = open_desk(tmp_path / "collections.db"), Library(hostile_library)
-    for text in ("123", "PMID: 123", "pmid:123", "https://doi.org/10.1000/(SICI)1-2<3::AID>4.0.CO"):
+    doi = "10.1000/(SICI)1-2<3::AID>4.0.CO;2-#"
+    for text in ("123", "PMID: 123", "pmid:123", doi, f"https://doi.org/{doi}"):
         number = shelf.create(desk.store, "a", "list")
         intake = add_identifiers(
             *(desk.store, "a", number, f"{text}, 10.1/none"),

@@ -31,9 +31,11 @@ from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans
 from search.text.terms import terms
 
-# Of a small library at most this share: among the others they have to be found again.
+# Of a small library at most this share, but no fewer than what tells something: among the others
+# they have to be found again.
 _SET_ASIDE = 120
 _SET_ASIDE_SHARE = 1 / 4
+_LEAST_SET_ASIDE = 40
 # The records among which each one has to be found again.
 _HAYSTACK = 4_000
 _DEPTH = 200
@@ -94,11 +96,12 @@ def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
 
 
 def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
-    """Queries of every kind from up to 120 of ``records`` (by number), a quarter of them at most;
-    always the same ones."""
+    """Queries of every kind from 40 to 120 of ``records`` (by number), a quarter of them where that
+    lies between; always the same ones."""
     generator = random.Random(1)
     taken = 0
-    wanted = min(_SET_ASIDE, math.ceil(_SET_ASIDE_SHARE * len(records)))
+    share = math.ceil(_SET_ASIDE_SHARE * len(records))
+    wanted = min(_SET_ASIDE, max(_LEAST_SET_ASIDE, share))
     for number, record in records.items():
         if taken == wanted:
             return

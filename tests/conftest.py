@@ -57,7 +57,7 @@ CHROMIUM = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their fixtures, and what trains models by its folder."""
+    """Mark tests by their fixtures, what trains models by its folder, and what stays together."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in MARKED_BY.items():
@@ -65,6 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if "train" in item.path.parts:
             item.add_marker("slow")
+        # What a file's fixtures build is built once, and one Milvus server runs on a machine.
+        group = "milvus" if "milvus" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -148,7 +148,7 @@ def test_the_lexical_leg_and_the_fused_list_are_nearly_those_of_the_library_itse
     assert len(top(found.order) & top(wanted.order)) >= 8
 
 
-@pytest.mark.parametrize(("filters", "meets"), FILTERS, ids=lambda f: str(f)[:60])
+@pytest.mark.parametrize(("filters", "meets"), FILTERS, ids=[str(f)[:60] for f, _ in FILTERS])
 def test_filters_leave_in_what_meets_them_and_lose_nothing(
     served: Generation,
     encoder: Encoder,

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.waiting import until
+
 # What the focused element is called and shows of its focus.
 FOCUSED = """() => {
   const e = document.activeElement, s = getComputedStyle(e);
   return { text: (e.getAttribute("aria-label") || e.textContent || "").trim(), tag: e.tagName,
            name: e.getAttribute("name") || "", outline: s.outlineStyle + s.outlineWidth };
+}"""
+
+FOCUS_IS_SEEN = """() => {
+  const b = document.activeElement.getBoundingClientRect();
+  return b.width > 0 && b.bottom > 0 && b.top < innerHeight;
 }"""
 
 
@@ -94,10 +101,7 @@ def test_the_focus_never_leaves_the_sight(page: Page) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         # The page scrolls a moment after the key.
-        page.wait_for_function(
-            """() => { const b = document.activeElement.getBoundingClientRect();
-            return b.width > 0 && b.bottom > 0 && b.top < innerHeight; }"""
-        )
+        until(lambda: page.evaluate(FOCUS_IS_SEEN))
 
 
 def test_nothing_moves_where_motion_is_unwelcome(browser: Browser, server: str) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Route
 
+from tests.waiting import until
+
 # Bytes that a first visit may transfer, uncompressed and headers included; a list of ten hits holds
 # their descriptions for reference managers too.
 HEAVIEST = {
@@ -35,7 +37,7 @@ def test_something_is_read_before_any_script_has_come(browser: Browser, server: 
     held: list[Route] = []
     page.route("**/*.js*", lambda route: held.append(route))
     page.goto("/", wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    until(lambda: page.evaluate("performance.getEntriesByName('first-contentful-paint').length"))
     assert page.get_by_role("combobox").or_(page.get_by_role("searchbox")).is_visible()
     assert held
     for route in held:

@@ -7,6 +7,7 @@ the live generation and what some web process still serves (:mod:`search.milvus.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,9 +36,10 @@ _ROWS = 1000
 # Seconds that a call may take; flushing, indexing and loading wait for all of it.
 _CALL = 60.0
 _STEP = 3600.0
-# Seconds for which a server that is not ready is waited for: at the beginning, where the address
-# may be wrong, and later, when it has answered.
-_FIRST = 10.0
+# Seconds for which a server that is not ready is waited for: where nobody listens, for the address
+# may be wrong; where somebody does who says nothing yet; and later, when it has answered.
+_ABSENT = 10.0
+_SILENT = 120.0
 _PATIENCE = 600.0
 # Seconds between two looks at who still serves what was replaced.
 _LOOK = 1.0
@@ -80,16 +82,7 @@ def publish(
         folder = live_generation(library)
         if folder is None:
             raise LibraryError(f"{library}: no library here")
-        first = MilvusServer(address, patience=_FIRST, waiting=waiting)
-        try:
-            ranks_words = first.ranks_words()
-        except MilvusError as error:
-            if error.fault is not None or not error.passes:
-                raise
-            # Somebody is there who does not answer yet: an engine that starts or recovers.
-            ranks_words = server.ranks_words()
-        finally:
-            first.close()
+        ranks_words = _ranks_words(address, waiting)
         try:
             published = Published.of(address, folder)
             before = live(server)
@@ -116,6 +109,19 @@ def publish(
         tuple(p.generation for p in [*dropped, *more]),
         tuple(p.generation for p in served),
     )
+
+
+def _ranks_words(address: MilvusAddress, waiting: Callable[[str], None]) -> bool:
+    """Whether the server at ``address`` can rank term lists by BM25: the first that it is asked."""
+    with closing(MilvusServer(address, patience=_ABSENT, waiting=waiting)) as server:
+        try:
+            return server.ranks_words()
+        except MilvusError as error:
+            if error.fault is not None or not error.passes:
+                raise
+    # Somebody listens there: an engine that starts or recovers.
+    with closing(MilvusServer(address, patience=_SILENT, waiting=waiting)) as server:
+        return server.ranks_words()
 
 
 def _held(server: MilvusServer, but: Published | None = None) -> list[Published]:

@@ -101,7 +101,7 @@ def said(library: Path, address: str) -> str:
 
 
 def test_no_server(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.publishing._FIRST", 0.0)
+    monkeypatch.setattr("indexer.publishing._ABSENT", 0.0)
     address = f"milvus://127.0.0.1:{free_port()}/x"
     assert said(library, address).startswith(f"Error: {address}: no server listens at 127.0.0.1")
 
@@ -152,7 +152,8 @@ def test_tls_on_one_side_alone(library: Path, strict: tuple[int, int]) -> None:
 def test_what_takes_connections_and_says_nothing(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.publishing._FIRST", 0.0)
+    monkeypatch.setattr("indexer.publishing._ABSENT", 0.0)
+    monkeypatch.setattr("indexer.publishing._SILENT", 0.0)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         line = said(library, f"milvus://127.0.0.1:{silent.getsockname()[1]}/x")
     assert "Milvus does not answer" in line

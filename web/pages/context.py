@@ -26,9 +26,10 @@ from web.http.links import outward_links
 from web.http.metadata import context_object
 from web.http.search_parameters import ExactParameters, SearchParameters
 from web.pages.explanation import reasons
-from web.pages.narrowing import active_filters, year_chart
+from web.pages.narrowing import year_chart
 from web.pages.people import person
 from web.pages.record_text import excerpt, marked_abstract, marked_terms
+from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600
 # What pages of the desk take beside a search.

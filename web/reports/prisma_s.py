@@ -13,7 +13,7 @@ from web.desk.searches import Run, Search, searches
 from web.desk.shelf import Collection, collection
 from web.desk.store import Store, now
 from web.http.language import gettext, ngettext, written_date, written_moment
-from web.pages.narrowing import active_filters
+from web.reports.filter_labels import active_filters
 
 
 @dataclass(frozen=True)

@@ -62,14 +62,15 @@ CHROMIUM = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their fixtures, what trains models by its folder, and what stays together."""
+    """Mark tests by their fixtures, others by their folder, and what stays together."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in MARKED_BY.items():
             if not asked.isdisjoint(fixtures):
                 item.add_marker(mark)
-        if "train" in item.path.parts:
-            item.add_marker("slow")
+        for folder, mark in (("train", "slow"), ("milvus", "servers")):
+            if folder in item.path.parts:
+                item.add_marker(mark)
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
         # What a file's fixtures build is built once, and one Milvus server runs on a machine.

@@ -10,6 +10,8 @@ from tests.desk.conftest import app_without_library
 from web.access import ACCESS
 from web.collections.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 # Who may what: the role or scope, and the kinds of access that it has.
 ALLOWED = {
     "nobody": {"anyone"},

@@ -11,6 +11,8 @@ from tests.web.page import Page
 from web.access import Admission
 from web.collections.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 NEW = "another password"
 
 

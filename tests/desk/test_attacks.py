@@ -13,6 +13,8 @@ from web.access import ACCESS, Admission
 from web.collections import shelf
 from web.collections.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -16,6 +16,8 @@ from web.collections.screening.outcomes import agreements, decisions_are_hidden,
 from web.collections.screening.plan import Plan
 from web.collections.store import Store
 
+pytestmark = pytest.mark.slow
+
 TA = plan.STAGES[0]
 
 

@@ -16,6 +16,8 @@ from tests.desk.conftest import Growing
 from tests.web.hostile import ATTACK
 from tests.web.page import Page
 
+pytestmark = pytest.mark.slow
+
 _PAGES = [
     "/",
     "/?q=肺炎",

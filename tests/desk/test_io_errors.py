@@ -19,6 +19,8 @@ from tests.desk.conftest import LITERATURE
 from web.collections import shelf
 from web.collections.desk import open_desk
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from search.records import Record
 from web.collections import items, shelf
 from web.collections.screening.outcomes import screened
 from web.collections.store import Store
+
+pytestmark = pytest.mark.slow
 
 DECISIONS = 1000
 _RUN = """

@@ -14,6 +14,8 @@ from search.library import Library
 from search.manifest import CURRENT, MANIFEST, SEAL, LibraryError, live_generation, verify
 from tests.indexer.conftest import RECORDS, index
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, published_layout: Path) -> Path:

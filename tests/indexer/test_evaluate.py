@@ -20,6 +20,8 @@ from search.evaluate import (
     write_run,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:

@@ -11,6 +11,8 @@ from search.engine import Engine
 from search.library import Library
 from tests.indexer.conftest import index
 
+pytestmark = pytest.mark.slow
+
 DISEASES = [
     "肺炎",
     "心筋梗塞",

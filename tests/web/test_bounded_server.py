@@ -27,6 +27,8 @@ from web import connections
 from web.bounded_server import BoundedServer, _Parser
 from web.overload import REFUSED
 
+pytestmark = pytest.mark.slow
+
 
 class Slow:
     """An application that answers when it is allowed to."""

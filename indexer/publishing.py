@@ -2,7 +2,7 @@
 
 Each step may be repeated: what is there is not made again, and a run that was broken off goes on
 with the rows that are missing. Milvus holds in memory what is loaded, so nothing stays loaded but
-the live generation and what some web process still serves (:mod:`search.milvus.leases`).
+the live generation and what some web process still serves (:mod:`search.library.milvus.leases`).
 """
 
 import time
@@ -15,21 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from indexer.staging import BuildError, locked
-from indexer.vectors import EXACT
-from search.generation import Generation
-from search.lexical import record_terms
-from search.manifest import LibraryError, live_generation
-from search.milvus import MilvusAddress, MilvusError, MilvusServer
-from search.milvus.collections import (
+from indexer.stages.staging import BuildError, locked
+from indexer.stages.vector_index_writer import EXACT
+from search.library.generation import Generation
+from search.library.lexical_index import record_terms
+from search.library.manifest import LibraryError, live_generation
+from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
+from search.library.milvus.leases import read_leases
+from search.library.milvus.retrieval import live
+from search.library.milvus.stored_generation import (
     Published,
     add_filter_fields,
     add_words_field,
     filter_fields,
     word_list,
 )
-from search.milvus.leases import read_leases
-from search.milvus.retrieval import live
 
 # Rows of one insertion: some 4 MB.
 _ROWS = 1000

@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from indexer.sample import build_sample
 from search.encoder import Encoder, load_encoder, open_model
-from search.engine import Engine
-from search.library import Library
+from search.library.library import Library
+from search.ranked.engine import Engine
 from search.suggest import Suggester
 from tests.waiting import LONG
 
@@ -114,7 +114,7 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def compiled_once() -> Iterator[None]:
     """A model that indexing opens is compiled once: that takes longer than a tiny library."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.build.load_encoder", functools.cache(load_encoder))
+        patch.setattr("indexer.build.pipeline.load_encoder", functools.cache(load_encoder))
         yield
 
 

@@ -21,6 +21,8 @@ from web.cli.index import index
 from web.cli.options import open_engine
 from web.cli.search import search, suggest, verify_command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:

@@ -11,6 +11,8 @@ from search.library.library import Library
 from search.ranked.engine import Engine
 from tests.indexer.conftest import index
 
+pytestmark = pytest.mark.slow
+
 DISEASES = [
     "肺炎",
     "心筋梗塞",

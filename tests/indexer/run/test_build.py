@@ -176,6 +176,7 @@ def test_an_unknown_format_version_is_refused(built: Path) -> None:
         Library(built).generation()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_resumed_without_embedding_again(
     built: Path, tmp_path: Path, published_layout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ from search.library.library import Library
 from search.library.manifest import CURRENT, MANIFEST, SEAL, LibraryError, live_folder, verify
 from tests.indexer.conftest import RECORDS, index
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, published_layout: Path) -> Path:

@@ -275,6 +275,7 @@ RECORDS = st.builds(
 
 @given(st.lists(RECORDS, max_size=12), st.lists(RECORDS, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled(first: list[Record], second: list[Record]) -> None:
     with TemporaryDirectory() as folder:
         store = RecordStore(Path(folder) / "records.db", None)

@@ -95,6 +95,7 @@ def test_a_member_that_climbs_out_stays_a_name(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_bombs_are_refused_and_neighbours_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "z.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.ris", bytes(80 * 1024**2))

@@ -223,6 +223,7 @@ def added(
 
 
 @pytest.mark.parametrize("kind", TRAINED)
+@pytest.mark.slow
 def test_centroids_are_kept_until_they_no_longer_fit(tmp_path: Path, kind: VectorIndexKind) -> None:
     first = themes(6000, 1)
     old = segment(tmp_path / "1", 0, first)
@@ -250,6 +251,7 @@ def test_drift() -> None:
     assert not drifted(replace(state, added=900, added_residual=0.5), 10_900, 1.3)
 
 
+@pytest.mark.slow
 def test_a_library_keeps_what_was_asked_of_its_index(
     tmp_path: Path, published_layout: Path, source: Callable[..., Path]
 ) -> None:

@@ -239,6 +239,7 @@ def test_an_empty_directory_is_no_model(tmp_path: Path) -> None:
         open_model(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_hub_honours_offline_mode() -> None:
     code = (
         "from search.encoder import ModelError, open_model\n"
@@ -264,6 +265,7 @@ def test_eight_bits_a_row_are_half_a_step_off_at_most() -> None:
     assert (float_matrix(stored, scale, zero)[1] == 0).all()
 
 
+@pytest.mark.slow
 def test_what_was_prepared_and_is_damaged_is_prepared_again(
     published_layout: Path,
     tmp_path: Path,

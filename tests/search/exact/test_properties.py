@@ -25,6 +25,8 @@ from search.records import Author, Record, Translation
 from tests.search.exact.conftest import library_of
 from tests.search.exact.scanner import View, scan
 
+pytestmark = pytest.mark.slow
+
 # Few letters, so that strings meet by chance; many ways to write and to separate them.
 _PIECES = [
     "肺", "炎", "癌", "がん", "ガン", "肺炎", "肺癌", "頸", "頚", "治療", "の",

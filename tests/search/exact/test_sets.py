@@ -195,6 +195,7 @@ def test_an_id_that_was_merged_away_finds_its_record(
     assert found(exact, "10.9999/SAME[doi]") == {"a:1"}
 
 
+@pytest.mark.slow
 def test_a_stem_with_more_endings_than_tantivy_takes(
     tmp_path: Path, published_layout: Path
 ) -> None:

@@ -13,6 +13,8 @@ from search.formats import FORMATS, Item, Rejected
 from search.records import Record
 from tests.search.formats.damage import damaged
 
+pytestmark = pytest.mark.slow
+
 # Lines without which nothing tells a record from the end of the one before.
 OPENINGS = {"refer": "%0 Journal Article\n", "refworks": "RT Journal Article\n", "ovid": "<72>\n"}
 OPENINGS |= {"cochrane": "Record #72 of 73\n", "ichushi": "UI  - 2019000072\n"}

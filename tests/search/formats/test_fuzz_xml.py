@@ -16,6 +16,8 @@ from search.formats import FORMATS, Deletion, Item, Rejected
 from search.records import Record
 from tests.search.formats.damage import damaged
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent / "samples"
 
 

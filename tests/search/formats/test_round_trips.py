@@ -11,6 +11,8 @@ from search.formats import FORMATS, Item, recognise
 from search.records import Record, record_from_dict
 from tests.search.formats.literature import records
 
+pytestmark = pytest.mark.slow
+
 WRITERS = sorted(name for name, known in FORMATS.items() if known.write)
 by_writer = pytest.mark.parametrize("name", WRITERS)
 

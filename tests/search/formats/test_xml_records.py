@@ -159,6 +159,7 @@ def streamed(*parts: bytes | tuple[bytes, int]) -> list[str]:
         b"<!--" + b"-" * 2_000 + b"-->",
     ],
 )
+@pytest.mark.slow
 def test_a_hundred_megabytes_in_one_line(filler: bytes) -> None:
     count = 100_000_000 // len(filler)
     tracemalloc.start()

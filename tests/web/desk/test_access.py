@@ -10,6 +10,8 @@ from tests.web.desk.conftest import app_without_library
 from web.desk.desk import Desk
 from web.http.access import ACCESS
 
+pytestmark = pytest.mark.slow
+
 # Who may what: the role or scope, and the kinds of access that it has.
 ALLOWED = {
     "nobody": {"anyone"},

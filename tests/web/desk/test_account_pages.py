@@ -11,6 +11,8 @@ from tests.web.page import Page
 from web.desk.desk import Desk
 from web.http.access import Admission
 
+pytestmark = pytest.mark.slow
+
 NEW = "another password"
 
 

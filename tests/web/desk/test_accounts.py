@@ -65,6 +65,7 @@ def test_long_passwords_are_looked_at_no_longer_than_short_ones(staffed: Desk) -
     assert not is_guessable("静かな 鯨は 青い 鍵を 数える", "reader")
 
 
+@pytest.mark.slow
 def test_a_new_password_ends_tokens_where_that_is_asked_for(staffed: Desk) -> None:
     secret = staffed.accounts.add_token("reader", "nightly", "read", timedelta(days=1))
     client = app_without_library(staffed).test_client()
@@ -100,6 +101,7 @@ def test_the_first_user_administers(desk: Desk) -> None:
     assert not desk.accounts.exist()
 
 
+@pytest.mark.slow
 def test_without_accounts_this_machine_has_one_user_and_others_may_search_at_most(
     desk: Desk,
 ) -> None:
@@ -112,6 +114,7 @@ def test_without_accounts_this_machine_has_one_user_and_others_may_search_at_mos
         assert client.get(INNER).status_code == status
 
 
+@pytest.mark.slow
 def test_signing_in_and_out(staffed: Desk) -> None:
     client = app_without_library(staffed).test_client()
     refused = client.get(INNER)
@@ -160,6 +163,7 @@ def test_signing_in_leads_nowhere_else(staffed: Desk, onward: str) -> None:
     assert response.headers["Location"] == "/"
 
 
+@pytest.mark.slow
 def test_locking_out_and_a_new_password_end_sessions_and_tokens(staffed: Desk) -> None:
     accounts = staffed.accounts
     session = accounts.open_session(accounts.user("reader"))

@@ -13,6 +13,8 @@ from web.desk import shelf
 from web.desk.desk import Desk
 from web.http.access import ACCESS, Admission
 
+pytestmark = pytest.mark.slow
+
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -16,6 +16,8 @@ from web.desk.screening.outcomes import agreements, decisions_are_hidden, screen
 from web.desk.screening.plan import Plan
 from web.desk.store import Store
 
+pytestmark = pytest.mark.slow
+
 TA = plan.STAGES[0]
 
 

@@ -60,6 +60,7 @@ def test_tokens_end_at_the_date_that_was_told(staffed: Desk, jump: Jump) -> None
     assert staffed.accounts.token_user(token) is None
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_gives_no_attempts_and_takes_none(staffed: Desk, jump: Jump) -> None:
     client = app_without_library(staffed).test_client()
 

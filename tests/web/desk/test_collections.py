@@ -235,6 +235,7 @@ _EDITS = st.lists(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits=_EDITS, back_to=st.integers(0, 11))
+@pytest.mark.slow
 def test_whatever_was_done_any_earlier_state_can_be_restored_and_exported(
     store: Store, tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, int, int]],
     back_to: int,

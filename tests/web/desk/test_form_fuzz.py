@@ -16,6 +16,8 @@ from tests.web.desk.conftest import Growing
 from tests.web.hostile import ATTACK
 from tests.web.page import Page
 
+pytestmark = pytest.mark.slow
+
 _PAGES = [
     "/",
     "/?q=肺炎",

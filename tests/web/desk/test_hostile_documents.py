@@ -24,6 +24,8 @@ from web.desk.screening.deciding import decide
 from web.desk.screening.plan import Plan
 from web.desk.store import Store
 
+pytestmark = pytest.mark.slow
+
 TA = plan.STAGES[0]
 RECORDS = [Record(str(r["id"]), title=str(r["title"]), language="ja") for r in LITERATURE]
 # Rows that belong to no collection and that an import adds to: kept under their own hash.

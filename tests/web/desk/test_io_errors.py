@@ -19,6 +19,8 @@ from tests.web.desk.conftest import LITERATURE
 from web.desk import shelf
 from web.desk.desk import open_desk
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from search.records import Record
 from web.desk import items, shelf
 from web.desk.screening.outcomes import screened
 from web.desk.store import Store
+
+pytestmark = pytest.mark.slow
 
 DECISIONS = 1000
 _RUN = """

@@ -211,6 +211,7 @@ for i in range(1000):
 """
 
 
+@pytest.mark.slow
 def test_a_kill_amid_a_thousand_edits_loses_none_that_was_confirmed(tmp_path: Path) -> None:
     file = tmp_path / "c.db"
     command = [sys.executable, "-c", _EDITOR, str(file)]
@@ -228,6 +229,7 @@ def test_a_kill_amid_a_thousand_edits_loses_none_that_was_confirmed(tmp_path: Pa
     store.close()
 
 
+@pytest.mark.slow
 def test_a_locked_file_is_neither_called_damaged_nor_put_aside(tmp_path: Path) -> None:
     file = tmp_path / "collections.db"
     store = Store(file)

@@ -17,6 +17,8 @@ from web.desk.report import ITEMS
 from web.http.language import spoken
 from web.reports.prisma_s import as_markdown, item_headings, report
 
+pytestmark = pytest.mark.slow
+
 API = "/api/v1/collections/1"
 HERE = "/collections/1/strategy"
 Run = Callable[..., str]

@@ -16,6 +16,8 @@ from web.cli.terminal import visible
 from web.desk import items, shelf, tags
 from web.desk.desk import open_desk
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 
 

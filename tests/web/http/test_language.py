@@ -36,6 +36,7 @@ def used_messages() -> set[str]:
     return {message[0] if isinstance(message, tuple) else message for _, _, message, _, _ in found}
 
 
+@pytest.mark.slow
 def test_every_message_has_a_translation(catalogue: Catalog) -> None:
     used = used_messages()
     assert len(used) > 80

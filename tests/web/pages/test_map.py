@@ -74,6 +74,7 @@ TERMS = st.lists(st.sampled_from(["高齢者", "SGLT2阻害薬", "falls"]), min_
 
 
 @given(st.lists(SHARES, max_size=MAX_PER_PAGE), st.lists(st.tuples(SHARES, TERMS), max_size=6))
+@pytest.mark.slow
 def test_nothing_covers_a_dot(
     shares: list[tuple[float, float]], themes: list[tuple[tuple[float, float], tuple[str, ...]]]
 ) -> None:

@@ -27,6 +27,8 @@ from web.http.overload import REFUSED
 from web.server import connections
 from web.server.bounded_server import BoundedServer, _Parser
 
+pytestmark = pytest.mark.slow
+
 
 class Slow:
     """An application that answers when it is allowed to."""

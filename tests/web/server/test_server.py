@@ -109,6 +109,7 @@ def test_a_taken_port_is_told_before_the_model_loads(tmp_path: Path) -> None:
     assert "is taken" in output
 
 
+@pytest.mark.slow
 def test_a_start_imports_nothing_that_only_evaluation_needs() -> None:
     code = (
         "import sys, web.cli\n"

@@ -10,12 +10,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 
 from tests.web.running import announced
 from web.http import overload
 from web.server.bounded_server import LAST_ANSWERS
 from web.server.process import END
+
+pytestmark = pytest.mark.slow
 
 # The server as it is, with less patience and with a view that never ends.
 SERVED = """

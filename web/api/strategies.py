@@ -44,8 +44,7 @@ from web.desk.searches import Run, Search
 from web.desk.strategy_answers import search_request
 from web.http import services
 from web.http.desk_access import editor, library_search, store
-from web.pages.report import reported
-from web.reports.prisma_s import as_markdown
+from web.reports.prisma_s import as_markdown, report_over
 
 _RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),
@@ -226,7 +225,7 @@ def end_feed(path: FeedPath) -> Response:
 def show_report(path: CollectionPath, query: ReportParameters) -> Response:
     """The search report after PRISMA-S, as things stand."""
     del query  # web.http.language reads it, as from every address
-    made = reported(path.number)
+    made = report_over(services.engine().library, store(), path.number)
     return as_json(
         ReportBody(
             items=tuple(ReportItemBody.model_validate(i) for i in made.items),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -36,9 +37,11 @@ from web.collections.members import live_generation, members
 from web.desk import editor, import_file, saved_collection, store
 from web.errors import query_message
 from web.language import chosen_language
+from web.pages.account import own_address
 from web.pages.asked import asked
 from web.pages.changes import action_message, change_message, done_message, drop_message
 from web.pages.exact import fault_message
+from web.pages.last_collection import remember
 from web.parameters import ExactParameters, SearchParameters
 
 PER_PAGE = 50
@@ -121,7 +124,14 @@ def add_results() -> Response:
         if name or number is None:
             number = shelf.create(store(), editor(), name)
         intake = _add_results(number)
-    return _to("collections.show", number=number, **_outcome(intake))
+    if form.get("then") == "screening":
+        return remember(_to("screening.show", number=number, **_outcome(intake)), number)
+    if back := own_address(form.get("next", "")):
+        # The list that the records were ticked in says what became of them.
+        said = urlencode({**_outcome(intake), "into": number})
+        back = f"{back}{'&' if '?' in back else '?'}{said}"
+        return remember(make_response(redirect(back, 303)), number)
+    return remember(_to("collections.show", number=number, **_outcome(intake)), number)
 
 
 @blueprint.get("/collections/<int:number>")
@@ -170,7 +180,7 @@ def change(number: int) -> Response:
             seen=(form.get("seen_name", ""), shelf.checked_text(form.get("seen_description", ""))),
         )
         shelf.put_into(store(), editor(), number, _folder("folder"))
-    return _to("collections.show", number=number, done="changed")
+    return _to("collections.show", number=number, done="described")
 
 
 @blueprint.post("/collections/<int:number>/records")
@@ -219,6 +229,7 @@ def change_record(number: int) -> Response:
     """The note, the tags or the place of one record."""
     form = request.form
     record_id, do = form.get("record", ""), form.get("do", "")
+    done = {"note": "noted", "move": "moved", "tags": "tags"}.get(do, "")
     if do == "note":
         items.annotate(
             store(), editor(), number, record_id, form.get("note", ""), form.get("seen", "")
@@ -229,7 +240,7 @@ def change_record(number: int) -> Response:
         _set_tags(number, record_id)
     else:
         abort(400)
-    return _to("collections.record", number=number, record=record_id, done="changed")
+    return _to("collections.record", number=number, record=record_id, done=done)
 
 
 @blueprint.post("/collections/<int:number>/identifiers")
@@ -289,7 +300,7 @@ def change_tags(number: int) -> Response:
     if form.get("do") not in edits:
         abort(400)
     edits[form["do"]]()
-    return _to("collections.show_tags", number=number, done="changed")
+    return _to("collections.show_tags", number=number, done="tags")
 
 
 @blueprint.get("/collections/<int:number>/history")
@@ -333,7 +344,7 @@ def change_shares(number: int) -> Response | str:
     """A link made, which is shown this once, or ended."""
     if request.form.get("do") == "end":
         shares.end_share(store(), editor(), number, request.form.get("share", 0, type=int))
-        return _to("collections.show_shares", number=number, done="changed")
+        return _to("collections.show_shares", number=number, done="share ended")
     notes = "notes" in request.form
     secret = shares.share(store(), editor(), number, notes=notes)
     return _shares_page(number, url_for("collections.shared", secret=secret, _external=True))

@@ -24,6 +24,8 @@ from web.language import (
 )
 from web.links import outward_links
 from web.metadata import context_object
+from web.pages.badges import designs, is_free, languages
+from web.pages.examples import EXPRESSIONS, examples
 from web.pages.marked import excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
 from web.pages.people import person
@@ -66,6 +68,11 @@ def _context() -> dict[str, Any]:
         "marked_abstract": marked_abstract,
         "marks": marks,
         "authors": _authors,
+        "examples": examples,
+        "expressions": EXPRESSIONS,
+        "designs": designs,
+        "languages": languages,
+        "is_free": is_free,
         "active_filters": active_filters,
         "reasons": reasons,
         "year_chart": year_chart,

@@ -106,6 +106,12 @@ def about() -> str:
     )
 
 
+@blueprint.get("/about/gallery")
+def gallery() -> str:
+    """Every component of the pages, for whoever changes how they look."""
+    return render_template("gallery.html")
+
+
 @blueprint.get("/about/model-card")
 def model_card() -> Response:
     """The model card, as it lies beside the model."""

@@ -111,7 +111,7 @@
   query.addEventListener("blur", close);
   query.addEventListener("keydown", (event) => {
     // While kana are being converted, all keys are the input method's.
-    if (event.isComposing || list.hidden) return;
+    if (list.hidden) return;
     const last = offered.length - 1;
     if (event.key === "ArrowDown") select(selected < last ? selected + 1 : -1);
     else if (event.key === "ArrowUp") select(selected < 0 ? last : selected - 1);

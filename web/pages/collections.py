@@ -33,6 +33,7 @@ from web.collections.intake import (
     add_records,
     library_records,
 )
+from web.collections.items import ItemOrder
 from web.collections.members import live_generation, members
 from web.desk import editor, import_file, saved_collection, store
 from web.errors import query_message
@@ -59,6 +60,7 @@ class Place:
     mode: Mode = "words"
     tag: str = ""
     group: Group = ""
+    order: ItemOrder = "own"
     page: int = 1
 
     def address(self, **changes: Any) -> dict[str, Any]:
@@ -218,6 +220,8 @@ def record(number: int) -> str:
         member=member,
         group=duplicates.group_of(store(), number, record_id),
         position=ids.index(record_id) + 1 if record_id in ids else None,
+        before=ids[ids.index(record_id) - 1] if record_id in ids[1:] else None,
+        after=ids[ids.index(record_id) + 1] if record_id in ids[:-1] else None,
         total=len(ids),
         tags=tags.tags(store(), number),
         done=done_message(request.args),
@@ -389,6 +393,7 @@ def _listing(place: Place, query: str) -> Listing:
         mode=place.mode,
         tag=place.tag,
         group=place.group,
+        order=place.order,
         page=place.page,
         per_page=PER_PAGE,
         language=chosen_language(),
@@ -398,6 +403,7 @@ def _listing(place: Place, query: str) -> Listing:
 def _place(number: int, args: Mapping[str, str] | None = None) -> Place:
     given = request.args if args is None else args
     mode, group = given.get("mode", "words"), given.get("group", "")
+    order = given.get("order", "own")
     page = given.get("page", "1")
     return Place(
         number,
@@ -405,6 +411,7 @@ def _place(number: int, args: Mapping[str, str] | None = None) -> Place:
         mode="meaning" if mode == "meaning" else "words",
         tag=given.get("tag", ""),
         group=group if group in get_args(Group) else "",  # type: ignore[arg-type]
+        order=order if order in get_args(ItemOrder) else "own",  # type: ignore[arg-type]
         page=min(max(1, int(page)), DEPTH) if page.isdecimal() else 1,
     )
 

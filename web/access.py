@@ -120,6 +120,7 @@ ACCESS: dict[str, Access] = {
     "own_account.end_sessions": "search",
     "own_account.show": "search",
     "pages.about": "search",
+    "pages.build": "search",
     "pages.exact": "search",
     "pages.gallery": "search",
     "pages.map": "search",

@@ -66,7 +66,14 @@ ADDRESSES = {
 }
 # Answers that are no pages.
 FILES = {
-    *("pages.static", "pages.model_card", "alerts.feed", "collections.export", "report.file"),
+    *(
+        "pages.static",
+        "pages.model_card",
+        "pages.build",
+        "alerts.feed",
+        "collections.export",
+        "report.file",
+    ),
     *("progress.flow_file", "progress.test_set", "selection.file"),
 }
 

@@ -18,6 +18,7 @@ from web import services
 from web.errors import budget_message, budget_status
 from web.language import chosen_language, gettext
 from web.pages.asked import asked, field_messages, typed_values
+from web.pages.builder import ROWS, field_names
 from web.pages.facts import facts
 from web.pages.narrowing import widened
 from web.parameters import ExactParameters
@@ -42,6 +43,8 @@ def page() -> Response | str:
         "typed": typed,
         "facts": library_facts,
         "field_codes": field_codes(),
+        "builder_fields": field_names(),
+        "builder_rows": ROWS,
     }
     if "q" not in request.args:
         return render_template("exact.html", **shown)

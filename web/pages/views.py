@@ -14,7 +14,7 @@ from web import services
 from web.api.problems import TITLES
 from web.errors import query_message
 from web.language import chosen_language, gettext
-from web.pages import context, exact, record, result_map, suggestions
+from web.pages import builder, context, exact, record, result_map, suggestions
 from web.pages.asked import asked, field_messages, typed_values
 from web.pages.facts import Facts, facts
 from web.pages.narrowing import widened
@@ -35,6 +35,7 @@ blueprint = Blueprint(
 context.install(blueprint)
 blueprint.add_url_rule("/map", "map", result_map.page)
 blueprint.add_url_rule("/exact", "exact", exact.page)
+blueprint.add_url_rule("/exact/build", "build", builder.build)
 blueprint.add_url_rule("/records/<id:record_id>", "record", record.page)
 
 

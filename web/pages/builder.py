@@ -44,7 +44,8 @@ def build() -> Response:
         )
     )
     made = expression(rows, request.args.get("base", ""), ichushi=chosen_language() == "ja")
-    address = url_for("pages.exact", **({"q": made[:MAX_QUERY]} if made else {}))
+    # What is not said (None) is no part of the address.
+    address = url_for("pages.exact", q=made[:MAX_QUERY] or None)
     return make_response(redirect(address, 302))
 
 

@@ -73,9 +73,13 @@ class Place:
 @blueprint.get("/collections")
 def index() -> str:
     """All collections by folder, and what makes new ones."""
+    named = request.args.get("named", "").strip()[: shelf.LONGEST_NAME]
     return render_template(
         "collections.html",
-        collections=shelf.collections(store()),
+        named=named,
+        collections=[
+            c for c in shelf.collections(store()) if named.casefold() in c.name.casefold()
+        ],
         deleted=[
             (c, history(store(), c.id, 0, 1)[1][0].id)
             for c in shelf.collections(store(), deleted=True)

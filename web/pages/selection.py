@@ -89,7 +89,7 @@ def file() -> Response:
     name = request.values.get("format", "ris")
     if name not in EXPORT_FORMATS:
         abort(400)
-    chosen: ExportFormat = name  # type: ignore[assignment]
+    chosen: ExportFormat = name
     return attachment(_chosen(request.values), chosen, "jmedsearch-selected")
 
 

@@ -1,5 +1,16 @@
 // Comforts of the desk; every page works without them.
 "use strict";
+// A list narrows while one types; sent, the form does the same.
+for (const form of document.querySelectorAll("form[data-filter]")) {
+  const field = form.querySelector("input");
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLocaleLowerCase();
+    for (const item of document.querySelectorAll(form.dataset.filter)) {
+      item.hidden = !item.querySelector("a")?.textContent.toLocaleLowerCase().includes(wanted);
+    }
+  });
+}
+
 // One box for all ticks of a page; the boxes before the records work without it.
 for (const place of document.querySelectorAll("[data-tick-all]")) {
   const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${place.dataset.tickAll}"]`)];

@@ -112,7 +112,7 @@ _COMMON = _common_words()
 
 
 def is_common(word: str) -> bool:
-    """Whether every other abstract has the word (検討, 患者, results): alone it tells none apart."""
+    """Whether every other abstract has the word (検討, 患者, results): it tells none apart."""
     return word.lower() in _COMMON
 
 

@@ -4,6 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := .demo
+# Two processes, whatever the machine has: each holds models in some 3 GB.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+# Compiled modules are kept: else every start of a command compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast milvus lint format audit lock clean
@@ -21,10 +26,10 @@ demo: $(VENV)/.installed
 	$(BIN)/jmedsearch demo --library $(DEMO)/library
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not (browser or model or real_data or servers or slow)"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not (browser or model or real_data or servers or slow)"
 
 # An environment of its own: the server asks for old versions.
 milvus: | $(BIN)/python

@@ -24,11 +24,11 @@ import numpy as np
 from synthetic_literature import DIM, FAMILIES, GIVEN, JOURNALS, TOO_FREQUENT, Texts, build, rank_of
 
 from search.exact import SORTS, ExactSearch, Lines, parse
-from search.exact.search import _Asked
+from search.exact.exact_search import _Asked
 from search.filters import Filters
-from search.library import Library
-from search.manifest import CURRENT
-from search.ranking import rank
+from search.library.library import Library
+from search.library.manifest import CURRENT
+from search.ranked.ranking import rank
 from search.text.terms import terms
 
 

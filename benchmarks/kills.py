@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from search.encoder import load_encoder
-from search.engine import Engine
-from search.library import Library
-from search.manifest import live_generation, verify
+from search.library.library import Library
+from search.library.manifest import live_generation, verify
+from search.ranked.engine import Engine
 
 _RUN = """
 import sys
-from indexer.build import build
+from indexer.build.pipeline import build
 print("ready", flush=True)
 build([sys.argv[1]], __import__("pathlib").Path(sys.argv[2]), model=sys.argv[3] or None,
       device="cpu")

@@ -32,10 +32,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import indexer.build
-from indexer.fusion_weight import FusionChoice
-from indexer.intake import Progress
-from indexer.store import RecordStore
+import indexer.build.pipeline
+from indexer.build.intake import Progress
+from indexer.learning.fusion_weight import FusionChoice
+from indexer.store.record_store import RecordStore
 from search.encoder import ModelDirectory, Window, open_model
 from search.encoder.encoder import EncodedPassage
 from search.encoder.text_side import Tokens
@@ -173,7 +173,7 @@ def _leave_out_the_index() -> None:
         """No line: it is learnt from the index that is left out."""
 
     for stub in (write_lexical, write_vocabulary, write_term_vectors, learn_fusion, _relevance):
-        setattr(indexer.build, stub.__name__, stub)
+        setattr(indexer.build.pipeline, stub.__name__, stub)
 
 
 def step(source: Path, library: Path, stored_only: bool) -> None:

@@ -16,13 +16,13 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
-from indexer.build import EMBEDDED_CHUNKS, build
-from indexer.imports import open_records
-from indexer.intake import Progress
-from indexer.staging import BuildError
+from indexer.build.imports import open_records
+from indexer.build.intake import Progress
+from indexer.build.pipeline import EMBEDDED_CHUNKS, build
+from indexer.stages.staging import BuildError
 from search.encoder import EMBEDDED, open_model
 from search.formats import read_records
-from search.manifest import FORMAT_VERSION, MANIFEST, SAMPLE_NOTE, live_generation
+from search.library.manifest import FORMAT_VERSION, MANIFEST, SAMPLE_NOTE, live_generation
 from search.records import Record
 
 

@@ -12,11 +12,11 @@ from typing import Literal
 from lark import Token, Tree
 
 from search import budget
-from search.exact.errors import ExactSyntaxError
 from search.exact.expression import And, Dates, Expression, Field, Line, Not, Or, terms_of
 from search.exact.field_codes import Special
 from search.exact.grammar import MAX_DEPTH, MAX_TERMS, grammar_tree, half_width, span
-from search.exact.terms import Note, TermReader
+from search.exact.syntax_errors import ExactSyntaxError
+from search.exact.term_reader import Note, TermReader
 
 _ROUNDS = 12
 # A longer expression is read once: what is wrong with it is said, and not mended.

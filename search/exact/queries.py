@@ -9,7 +9,7 @@ from math import inf
 import tantivy
 
 from search import budget
-from search.exact.dates import day_range
+from search.exact.date_ranges import day_range
 from search.exact.expression import (
     And,
     Dates,
@@ -23,10 +23,10 @@ from search.exact.expression import (
     Term,
     terms_of,
 )
-from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
-from search.fields import Area, identifier_key
+from search.exact.occurrences import TEXT_AREAS, Pattern, operand_patterns, pattern
 from search.filters import values_query
-from search.lexical import LexicalIndex, schema
+from search.library.exact_fields import Area, identifier_key
+from search.library.lexical_index import LexicalIndex, schema
 from search.text.units import is_cjk, value_key
 
 _Query = tantivy.Query

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from search import budget
 from search.encoder import Encoder
-from search.generation import Generation
-from search.ranking import Ranked
+from search.library.generation import Generation
+from search.ranked.ranking import Ranked
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation
+from search.suggest.query_parts import folded, parts_of, words
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary, literal
-from search.suggest.words import folded, parts_of, words
 from search.text.terms import terms
 
 Reason = Literal["synonym", "cooccurs", "fits"]

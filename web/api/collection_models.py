@@ -4,16 +4,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from search.engine import MAX_QUERY
 from search.exact import Sort
-from search.ranking import DEPTH
+from search.ranked.engine import MAX_QUERY
+from search.ranked.ranking import DEPTH
 from web.api.models import Body, RecordBody, SentenceBody
-from web.collections.export import CollectionFormat
-from web.collections.history import Action
-from web.collections.inside import Group, Mode
-from web.collections.intake import Intake
-from web.collections.members import Member, State
-from web.parameters import Asked, ListOrder, Query
+from web.desk.additions import Intake
+from web.desk.collection_search import Group, Mode
+from web.desk.export import CollectionFormat
+from web.desk.history import Action
+from web.desk.members import Member, State
+from web.http.search_parameters import Asked, ListOrder, Query
 
 _MOST_IDS = 10_000
 

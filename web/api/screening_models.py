@@ -5,10 +5,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from web.api.models import Body, RecordBody
-from web.collections.screening.ledger import Verdict
-from web.collections.screening.outcomes import State
-from web.collections.screening.plan import Stage
-from web.parameters import Asked
+from web.desk.screening.ledger import Verdict
+from web.desk.screening.outcomes import State
+from web.desk.screening.plan import Stage
+from web.http.search_parameters import Asked
 
 _STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
 

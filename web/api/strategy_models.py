@@ -5,17 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from search.exact import Sort
-from search.ranking import DEPTH
+from search.ranked.ranking import DEPTH
 from web.api.collection_models import CollectionPath
 from web.api.models import Body, FaultBody, FiltersBody, RecordBody
-from web.collections.alerts import Alert, Feed, News
-from web.collections.answering import USUAL_TOP, Syntax
-from web.collections.comparison import Comparison
-from web.collections.findings import Finding
-from web.collections.report import Item
-from web.collections.searches import Run, Search
-from web.collections.strategies import Rerun
-from web.parameters import Asked, Query
+from web.desk.alerts import Alert, Feed, News
+from web.desk.findings import Finding
+from web.desk.report import Item
+from web.desk.run_comparison import Comparison
+from web.desk.searches import Run, Search
+from web.desk.strategies import Rerun
+from web.desk.strategy_answers import USUAL_TOP, Syntax
+from web.http.search_parameters import Asked, Query
 
 
 class SearchPath(CollectionPath):

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from search.engine import MAX_QUERY
+from search.ranked.engine import MAX_QUERY
 from search.suggest import Group, Reason
 from search.suggest.english import Source
 from search.suggest.grounding import Basis
 from web.api.models import Body, SentenceBody
-from web.parameters import Asked, Query
+from web.http.search_parameters import Asked, Query
 
 _DECLINED = "Terms that are not to be offered."
 # More than anyone declines or accepts in a visit.

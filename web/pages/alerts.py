@@ -13,18 +13,18 @@ from flask import (
     url_for,
 )
 
-from search.manifest import LibraryError
-from web import services
-from web.collections import alerts, shelf, strategies
-from web.collections.alerts import News
-from web.collections.feed import MIMETYPE, atom, entries
-from web.collections.findings import shown_ids
-from web.collections.history import ConflictError
-from web.desk import editor, library_search, store
-from web.language import gettext
+from search.library.manifest import LibraryError
+from web.desk import alerts, shelf, strategies
+from web.desk.alerts import News
+from web.desk.feed import MIMETYPE, atom, entries
+from web.desk.findings import shown_ids
+from web.desk.history import ConflictError
+from web.http import services
+from web.http.desk_access import editor, library_search, store
+from web.http.language import gettext
 from web.pages.changes import done_message
 from web.pages.exact import fault_message
-from web.pages.prisma_s import frozen_note, syntax_name
+from web.reports.prisma_s import frozen_note, syntax_name
 
 # More than so many new records are told by their number alone.
 MOST_SHOWN = 200

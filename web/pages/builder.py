@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 from flask import Response, make_response, redirect, request, url_for
 
-from search.engine import MAX_QUERY
-from web.language import chosen_language, gettext
+from search.ranked.engine import MAX_QUERY
+from web.http.language import chosen_language, gettext
 
 Operator = Literal["AND", "OR", "NOT"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from web.collections.history import Action, Change
-from web.language import gettext, ngettext
-from web.pages.prisma_s import item_headings
+from web.desk.history import Action, Change
+from web.http.language import gettext, ngettext
+from web.reports.prisma_s import item_headings
 
 
 def action_message(action: Action) -> str:

@@ -17,33 +17,27 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
-from search.ranking import DEPTH
-from web import services
-from web.collections import duplicates, items, shares, shelf, tags
-from web.collections.export import COLLECTION_FORMATS, drops
-from web.collections.history import CollectionError, history, restore_to, undo
-from web.collections.inside import Group, Listing, Mode, listing
-from web.collections.intake import (
-    Intake,
-    add_file,
-    add_identifiers,
-    add_records,
-    library_records,
-)
-from web.collections.items import ItemOrder
-from web.collections.members import live_generation, members
-from web.desk import editor, import_file, saved_collection, store
-from web.errors import query_message
-from web.language import chosen_language
-from web.pages.account import own_address
-from web.pages.asked import asked
+from search.ranked.engine import QueryError
+from search.ranked.ranking import DEPTH
+from web.desk import duplicates, items, shares, shelf, tags
+from web.desk.additions import Intake, add_file, add_identifiers, add_records, library_records
+from web.desk.collection_search import Group, Listing, Mode, listing
+from web.desk.export import COLLECTION_FORMATS, drops
+from web.desk.history import CollectionError, history, restore_to, undo
+from web.desk.items import ItemOrder
+from web.desk.members import live_generation, members
+from web.http import services
+from web.http.desk_access import editor, import_file, saved_collection, store
+from web.http.language import chosen_language
+from web.http.search_parameters import ExactParameters, SearchParameters
 from web.pages.changes import action_message, change_message, done_message, drop_message
+from web.pages.errors import query_message
 from web.pages.exact import fault_message
 from web.pages.last_collection import remember
-from web.parameters import ExactParameters, SearchParameters
+from web.pages.page_parameters import asked
+from web.pages.sign_in import own_address
 
 PER_PAGE = 50
 CHANGES_PER_PAGE = 100

@@ -7,7 +7,7 @@ that). In another library they still show how one may ask: by words, a question 
 from dataclasses import dataclass
 from typing import Literal
 
-from web.language import chosen_language
+from web.http.language import chosen_language
 
 # So many stand on the start page.
 SHOWN = 3

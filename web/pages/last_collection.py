@@ -2,9 +2,9 @@
 
 from flask import Response, request
 
-from web import access, services
-from web.collections.shelf import Collection, collections
-from web.collections.store import Store
+from web.desk.shelf import Collection, collections
+from web.desk.store import Store
+from web.http import access, services
 
 _COOKIE = "collection"
 _YEAR = 365 * 24 * 3600

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.filters import Filters
-from web import services
-from web.language import gettext, language_name
-from web.parameters import Query
+from web.http import services
+from web.http.language import gettext, language_name
+from web.http.search_parameters import Query
 
 CHART_HEIGHT = 40
 # Units of the chart's own coordinates; it is drawn as wide as there is room.

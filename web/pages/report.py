@@ -13,14 +13,14 @@ from flask import (
     url_for,
 )
 
-from web import services
-from web.collections.members import live_generation
-from web.collections.report import Item, answer
-from web.collections.shelf import collection
-from web.desk import editor, file_name, store
-from web.exports import saved
+from web.desk.members import live_generation
+from web.desk.report import Item, answer
+from web.desk.shelf import collection
+from web.http import services
+from web.http.desk_access import editor, file_name, store
+from web.http.exports import saved
 from web.pages.changes import done_message
-from web.pages.prisma_s import CITATION, Report, as_markdown, report
+from web.reports.prisma_s import CITATION, Report, as_markdown, report
 
 # Markdown is plain text with marks that hardly show: both files hold the same.
 _FILES = {"md": "text/markdown; charset=utf-8", "txt": "text/plain; charset=utf-8"}

@@ -15,22 +15,22 @@ from flask import (
 )
 from markupsafe import Markup, escape
 
-from web import services
-from web.access import may
-from web.collections import duplicates, items, shelf, tags
-from web.collections.history import CollectionError
-from web.collections.likeness import remembered_links
-from web.collections.members import live_generation, members
-from web.collections.screening import abstracts, deciding, numbers, plan
-from web.collections.screening.estimates import stage_recall
-from web.collections.screening.flow import NOT_RETRIEVED
-from web.collections.screening.ledger import Verdict
-from web.collections.screening.marking import word_marks
-from web.collections.screening.ordering import next_record
-from web.collections.screening.outcomes import Outcome, agreements, progress, screened
-from web.collections.screening.plan import STAGES, Plan, Stage, Words
-from web.desk import editor, store
-from web.language import gettext
+from web.desk import duplicates, items, shelf, tags
+from web.desk.history import CollectionError
+from web.desk.likeness import remembered_links
+from web.desk.members import live_generation, members
+from web.desk.screening import abstracts, deciding, numbers, plan
+from web.desk.screening.estimates import stage_recall
+from web.desk.screening.flow import NOT_RETRIEVED
+from web.desk.screening.ledger import Verdict
+from web.desk.screening.ordering import next_record
+from web.desk.screening.outcomes import Outcome, agreements, progress, screened
+from web.desk.screening.plan import STAGES, Plan, Stage, Words
+from web.desk.screening.word_marks import word_marks
+from web.http import services
+from web.http.access import may
+from web.http.desk_access import editor, store
+from web.http.language import gettext
 from web.pages.changes import done_message
 
 PER_PAGE = 50

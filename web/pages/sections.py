@@ -2,12 +2,12 @@
 
 from flask import Blueprint, render_template
 
-from web.collections import shelf
-from web.collections.alerts import alerts
-from web.collections.screening.outcomes import progress, screened
-from web.collections.screening.plan import STAGES
-from web.collections.searches import searches
-from web.desk import editor, store
+from web.desk import shelf
+from web.desk.alerts import alerts
+from web.desk.screening.outcomes import progress, screened
+from web.desk.screening.plan import STAGES
+from web.desk.searches import searches
+from web.http.desk_access import editor, store
 from web.pages.exact import field_codes
 from web.pages.screening import stage_name
 

@@ -17,24 +17,24 @@ from flask import (
 )
 from markupsafe import Markup
 from pydantic import ValidationError
+from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 
-from search.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
-from web import access, services
-from web.collections import items, shelf
-from web.collections.history import Change, CollectionError, history
-from web.collections.intake import add_records, library_records
-from web.collections.items import Item
-from web.collections.shelf import Collection
-from web.desk import editor, store
-from web.exports import EXPORT_FORMATS, ExportFormat, attachment
-from web.language import gettext
-from web.pages.account import own_address
-from web.pages.asked import asked
+from web.desk import items, shelf
+from web.desk.additions import add_records, library_records
+from web.desk.history import Change, CollectionError, history
+from web.desk.items import Item
+from web.desk.shelf import Collection
+from web.http import access, services
+from web.http.desk_access import editor, store
+from web.http.exports import EXPORT_FORMATS, ExportFormat, attachment
+from web.http.language import gettext
+from web.http.search_parameters import ExactParameters
 from web.pages.changes import done_message
-from web.pages.comparison import compared
 from web.pages.last_collection import last_collection, last_collection_of_request, remember
-from web.parameters import ExactParameters
+from web.pages.page_parameters import asked
+from web.pages.side_by_side import compared
+from web.pages.sign_in import own_address
 
 View = Literal["cite", "compare"]
 # An address holds so many ids, and nobody compares more records than fit beside one another.

@@ -16,30 +16,30 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.filters import Filters
-from search.ranking import DEPTH
-from web import services
-from web.collections import alerts, searches, shelf, strategies
-from web.collections.answering import USUAL_TOP, Asked, asked
-from web.collections.comparison import Comparison
-from web.collections.findings import findings, shown_ids
-from web.collections.history import CollectionError, history
-from web.collections.members import live_generation
-from web.collections.searches import Search
-from web.desk import editor, library_search, store
-from web.errors import query_message
-from web.language import chosen_language
-from web.pages.asked import asked as asked_parameters
-from web.pages.asked import field_messages, typed_values
+from search.ranked.engine import QueryError
+from search.ranked.ranking import DEPTH
+from web.desk import alerts, searches, shelf, strategies
+from web.desk.findings import findings, shown_ids
+from web.desk.history import CollectionError, history
+from web.desk.members import live_generation
+from web.desk.run_comparison import Comparison
+from web.desk.searches import Search
+from web.desk.strategy_answers import USUAL_TOP, Asked, asked
+from web.http import services
+from web.http.desk_access import editor, library_search, store
+from web.http.language import chosen_language
+from web.http.search_parameters import Query
 from web.pages.changes import done_message
+from web.pages.errors import query_message
 from web.pages.exact import fault_of
 from web.pages.facts import facts
 from web.pages.last_collection import remember
 from web.pages.narrowing import active_filters
-from web.pages.prisma_s import frozen_note, run_facts, syntax_name
-from web.parameters import Query
+from web.pages.page_parameters import asked as asked_parameters
+from web.pages.page_parameters import field_messages, typed_values
+from web.reports.prisma_s import frozen_note, run_facts, syntax_name
 
 PER_PAGE = 50
 # Of what changed, so many records are shown; the rest is in the run itself.

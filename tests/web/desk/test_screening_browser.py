@@ -124,7 +124,7 @@ def test_an_afternoon_of_two_reviewers(
     )
     ann.goto(f"{here}/screening/progress?lang=en")
     with ann.expect_download() as download:
-        ann.get_by_role("link", name="Save for jmedsearch eval").click()
+        ann.get_by_role("link", name="Save as test data").click()
     with zipfile.ZipFile(download.value.path()) as packed:
         packed.extractall(tmp_path)
     directory = tmp_path / "test-set"

@@ -58,6 +58,8 @@ from web.pages import (
     reference,
     report,
     screening,
+    sections,
+    selection,
     sign_in,
     strategies,
     suggestions,
@@ -194,6 +196,8 @@ def create_app(
         screening,
         progress,
         overview,
+        sections,
+        selection,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)

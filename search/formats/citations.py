@@ -94,7 +94,7 @@ def citation(record: Record, style: CitationStyle, markup: Markup = "text") -> s
 
 def _cited(record: Record, between: str) -> _Cited:
     title = (record.title or next((v.title for v in record.versions()), "")).rstrip("。．. ")
-    title = title or ("［標題なし］" if record.language == "ja" else "[no title]")
+    title = title or ("［タイトルなし］" if record.language == "ja" else "[no title]")
     if record.retraction == "retracted":
         title += "［撤回］" if record.language == "ja" else " [Retracted]"
     return _Cited(

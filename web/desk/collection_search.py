@@ -9,7 +9,7 @@ from search.filters import Filters
 from search.library.generation import Generation
 from search.library.legs import UnreachableError
 from search.ranked.engine import Engine
-from web.desk.items import items, record_ids
+from web.desk.items import ItemOrder, items, record_ids
 from web.desk.kept_copies import ids_that_meet
 from web.desk.members import Member, Standing, live_generation, members, standing
 from web.desk.store import Store
@@ -40,11 +40,13 @@ def listing(
     mode: Mode = "words",
     tag: str = "",
     group: Group = "",
+    order: ItemOrder = "own",
     page: int = 1,
     per_page: int = 50,
     language: str = "ja",
 ) -> Listing:
-    """One page of a collection in its own order, or by relevance where ``mode`` is ``meaning``.
+    """One page of a collection in its own or another order, or by relevance where ``mode`` is
+    ``meaning``.
 
     Raises:
         ExactSyntaxError: for an expression that cannot be read.
@@ -59,12 +61,15 @@ def listing(
     if query:
         found = _with_words(store, exact, query, stands, generation)
         among = found if among is None else among & found
-    if among is None:
+    if among is None and order == "own":
         total, page_items = items(store, collection, tag=tag, first=first, count=per_page)
     else:
-        order = [i for i in record_ids(store, collection, tag=tag) if i in among]
-        total, chosen = len(order), order[first : first + per_page]
+        ids = record_ids(store, collection, tag=tag, order=order)
+        ids = [i for i in ids if among is None or i in among]
+        total, chosen = len(ids), ids[first : first + per_page]
         _, page_items = items(store, collection, record_ids=chosen)
+        place = {record_id: n for n, record_id in enumerate(chosen)}
+        page_items.sort(key=lambda item: place[item.record.id])
     shown = members(page_items, generation)
     if query:
         marker = Marker(parse(query).tree)

@@ -17,7 +17,7 @@ from search.library.generation import Generation
 from search.records import Record
 from search.suggest.english import SMALL_WORDS
 from search.text.fold import to_lexical
-from search.text.phrases import is_term, phrases
+from search.text.phrases import is_common, is_term, phrases
 from web.desk.kept_answers import Remembered
 from web.desk.members import standing
 from web.desk.screening.learning import Features
@@ -196,8 +196,12 @@ def theme_terms(weighed: Features | None, ids: Sequence[str]) -> tuple[str, ...]
         term = str(weighed.names[place])
         if apart[place] <= 0 or len(chosen) == _TERMS:
             break
-        # A word beside a pair that holds it says nothing more.
-        if len(term) > 1 and not any(term in other or other in term for other in chosen):
+        # A word beside a pair that holds it says nothing more, nor do words of every text.
+        if (
+            len(term) > 1
+            and not all(is_common(word) or word in SMALL_WORDS for word in term.split())
+            and not any(term in other or other in term for other in chosen)
+        ):
             chosen.append(term)
     return tuple(chosen)
 

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from search.exact.record_reader import prepared
 from search.records import Record, Retraction, record_from_dict, record_to_dict
@@ -63,11 +63,27 @@ def items(
     return total, [_item(row, tags.get(row["id"], ())) for row in rows]
 
 
-def record_ids(store: Store, collection: int, *, tag: str = "") -> list[str]:
+# How a collection can be listed: in its own order, which people set, or by what its records say.
+ItemOrder = Literal["own", "year", "year-ascending", "title", "added"]
+_ORDERS: dict[ItemOrder, str] = {
+    "own": "",
+    "year": "coalesce(data ->> '$.date', '') desc,",
+    "year-ascending": "data ->> '$.date' is null, data ->> '$.date',",
+    "title": "coalesce(data ->> '$.title', '') = '', data ->> '$.title',",
+    "added": "added desc,",
+}
+
+
+def record_ids(
+    store: Store, collection: int, *, tag: str = "", order: ItemOrder = "own"
+) -> list[str]:
     """The id of every record that is shown, with this tag where one is given, in order."""
     where, named = _where(collection, tag, None)
+    # Own order is asked for at every turn, and needs none of the texts.
+    texts = "join records on records.hash = record_hash" if "data" in _ORDERS[order] else ""
     rows = store.connection.execute(
-        f"select record_id from items where {where} order by position, id",  # noqa: S608
+        f"select record_id from (select * from items where {where}) items {texts} "  # noqa: S608
+        f"order by {_ORDERS[order]} position, id",
         named,
     )
     return [row["record_id"] for row in rows]

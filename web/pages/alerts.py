@@ -55,16 +55,16 @@ def change(number: int, search: int) -> Response | str:
     here = {"number": number, "search": search}
     if do == "on":
         alerts.switch_on(store(), editor(), number, search)
-        return _to("alerts.show", **here, done="changed")
+        return _to("alerts.show", **here, done="alert on")
     if do == "off":
         alerts.switch_off(store(), editor(), number, search)
-        return _to("strategies.show_search", **here, done="changed")
+        return _to("strategies.show_search", **here, done="alert off")
     if do == "feed":
         secret = alerts.open_feed(store(), editor(), number, search)
         return _page(number, search, url_for("alerts.feed", secret=secret, _external=True))
     if do == "end feed":
         alerts.end_feed(store(), editor(), number, search, form.get("feed", 0, type=int))
-        return _to("alerts.show", **here, done="changed")
+        return _to("alerts.show", **here, done="feed ended")
     if do not in {"seen", "add"}:
         abort(400)
     told = alerts.news(store(), number, alerts.alert(store(), number, search), library_search())

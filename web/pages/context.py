@@ -25,6 +25,8 @@ from web.http.language import (
 from web.http.links import outward_links
 from web.http.metadata import context_object
 from web.http.search_parameters import ExactParameters, SearchParameters
+from web.pages.badges import designs, is_free, languages
+from web.pages.examples import EXPRESSIONS, examples
 from web.pages.explanation import reasons
 from web.pages.narrowing import year_chart
 from web.pages.people import person
@@ -67,6 +69,11 @@ def _context() -> dict[str, Any]:
         "marked_abstract": marked_abstract,
         "marks": marks,
         "authors": _authors,
+        "examples": examples,
+        "expressions": EXPRESSIONS,
+        "designs": designs,
+        "languages": languages,
+        "is_free": is_free,
         "active_filters": active_filters,
         "reasons": reasons,
         "year_chart": year_chart,

@@ -17,6 +17,7 @@ from search.exact import (
 from web.http import services
 from web.http.language import chosen_language, gettext
 from web.http.search_parameters import ExactParameters
+from web.pages.builder import ROWS, field_names
 from web.pages.errors import budget_message, budget_status
 from web.pages.facts import facts
 from web.pages.narrowing import widened
@@ -42,6 +43,8 @@ def page() -> Response | str:
         "typed": typed,
         "facts": library_facts,
         "field_codes": field_codes(),
+        "builder_fields": field_names(),
+        "builder_rows": ROWS,
     }
     if "q" not in request.args:
         return render_template("exact.html", **shown)

@@ -70,9 +70,15 @@ def _part(text: str, spans: Iterable[tuple[int, int]], start: int, end: int) -> 
     return marked_terms(text[start:end], inside)
 
 
-def excerpt(record: Record, sentence: MatchedSentence | None, title_shown: str) -> Excerpt | None:
+def excerpt(
+    record: Record,
+    sentence: MatchedSentence | None,
+    title_shown: str,
+    answers: bool = True,
+) -> Excerpt | None:
     """What a hit shows of its text: the best sentence in context, or how the abstract begins where
-    the best sentence is the title in sight. None where there is no more than that title."""
+    the best sentence is the title in sight. None where there is no more than that title. Where the
+    record does not answer the query, nothing of it is marked."""
     if sentence is None or (sentence.field == "title" and sentence.text == title_shown):
         return _beginning(record)
     version = next(v for v in record.versions() if v.language == sentence.language)
@@ -81,10 +87,14 @@ def excerpt(record: Record, sentence: MatchedSentence | None, title_shown: str) 
         text = ""  # offsets that do not fit the text say nothing about its neighbours
     shown = sentence.text[:LONGEST]
     spans = [(start, min(end, LONGEST)) for start, end in sentence.marks if start < LONGEST]
-    html = Markup('{}<mark class="best">{}{}</mark>{}').format(
+    best = Markup('<mark class="best">%s%s</mark>') if answers else Markup("%s%s")
+    html = Markup("{}{}{}").format(
         _head(text[: sentence.start]),
-        marked_terms(shown, spans),
-        "…" if len(shown) < len(sentence.text) else "",
+        best
+        % (
+            marked_terms(shown, spans if answers else ()),
+            "…" if len(shown) < len(sentence.text) else "",
+        ),
         _tail(text[sentence.end :]) if len(shown) == len(sentence.text) else "",
     )
     return Excerpt(html, sentence.language)

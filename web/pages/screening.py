@@ -92,7 +92,8 @@ def act(number: int) -> Response:
         duplicates.declare_distinct(store(), editor(), number, [record_id, *form.getlist("other")])
         return _to("screening.show", **here, record=record_id, done="distinct")
     _note(number, record_id, do)
-    return _to("screening.show", **here, record=record_id, done="changed")
+    said = {"note": "noted", "tags": "tags", "number": "number"}.get(do, "abstract")
+    return _to("screening.show", **here, record=record_id, done=said)
 
 
 @blueprint.get("/collections/<int:number>/screening/plan")
@@ -104,7 +105,7 @@ def show_plan(number: int) -> str:
         plans=[plan.plan(store(), number, stage) for stage in STAGES],
         words=plan.words(store(), number),
         stage_name=stage_name,
-        done=done_message(request.args),
+        done=screening_message(request.args),
     )
 
 
@@ -131,7 +132,11 @@ def change_plan(number: int) -> Response:
             form.get("seen_reviewers", 1, type=int),
         )
         plan.set_plan(store(), editor(), number, wanted, seen, may_open=may("administer"))
-    return _to("screening.show_plan", number=number, done="changed")
+    return _to(
+        "screening.show_plan",
+        number=number,
+        done="highlighted" if form.get("do") == "words" else "criteria",
+    )
 
 
 @blueprint.get("/collections/<int:number>/screening/conflicts")
@@ -227,7 +232,11 @@ def screening_message(args: Any) -> str:
     """What was just done."""
     return {
         "taken back": gettext("Taken back: decide anew."),
-        "resolved": gettext("Settled."),
+        "resolved": gettext("Resolved."),
+        "abstract": gettext("Abstract saved."),
+        "number": gettext("Number saved."),
+        "criteria": gettext("Criteria saved."),
+        "highlighted": gettext("Highlighted words saved."),
     }.get(args.get("done", ""), "") or done_message(args)
 
 

@@ -14,7 +14,7 @@ from web.api.problems import TITLES
 from web.http import services
 from web.http.language import chosen_language, gettext
 from web.http.search_parameters import SearchParameters
-from web.pages import context, exact, record, result_map, suggestions
+from web.pages import builder, context, exact, record, result_map, suggestions
 from web.pages.errors import query_message
 from web.pages.facts import Facts, facts
 from web.pages.narrowing import widened
@@ -35,6 +35,7 @@ blueprint = Blueprint(
 context.install(blueprint)
 blueprint.add_url_rule("/map", "map", result_map.page)
 blueprint.add_url_rule("/exact", "exact", exact.page)
+blueprint.add_url_rule("/exact/build", "build", builder.build)
 blueprint.add_url_rule("/records/<id:record_id>", "record", record.page)
 
 
@@ -104,6 +105,12 @@ def about() -> str:
         has_model_card=(engine.encoder.model.path / _MODEL_CARD).is_file(),
         problems=_problem_meanings(),
     )
+
+
+@blueprint.get("/about/gallery")
+def gallery() -> str:
+    """Every component of the pages, for whoever changes how they look."""
+    return render_template("gallery.html")
 
 
 @blueprint.get("/about/model-card")

@@ -35,6 +35,7 @@ from web.pages.changes import done_message
 from web.pages.errors import query_message
 from web.pages.exact import fault_of
 from web.pages.facts import facts
+from web.pages.last_collection import remember
 from web.pages.page_parameters import asked as asked_parameters
 from web.pages.page_parameters import field_messages, typed_values
 from web.reports.filter_labels import active_filters
@@ -112,7 +113,12 @@ def keep() -> Response:
         if name or number is None:
             number = shelf.create(store(), editor(), name)
         found = strategies.run_search(store(), editor(), number, wanted, library_search())
-    return _to("strategies.show_search", number=number, search=found.number)
+        if form.get("then") == "alert":
+            alerts.switch_on(store(), editor(), number, found.number)
+    if form.get("then") == "alert":
+        to_alert = _to("alerts.show", number=number, search=found.number, done="alert on")
+        return remember(to_alert, number)
+    return remember(_to("strategies.show_search", number=number, search=found.number), number)
 
 
 @blueprint.get("/collections/<int:number>/strategy/<int:search>")
@@ -153,7 +159,7 @@ def change_search(number: int, search: int) -> Response:
         strategies.describe(
             store(), editor(), number, search, name=form.get("name", ""), note=form.get("note", "")
         )
-        return _to("strategies.show_search", number=number, search=search, done="changed")
+        return _to("strategies.show_search", number=number, search=search, done="search described")
     if do == "delete":
         strategies.delete(store(), editor(), number, search)
         return _to("strategies.show", number=number, done="search deleted")

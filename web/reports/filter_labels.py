@@ -38,7 +38,7 @@ def active_filters(query: Query | Filters) -> tuple[ActiveFilter, ...]:
     if query.has_abstract:
         found.append(ActiveFilter(gettext("Only with abstract"), {"has_abstract": False}))
     if query.retraction:
-        states = {"exclude": gettext("Exclude"), "only": gettext("Show only these")}
+        states = {"exclude": gettext("Hide them"), "only": gettext("Show only these")}
         label = gettext("Retractions and concerns")
         found.append(_active(label, states[query.retraction], retraction=""))
     return tuple(found)

@@ -178,7 +178,7 @@ def run_facts(run: Run) -> list[str]:
     return [
         written_moment(run.at),
         ngettext("%(n)s record", "%(n)s records", run.count),
-        gettext("library generation")
+        gettext("library version")
         + f" {run.generation} ({run.generation_hash[:12]}), "
         + ngettext("%(n)s record", "%(n)s records", run.library_records),
         gettext("model") + f" {run.model} ({run.model_hash[:12]})",

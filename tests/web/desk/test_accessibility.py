@@ -42,6 +42,7 @@ ADDRESSES = {
     "own_account.show": ["/account"],
     "pages.about": ["/about"],
     "pages.exact": ["/exact", "/exact?q=患者&per_page=20", "/exact?q=(", "/exact?q=糖尿病 麻疹"],
+    "pages.gallery": ["/about/gallery"],
     "pages.map": ["/map?q=高齢者の転倒"],
     "pages.record": [f"/records/{BILINGUAL}?q=心不全の運動療法", "/records/nowhere"],
     "pages.search": ["/", "/?q=糖尿病の高齢者", "/?q=高齢者に[MASK]", "/?q=ｚｑｘｗｖｊ", "/?q="],
@@ -53,6 +54,14 @@ ADDRESSES = {
     "screening.show_conflicts": ["/collections/1/screening/conflicts"],
     "screening.show_decisions": ["/collections/1/screening/decisions"],
     "screening.show_plan": ["/collections/1/screening/plan"],
+    "sections.guide": ["/help"],
+    "sections.screening": ["/screening"],
+    "sections.strategies": ["/strategies"],
+    "selection.show": [
+        f"/selected?record={BILINGUAL}&record=sample-cardiology-01",
+        f"/selected?view=compare&record={BILINGUAL}&record=sample-cardiology-01",
+        "/selected",
+    ],
     "strategies.show": ["/collections/1/strategy"],
     "strategies.show_changes": ["/collections/1/strategy/1/changes"],
     "strategies.show_search": ["/collections/1/strategy/1"],
@@ -61,8 +70,15 @@ ADDRESSES = {
 }
 # Answers that are no pages.
 FILES = {
-    *("pages.static", "pages.model_card", "alerts.feed", "collections.export", "report.file"),
-    *("progress.flow_file", "progress.test_set"),
+    *(
+        "pages.static",
+        "pages.model_card",
+        "pages.build",
+        "alerts.feed",
+        "collections.export",
+        "report.file",
+    ),
+    *("progress.flow_file", "progress.test_set", "selection.file"),
 }
 
 

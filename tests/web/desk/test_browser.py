@@ -52,18 +52,19 @@ def test_a_librarians_morning(browser: Browser, desk_server: str, tmp_path: Path
 
     for searched, what in (("/exact?q=患者/TI", "exact"), ("/?q=足の潰瘍", "page")):
         page.goto(searched)
-        page.get_by_text("コレクションに追加").click()
+        page.locator("summary").get_by_text("保存", exact=True).click()
         page.get_by_label("対象", exact=True).select_option(what)
-        page.locator("details[open]").get_by_role("button", name="追加").click()
+        page.locator("details[open]").get_by_role("button", name="追加", exact=True).click()
         expect(page.locator(".done")).to_contain_text("件を追加しました。")
 
     page.goto(collection)
-    page.get_by_role("link", name="検索戦略").click()
+    parts = page.get_by_role("navigation", name="コレクションの内容")
+    parts.get_by_role("link", name="検索戦略").click()
     for query, kind in (("糖尿病 OR 腎症", "exact"), ("透析を避けたい患者", "ranked")):
         page.get_by_label("ライブラリを検索").fill(query)
         page.get_by_label("検索の種類").select_option(kind)
         page.get_by_role("button", name="検索", exact=True).click()
-        page.get_by_role("link", name="検索戦略").first.click()
+        parts.get_by_role("link", name="検索戦略").click()
     for mark in ("#1", "#2"):
         page.get_by_label(f"選択：{mark}").check()
     page.get_by_label("演算子").select_option("NOT")
@@ -77,7 +78,7 @@ def test_a_librarians_morning(browser: Browser, desk_server: str, tmp_path: Path
     page.get_by_role("checkbox").nth(0).check()
     page.get_by_role("checkbox").nth(1).check()
     page.get_by_label("タグ", exact=True).fill("採用")
-    page.get_by_role("button", name="付ける").click()
+    page.get_by_role("button", name="タグを付ける").click()
     expect(page.get_by_text("2件にタグを付けました。")).to_be_visible()
     page.get_by_role("checkbox").nth(2).check()
     page.get_by_role("button", name="コレクションから外す").click()

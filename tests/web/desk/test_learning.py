@@ -8,13 +8,15 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from search.records import Record
 from web.cli import main
 from web.desk import items, shelf
 from web.desk.desk import Desk
+from web.desk.growing import theme_terms
 from web.desk.screening.deciding import decide
-from web.desk.screening.learning import features, probabilities, ranking
+from web.desk.screening.learning import Features, features, probabilities, ranking
 from web.desk.screening.ordering import next_record
 from web.desk.screening.outcomes import screened
 from web.desk.screening.recall import most_remaining, recall
@@ -200,3 +202,13 @@ def test_the_command_prints_and_plots(tmp_path: Path) -> None:
     failed = CliRunner().invoke(main, ["simulate", str(file)])
     assert failed.exit_code == 1
     assert "Error: " in failed.output
+
+
+def test_a_theme_is_never_named_by_words_of_every_text() -> None:
+    names = np.array(["and in", "the", "患者", "heart failure", "転倒"], dtype=object)
+    matrix = csr_matrix(np.array([[0.9, 0.8, 0.7, 0.6, 0], [0, 0, 0, 0, 0.9]], dtype=np.float32))
+    weighed = Features(
+        ("a", "b"), matrix, np.zeros(2, np.float32), names, {"a": 0, "b": 1}, lambda _: names
+    )
+    assert theme_terms(weighed, ["a"]) == ("heart failure",)
+    assert theme_terms(weighed, ["b"]) == ("転倒",)

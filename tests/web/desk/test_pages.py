@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -366,3 +367,27 @@ def test_every_action_and_outcome_has_words(client: FlaskClient) -> None:
             "2 records added. 1 was there already."
         )
         assert done_message({"done": "<script>", "n": "x"}) == ""
+
+
+def test_a_collection_is_listed_in_other_orders_and_read_through(
+    client: FlaskClient, number: int
+) -> None:
+    def listed(order: str) -> list[str]:
+        page = Page(client.get(f"/collections/{number}?order={order}").text)
+        return [a["value"] for a in page.all("input", name="record", form="records")]
+
+    own = listed("own")
+    assert len(own) == 5
+    records = call(client, "GET", f"{API}/{number}/records")["records"]
+    dates = {item["record"]["id"]: item["record"].get("date", "") for item in records}
+    assert [dates[i] for i in listed("year")] == sorted(dates.values(), reverse=True)
+    assert set(listed("title")) == set(own)
+    assert listed("none of these") == own
+
+    read, seen = own[0], []
+    while read:
+        seen.append(read)
+        page = Page(client.get(f"/collections/{number}/record", query_string={"record": read}).text)
+        following = page.all("a", rel="next")
+        read = parse_qs(urlsplit(following[0]["href"]).query)["record"][0] if following else ""
+    assert seen == own

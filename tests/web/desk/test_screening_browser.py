@@ -49,7 +49,7 @@ def test_an_afternoon_of_two_reviewers(
 
     # Ann collects from the library, and twice from one file.
     ann.goto("/exact?q=" + " OR ".join(WORDS))
-    ann.get_by_text("コレクションに追加", exact=True).click()
+    ann.locator("summary").get_by_text("保存", exact=True).click()
     ann.locator("#what").select_option("exact")
     ann.locator("#new_name").fill("糖尿病のスクリーニング")
     ann.locator("form:has(#what)").get_by_role("button", name="追加", exact=True).click()
@@ -102,7 +102,7 @@ def test_an_afternoon_of_two_reviewers(
     expect(ann.locator(".figures")).to_contain_text("administrator · librarian")
     while ann.locator(".conflicts > li").count():
         left = ann.locator(".conflicts > li").count()
-        ann.locator(".conflicts > li").first.get_by_role("button", name="含める").click()
+        ann.locator(".conflicts > li").first.get_by_role("button", name="採用").click()
         expect(ann.locator(".conflicts > li")).to_have_count(left - 1)
 
     # Full texts, by one of them.
@@ -124,7 +124,7 @@ def test_an_afternoon_of_two_reviewers(
     )
     ann.goto(f"{here}/screening/progress?lang=en")
     with ann.expect_download() as download:
-        ann.get_by_role("link", name="Save for jmedsearch eval").click()
+        ann.get_by_role("link", name="Save as test data").click()
     with zipfile.ZipFile(download.value.path()) as packed:
         packed.extractall(tmp_path)
     directory = tmp_path / "test-set"

@@ -120,6 +120,7 @@ def test_the_list_leads_to_its_map_and_each_dot_to_its_record(
     )
     page = context.new_page()
     page.goto(f"/?q={QUERY}")
+    page.locator("summary").get_by_text("表示", exact=True).click()
     page.get_by_role("link", name="地図").click()
     dots = page.locator(".map a")
     assert dots.count() > 50

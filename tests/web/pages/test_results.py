@@ -46,10 +46,10 @@ def test_order_and_page_size_stand_in_the_address(client: FlaskClient) -> None:
     }  # fmt: skip
     assert any(asked(a).get("per_page") == ["50"] for a in addresses)
     by_year = get(client, newest)
-    assert "発行年順" in by_year.html
+    assert re.search(r"<summary>\s*新しい順", by_year.html)
     assert by_year.all("input", type="hidden", name="sort", value="year")
     assert by_year.all("input", type="hidden", name="per_page", value="20")
-    assert "ここから先は関連が低い" not in by_year.html
+    assert "以下は関連度の低い文献です" not in by_year.html
 
 
 def test_a_file_of_a_sorted_list_has_the_order_in_sight(

@@ -87,7 +87,7 @@ def test_every_control_of_the_filters_belongs_to_the_search_form(client: FlaskCl
         "retraction",
     }
     labels = {a["for"] for a in page.all("label")}
-    assert labels == {a["id"] for a in named} | {"q", "format", "limit"}
+    assert labels == {a["id"] for a in named} | {"q", "format", "limit", "picked_format"}
 
 
 def test_a_filter_chosen_from_a_facet_stays_in_the_form(client: FlaskClient) -> None:
@@ -203,8 +203,8 @@ def test_long_lists_of_authors_are_cut_in_hits_only(hostile_client: FlaskClient)
 
 def test_records_without_title_or_abstract_are_shown(hostile_client: FlaskClient) -> None:
     assert "抄録がありません" in get(hostile_client, "/records/no-abstract").html
-    assert "標題なし" in get(hostile_client, "/records/no-title").html
-    assert "標題なし" in get(hostile_client, "/?q=糖尿病").html
+    assert "タイトルなし" in get(hostile_client, "/records/no-title").html
+    assert "タイトルなし" in get(hostile_client, "/?q=糖尿病").html
 
 
 def test_retraction_is_flagged_in_hits_and_on_the_record(hostile_client: FlaskClient) -> None:
@@ -219,7 +219,7 @@ def test_records_in_doubt_can_be_left_out_or_shown_alone(client: FlaskClient) ->
     page = get(client, "/?q=患者&retraction=only&per_page=100")
     assert len(flag.findall(page.html)) == len(page.all("article")) == 4
     assert page.all("option", value="only", selected="")
-    assert ">絞り込み中</a>" in page.html
+    assert "絞り込み中</button>" in page.html
     assert page.all("mark", **{"class": "best"})
 
     page = get(client, "/?q=患者&retraction=exclude&per_page=100")
@@ -233,8 +233,8 @@ def test_records_in_doubt_can_be_left_out_or_shown_alone(client: FlaskClient) ->
 @pytest.mark.parametrize(
     ("language", "name", "choices"),
     [
-        ("ja", "撤回・懸念表明のある文献", ("含める", "除く", "これらのみ")),
-        ("en", "Retractions and concerns", ("Include", "Exclude", "Show only these")),
+        ("ja", "撤回・懸念表明のある文献", ("表示する", "表示しない", "これらのみ")),
+        ("en", "Retractions and concerns", ("Show them", "Hide them", "Show only these")),
     ],
 )
 def test_the_choice_about_records_in_doubt_is_in_the_language_of_the_page(
@@ -345,20 +345,20 @@ def test_the_line_where_relevance_ends(client: FlaskClient, engine: Engine) -> N
     assert relevant
     page = -(-relevant // 10)
     html = get(client, f"/?q=心房細動の再発&page={page}").html
-    assert "ここから先は関連が低い" in html or relevant % 10 == 0
-    assert f"関連の高い文献 {relevant}件" in html
+    assert "以下は関連度の低い文献です" in html or relevant % 10 == 0
+    assert f"関連度の高い文献 <strong>{relevant}</strong>件" in html
 
 
 def test_nothing_close_is_said_and_suggests_nothing(client: FlaskClient) -> None:
     page = get(client, "/?q=ｚｑｘｗｖｊ ｋｑｊｘｚ")
-    assert "近い文献はありません" in page.html
+    assert "関連度の高い文献は見つかりませんでした" in page.html
     assert not page.all("a", **{"class": "chip add"})
     assert "内訳" not in page.html
 
 
 def test_a_record_named_by_its_author_or_number_comes_first(client: FlaskClient) -> None:
     author = get(client, "/?q=有馬沙織").html
-    assert author.index("著者名が一致") < author.index("ここから先は関連が低い")
+    assert author.index("著者名が一致") < author.index("以下は関連度の低い文献です")
     number = get(client, "/?q=sample-cardiology-01")
     assert "番号が一致" in number.html
     assert any(a.startswith("/records/sample-cardiology-01") for a in number.links("/records/"))

@@ -2,21 +2,23 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO, TypeVar, cast
 
 import click
 
 from search import budget
+from search.answering import shareable_sentence
 from search.correction import Corrector, Offer
 from search.encoder import load_encoder
 from search.engine import Engine, Hit, RankedList
 from search.exact import SORTS, Sort
 from search.exact.command import exact_page, export, shown_set
+from search.exact.search import ExactHit
 from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import live_generation, verify
@@ -100,6 +102,17 @@ def open_engine(library: Path | Library, model: str | None = None) -> Engine:
     engine = Engine(opened, load_encoder(source))
     engine.generation()
     return engine
+
+
+_H = TypeVar("_H", Hit, ExactHit)
+
+
+def _shareable(hits: Iterable[_H]) -> tuple[_H, ...]:
+    """Hits as programs get them: without abstracts that must not be passed on."""
+    return tuple(
+        replace(hit, record=hit.record.shareable(), sentence=shareable_sentence(hit.sentence))
+        for hit in hits
+    )
 
 
 class ShownErrors(click.Command):
@@ -202,6 +215,7 @@ def search(
         return
     if exact:
         complete = exact_page(library, query, filters, sort or "year", page, per_page)
+        complete = replace(complete, hits=_shareable(complete.hits))
         data = json.dumps(asdict(complete), ensure_ascii=False, indent=2)
         click.echo(data if as_json else shown_set(complete))
         return
@@ -212,6 +226,7 @@ def search(
     found = engine.search(query, filters, page=page, per_page=per_page)
     offers = Corrector().offers(engine.generation(), query)
     if as_json:
+        found = replace(found, hits=_shareable(found.hits))
         data = json.dumps(
             asdict(found) | {"offers": [asdict(o) for o in offers]}, ensure_ascii=False, indent=2
         )

@@ -14,7 +14,7 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from search import budget
-from search.answering import MatchedSentence
+from search.answering import MatchedSentence, shareable_sentence
 from search.budget import BudgetError
 from search.engine import Engine, QueryError, UnknownRecordError
 from search.exact import ExactSearch, ExactSyntaxError
@@ -210,6 +210,7 @@ def _fault(error: ExactSyntaxError) -> str:
 
 def _found(record: Record, sentence: MatchedSentence | None) -> Found:
     links = outward_links(record)
+    shared = shareable_sentence(sentence)
     title = record.title or next((v.title for v in record.versions() if v.title), "")
     return Found(
         id=record.id,
@@ -220,5 +221,5 @@ def _found(record: Record, sentence: MatchedSentence | None) -> Found:
         publication_types=list(record.publication_types),
         retraction=record.retraction,
         link=links[0].address if links else None,
-        sentence=sentence.text if sentence else "",
+        sentence=shared.text if shared else "",
     )

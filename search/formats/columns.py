@@ -11,12 +11,13 @@ from typing import Any
 
 from search.formats.dates import date_from_parts, date_of
 from search.formats.dois import clean_doi
+from search.formats.fields.headings import nlm_headings, split_headings
 from search.formats.fields.places import excel_date, number_of, pages_of, place_in
 from search.formats.fields.remarks import Remarks, remarks_in
 from search.formats.fields.words import literal_list, words_in
 from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in, trial_id_of
 from search.formats.languages import language_of, side_by_side
-from search.formats.markup import decoded, something
+from search.formats.markup import BEGINS_NOTHING, decoded, something
 from search.formats.names import people, people_in
 from search.formats.notices import SEPARATOR, notice_of
 from search.formats.pages import page_range
@@ -180,6 +181,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "note": ("collection note", "my notes", "reviewer notes"),
     "tags": ("collection tags", "labels", "tags"),
     "notices": ("notices",),
+    "headings": ("headings",),
+    "to_complete": ("to complete",),
+    "pmcid": ("pmcid", "pmc id", "pmc"),
 }
 TARGETS = tuple(_NAMES)
 # Together only in our own tables. Others call their running number record_id.
@@ -230,6 +234,7 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     """The data of a record from the cells of one row."""
     row: dict[str, str] = {}
     words: list[str] = []
+    headings: list[dict[str, Any]] = []
     ours = set(targets) >= _OURS
     for target, cell in zip(targets, cells, strict=False):
         text = cell.strip()
@@ -241,8 +246,12 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
             text = decoded(text)
         if target == "keywords":
             words += words_in(text)
-        elif something(text):
+        elif target == "headings":
+            headings += [h for word in text.split(";") for h in nlm_headings(word.strip())]
+        elif text[0] not in BEGINS_NOTHING or something(text):
             row.setdefault(target, text)
+    if not ours:
+        headings, words = split_headings(words)
     _read_citation(row)
     authors = _authors(row)
     types = words_in(row.get("publication_types", ""))
@@ -268,7 +277,10 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
         "pmid": pmid,
         "ichushi_id": row.get("ichushi_id", "") or ichushi_id_in([url]),
         "url": url,
+        "headings": headings,
         "keywords": words,
+        "pmcid": row.get("pmcid", ""),
+        "to_complete": bool(row.get("to_complete")),
         "publication_types": types,
         "issn": issn_in([row.get("issn", "")]),
         "trial_ids": words_in(row.get("trial_ids", "")),
@@ -304,7 +316,9 @@ def _date(row: Mapping[str, str]) -> str:
     dated = row.get("date", "")
     dates = [
         excel_date(dated) or date_of(dated),
-        date_from_parts(year, month, row.get("day", "")) if month else date_of(year),
+        date_from_parts(year, month, row.get("day", ""))
+        if month
+        else date_of(year) or excel_date(year),
         date_of(f"{year} {row['day_of_year']}") if "day_of_year" in row else "",
         date_of(f"{row.get('early_year', '')} {row.get('early_date', '')}"),
     ]

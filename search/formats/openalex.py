@@ -5,7 +5,8 @@ from typing import Any, BinaryIO
 
 from search.formats.dates import date_of
 from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
+from search.formats.fields.headings import distinct
+from search.formats.identifiers import issn_in, pmcid_in
 from search.formats.items import Item
 from search.formats.json_documents import head_has, listed, mapping, records, text, texts
 from search.formats.languages import language_of
@@ -40,7 +41,15 @@ def _fields(work: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     pmid = text(mapping(work.get("ids")).get("pmid")).rpartition("/")[2]
     kind = text(work.get("type"))
     words = [text(mapping(k).get("display_name")) for k in listed(work.get("keywords"))]
-    mesh = [text(mapping(m).get("descriptor_name")) for m in listed(work.get("mesh"))]
+    headings = distinct(
+        {
+            "descriptor": descriptor,
+            "qualifier": text(mesh.get("qualifier_name")),
+            "major": mesh.get("is_major_topic") is True,
+        }
+        for mesh in map(mapping, listed(work.get("mesh")))
+        if (descriptor := text(mesh.get("descriptor_name")))
+    )
     return (
         {
             "title": title,
@@ -56,7 +65,9 @@ def _fields(work: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
             "doi": clean_doi(text(work.get("doi"))),
             "pmid": pmid if pmid.isdecimal() else "",
             "url": text(location.get("landing_page_url")),
-            "keywords": [word for word in dict.fromkeys([*mesh, *words]) if word],
+            "pmcid": pmcid_in([text(mapping(work.get("ids")).get("pmcid"))]),
+            "headings": headings,
+            "keywords": words,
             "publication_types": [kind] if kind else [],
             "issn": issn_in(texts(source.get("issn_l")) + texts(source.get("issn"))),
             "retraction": "retracted" if work.get("is_retracted") is True else "",

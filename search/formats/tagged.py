@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from search.formats.lines import text_lines
-from search.formats.markup import LONGEST_NOTHING, plain_text, something
+from search.formats.markup import BEGINS_NOTHING, LONGEST_NOTHING, plain_text, something
 
 # More than any record by far: text without a record's end must not grow without limit.
 _MAX_RECORD = 4 * 1024 * 1024
@@ -124,7 +124,10 @@ def _by_tag(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     by_tag: dict[str, list[str]] = {}
     for name, value in fields:
         text = plain_text(value) if "&" in value or "<" in value else value
-        if text and (len(text) > LONGEST_NOTHING or something(text)):
+        # What begins otherwise, and what is longer, says something.
+        if text and (
+            len(text) > LONGEST_NOTHING or text[0] not in BEGINS_NOTHING or something(text)
+        ):
             by_tag.setdefault(name, []).append(text)
     return by_tag
 

@@ -12,7 +12,6 @@ from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
 from search import budget
-from search.answering import MatchedSentence
 from search.correction import Offer
 from search.engine import Hit
 from search.exact import expression_offers
@@ -259,7 +258,7 @@ def _complete(query: CompleteSetParameters) -> ExactBody:
         count=found.count,
         hits=tuple(
             ExactHitBody(
-                sentence=_sentence(hit.sentence),
+                sentence=SentenceBody.of(hit.sentence),
                 title_marks=hit.title_marks,
                 record=RecordBody.of(hit.record),
             )
@@ -289,7 +288,7 @@ def _hit(hit: Hit) -> HitBody:
         score=hit.score,
         dense=_leg(hit.dense_score, hit.dense_rank),
         lexical=_leg(hit.lexical_score, hit.lexical_rank),
-        sentence=_sentence(hit.sentence),
+        sentence=SentenceBody.of(hit.sentence),
         title_marks=hit.title_marks,
         known=hit.known,
         record=RecordBody.of(hit.record),
@@ -298,10 +297,6 @@ def _hit(hit: Hit) -> HitBody:
 
 def _offers(offers: Iterable[Offer]) -> tuple[OfferBody, ...]:
     return tuple(OfferBody.model_validate(offer) for offer in offers)
-
-
-def _sentence(sentence: MatchedSentence | None) -> SentenceBody | None:
-    return SentenceBody.model_validate(sentence) if sentence else None
 
 
 def _leg(score: float | None, rank: int | None) -> LegBody | None:

@@ -1,7 +1,7 @@
 """The librarian's desk as pages: plain forms, each answered by a redirect to what it led to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from flask import (
@@ -39,6 +39,7 @@ from web.language import chosen_language
 from web.pages.asked import asked
 from web.pages.changes import action_message, change_message, done_message, drop_message
 from web.pages.exact import fault_message
+from web.pages.restricted import seen
 from web.parameters import ExactParameters, SearchParameters
 
 PER_PAGE = 50
@@ -205,7 +206,7 @@ def record(number: int) -> str:
     return render_template(
         "collection_record.html",
         collection=shelf.collection(store(), number),
-        member=member,
+        member=replace(member, record=seen(member.record)),
         group=duplicates.group_of(store(), number, record_id),
         position=ids.index(record_id) + 1 if record_id in ids else None,
         total=len(ids),
@@ -447,7 +448,8 @@ def _told(number: int, intake: Intake) -> Response:
 
 
 def _outcome(intake: Intake) -> dict[str, Any]:
-    return {"done": "added", "n": intake.added, "already": intake.already}
+    told = {"done": "added", "n": intake.added, "already": intake.already}
+    return told | ({"complete": intake.to_complete} if intake.to_complete else {})
 
 
 def _shares_page(number: int, new: str = "") -> str:

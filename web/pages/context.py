@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
+from search.answering import MatchedSentence
 from search.manifest import LibraryError
 from search.marking import marks
 from search.records import Record, guess_language
@@ -24,10 +25,11 @@ from web.language import (
 )
 from web.links import outward_links
 from web.metadata import context_object
-from web.pages.marked import excerpt, marked_abstract, marked_terms
+from web.pages.marked import Excerpt, excerpt, marked_abstract, marked_terms
 from web.pages.narrowing import active_filters, year_chart
 from web.pages.people import person
 from web.pages.reasons import reasons
+from web.pages.restricted import seen, seen_sentence
 from web.parameters import ExactParameters, SearchParameters
 
 _YEAR = 365 * 24 * 3600
@@ -61,15 +63,20 @@ def _context() -> dict[str, Any]:
         "language_address": _language_address,
         "language_name": language_name,
         "outward_links": outward_links,
-        "excerpt": excerpt,
+        "excerpt": _excerpt,
         "context_object": context_object,
         "marked_abstract": marked_abstract,
+        "seen_sentence": seen_sentence,
         "marks": marks,
         "authors": _authors,
         "active_filters": active_filters,
         "reasons": reasons,
         "year_chart": year_chart,
     }
+
+
+def _excerpt(record: Record, sentence: MatchedSentence | None, title: str) -> Excerpt | None:
+    return excerpt(seen(record), seen_sentence(sentence), title)
 
 
 def _desk_collections() -> list[Collection] | None:

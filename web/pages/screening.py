@@ -32,6 +32,7 @@ from web.collections.screening.plan import STAGES, Plan, Stage, Words
 from web.desk import editor, store
 from web.language import gettext
 from web.pages.changes import done_message
+from web.pages.restricted import seen
 
 PER_PAGE = 50
 # The reasons that have a key of their own.
@@ -271,7 +272,7 @@ def _record(number: int, record_id: str) -> dict[str, Any]:
     _, similar = items.items(store(), number, record_ids=alike)
     return {
         "member": member,
-        "record": shown,
+        "record": seen(shown),
         "bare": not any(v.abstract for v in member.record.versions()),
         "filled": filled,
         "sources": abstracts.sources(store(), number, record_id) if shown is member.record else [],

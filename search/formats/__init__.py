@@ -6,13 +6,6 @@ and a writer where there is one, with what it cannot carry. Nothing that is wron
 stops the others.
 """
 
-from search.formats.items import (
-    Deletion,
-    FormatError,
-    Item,
-    Rejected,
-    UnknownFormatError,
-)
 from search.formats.opening import (
     MAX_RATIO,
     SUSPICIOUS,
@@ -22,6 +15,13 @@ from search.formats.opening import (
     recognise,
 )
 from search.formats.registry import FORMATS, Format
+from search.formats.syntax.read_items import (
+    Deletion,
+    FormatError,
+    Item,
+    Rejected,
+    UnknownFormatError,
+)
 
 __all__ = [
     "FORMATS",

@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from search.formats.dois import clean_doi
-from search.formats.identifiers import pmid_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.lines import head_text, text_lines
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import pmid_in
+from search.formats.syntax.lines import head_text, text_lines
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
 
 # The semicolon of a DOI that is made of a SICI, as in …3.0.CO;2-Z, parts nothing; no more does a
 # comma inside a DOI.

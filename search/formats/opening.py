@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 
 from search.formats import unknown
 from search.formats.fields.remarks import Remarked
-from search.formats.items import FormatError, Item, UnknownFormatError, Versioned
 from search.formats.registry import FORMATS, Format
+from search.formats.syntax.read_items import FormatError, Item, UnknownFormatError, Versioned
 
 _SNIFFED = 64 * 1024
 # Bibliographic text compresses to a tenth; what shrank far more is a bomb.

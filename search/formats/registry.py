@@ -36,7 +36,7 @@ from search.formats import (
     wos,
     zotero_rdf,
 )
-from search.formats.items import Item
+from search.formats.syntax.read_items import Item
 from search.records import Record
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.intake import Progress, Reading, Report, take
-from indexer.merging import merge
-from indexer.sources import find_sources
-from indexer.store import RecordStore
+from indexer.run.intake import Progress, Reading, Report, take
+from indexer.run.sources import find_sources
+from indexer.store.merging import merge
+from indexer.store.record_store import RecordStore
 from search.records import Heading, Record, Translation
 
 PAPER = (

@@ -14,13 +14,14 @@ from search.exact import (
     expression_offers,
     meant_words,
 )
-from web import services
-from web.errors import budget_message, budget_status
-from web.language import chosen_language, gettext
-from web.pages.asked import asked, field_messages, typed_values
+from web.http import services
+from web.http.language import chosen_language, gettext
+from web.http.search_parameters import ExactParameters
+from web.pages.builder import ROWS, field_names
+from web.pages.errors import budget_message, budget_status
 from web.pages.facts import facts
 from web.pages.narrowing import widened
-from web.parameters import ExactParameters
+from web.pages.page_parameters import asked, field_messages, typed_values
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def page() -> Response | str:
         "typed": typed,
         "facts": library_facts,
         "field_codes": field_codes(),
+        "builder_fields": field_names(),
+        "builder_rows": ROWS,
     }
     if "q" not in request.args:
         return render_template("exact.html", **shown)

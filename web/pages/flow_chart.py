@@ -3,9 +3,9 @@
 import unicodedata
 from dataclasses import dataclass
 
-from web.collections.items import FROM_LIBRARY
-from web.collections.screening.flow import Flow
-from web.language import gettext
+from web.desk.items import FROM_LIBRARY
+from web.desk.screening.flow import Flow
+from web.http.language import gettext
 
 WIDTH = 760
 _LEFT, _RIGHT = 48, 420

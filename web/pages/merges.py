@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask import url_for as address
 
-from search.merged_records import merged_records, parted_records
+from search.library.merged_records import merged_records, parted_records
 from search.records import Record
-from web import library_command, services
-from web.language import gettext
-from web.pages.comparison import compared
+from web.desk import library_command
+from web.http import services
+from web.http.language import gettext
+from web.pages.side_by_side import compared
 
 PER_PAGE = 20
 

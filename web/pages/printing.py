@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 
-from search.citations import CITATION_STYLES, CitationStyle, citation
-from web.collections import items, shelf
-from web.desk import store
+from search.formats.citations import CITATION_STYLES, CitationStyle, citation
+from web.desk import items, shelf
+from web.http.desk_access import store
 from web.pages.restricted import seen
 
 # Formatting a citation takes milliseconds the first time.

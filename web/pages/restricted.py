@@ -1,8 +1,8 @@
 """Abstracts that must not be passed on, on pages: shown to the staff of the installation alone."""
 
-from search.answering import MatchedSentence, shareable_sentence
+from search.ranked.snippets import MatchedSentence, shareable_sentence
 from search.records import Record
-from web import access
+from web.http import access
 
 
 def seen(record: Record) -> Record:

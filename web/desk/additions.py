@@ -1,0 +1,217 @@
+"""What comes into a collection: results, lists of identifiers, files of any format."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from search import budget
+from search.exact import ExactSearch, ExactSyntaxError
+from search.formats import Deletion, FormatError, Rejected, read_stream
+from search.formats.fields.remarks import Remarks
+from search.formats.identifier_lists import words_of
+from search.library.generation import Generation
+from search.matching import distinct_id, identity_keys, other_work
+from search.records import Record
+from web.desk.items import FROM_LIBRARY, add, record_ids
+from web.desk.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
+from web.desk.store import Store
+from web.desk.tags import tag_records
+
+MOST_IDENTIFIERS = 10_000
+# A file of which so much cannot be read is none of literature, or of another format.
+_MOST_REJECTED = 1_000
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of what was offered: how many records came in, how many were there already,
+    identifiers that no record has, or more than one, and what of a file could not be read; how
+    many records brought a note, and how many labels; of how many that came in no more than a PMID
+    or DOI is known."""
+
+    added: int
+    already: int
+    unknown: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    noted: int = 0
+    labelled: int = 0
+    to_complete: int = 0
+
+    @property
+    def found(self) -> int:
+        """How many records were offered, whether they were there already or not."""
+        return self.added + self.already
+
+
+def add_records(
+    store: Store, who: str, collection: int, records: Iterable[Record], origin: str
+) -> Intake:
+    """Add records of the library; ``origin`` says in the history how they were found.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    offered = 0
+
+    def counted() -> Iterator[tuple[Record, str]]:
+        nonlocal offered
+        for record in records:
+            offered += 1
+            yield record, FROM_LIBRARY
+
+    added = add(store, who, collection, counted(), origin)
+    return Intake(added, offered - added)
+
+
+def add_identifiers(
+    store: Store,
+    who: str,
+    collection: int,
+    text: str,
+    generation: Generation,
+    exact: ExactSearch,
+) -> Intake:
+    """Add the library's records with these ids, PMIDs, DOIs or 医中誌IDs, one a line or between
+    blanks and commas. A number that several records have adds none of them.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    records: dict[str, Record] = {}
+    unknown: list[str] = []
+    ambiguous: list[str] = []
+    for identifier in budget.within(identifiers_in(text), "search"):
+        found = _identified(identifier, generation, exact)
+        if len(found) == 1:
+            records.setdefault(found[0].id, found[0])
+        else:
+            (ambiguous if found else unknown).append(identifier)
+    intake = add_records(store, who, collection, records.values(), "identifiers")
+    return Intake(intake.added, intake.already, tuple(unknown), tuple(ambiguous))
+
+
+def identifiers_in(text: str) -> list[str]:
+    """The identifiers of a list, each once, at most :data:`MOST_IDENTIFIERS`."""
+    return list(dict.fromkeys(words_of(text)))[:MOST_IDENTIFIERS]
+
+
+def add_file(
+    store: Store,
+    who: str,
+    collection: int,
+    stream: BinaryIO,
+    name: str,
+    generation: Generation | None,
+    format_name: str | None = None,
+) -> Intake:
+    """Add the records of a file in any format of the registry, with the notes and labels that stand
+    beside them. A record whose id the library knows is the library's; any other, and one that
+    shares no more than the id with that, is kept as the file has it. A bare number is the library's
+    record that has it; where it has none, it is kept as a record to complete. A file without a
+    record that can be read leaves no trace in the history.
+
+    Raises:
+        FormatError: when the file cannot be recognised or read.
+        UnknownError: when there is no such collection.
+    """
+    records: dict[str, Record] = {}
+    rejected = []
+    read = 0
+    beside: dict[str, Remarks] = {}
+    items = read_stream(stream, name, format_name, remarked=beside.setdefault)
+    for item, _ in budget.within(items, "upload"):
+        if isinstance(item, Record):
+            read += 1
+            if (first := records.get(item.id)) and other_work(first, item):
+                item = replace(item, id=distinct_id(item))
+            records.setdefault(item.id, item)
+        elif isinstance(item, Rejected):
+            rejected.append(item)
+            if len(rejected) > _MOST_REJECTED:
+                raise FormatError(
+                    f"{name}: more than {_MOST_REJECTED:,} of its records cannot be read, the last "
+                    f"at {item.place}: {item.reason}. Nothing was added; mend the file or choose "
+                    "its format"
+                )
+        else:
+            assert isinstance(item, Deletion)
+    ambiguous: list[str] = []
+    if generation:
+        records = _looked_up(records, generation, ambiguous)
+    known = generation.present(list(records)) if generation else {}
+    current = generation.records([n for n, _ in known.values()]) if generation else {}
+    offered = []
+    for i, record in records.items():
+        own = current[known[i][0]] if i in known else None
+        if own and other_work(own, record):
+            offered.append((replace(record, id=distinct_id(record)), name))
+        else:
+            offered.append((own, FROM_LIBRARY) if own else (record, name))
+    there = set(record_ids(store, collection))
+    new = {record.id for record, _ in offered} - there
+    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note and i in new}
+    added = add(
+        store,
+        who,
+        collection,
+        offered,
+        name,
+        of_file=bool(offered),
+        notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+    )
+    labelled = _label(store, who, collection, beside)
+    return Intake(
+        added,
+        read - added - len(ambiguous),
+        ambiguous=tuple(ambiguous),
+        rejected=tuple(rejected),
+        noted=len(notes),
+        labelled=labelled,
+        to_complete=sum(record.to_complete for record, _ in offered if record.id in new),
+    )
+
+
+def _looked_up(
+    records: Mapping[str, Record], generation: Generation, ambiguous: list[str]
+) -> dict[str, Record]:
+    """Records by id, those to complete as the library has them. ``ambiguous`` gets the numbers
+    that several records of the library have; these are left out."""
+    found: dict[str, Record] = {}
+    for record in records.values():
+        own = generation.sharing(identity_keys(record)) if record.to_complete else {}
+        if len(own) > 1:
+            ambiguous.append(record.pmid or record.doi)
+        else:
+            known = next(iter(own.values()), record)
+            found.setdefault(known.id, known)
+    return found
+
+
+def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:
+    """Give records the labels that a file has for them; how many were new."""
+    by_tag: dict[str, list[str]] = {}
+    for record_id, remarks in beside.items():
+        for tag in remarks.tags:
+            by_tag.setdefault(tag[:LONGEST_NAME], []).append(record_id)
+    return sum(tag_records(store, who, collection, tag, ids) for tag, ids in by_tag.items())
+
+
+def library_records(record_ids: Sequence[str], generation: Generation) -> list[Record]:
+    """The library's records with these ids, in their order; ids that it does not know are left
+    out."""
+    known = generation.present(list(record_ids))
+    records = generation.records([number for number, _ in known.values()])
+    return [records[known[i][0]] for i in dict.fromkeys(record_ids) if i in known]
+
+
+def _identified(identifier: str, generation: Generation, exact: ExactSearch) -> list[Record]:
+    own = generation.record(identifier)
+    if own:
+        return [own[1]]
+    quoted = identifier.replace('"', "")
+    try:
+        numbers = exact.numbers(f'"{quoted}"[id]', most=2).tolist()
+    except ExactSyntaxError:
+        return []
+    return list(generation.records(numbers[:2]).values())

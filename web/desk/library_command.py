@@ -30,7 +30,7 @@ class Outcome:
     told: str = ""
 
 
-def run(library: Path, command: str, *arguments: str, patience: float = PATIENCE) -> Outcome:
+def run(library: Path, command: str, *arguments: str, patience: float | None = None) -> Outcome:
     """Run ``jmedsearch command --library LIBRARY arguments`` and wait for it a while."""
     global _running
     with _lock:
@@ -46,7 +46,7 @@ def run(library: Path, command: str, *arguments: str, patience: float = PATIENCE
             start_new_session=True,
         )
     try:
-        said, _ = started.communicate(timeout=patience)
+        said, _ = started.communicate(timeout=PATIENCE if patience is None else patience)
     except subprocess.TimeoutExpired:
         return Outcome("running")
     last = said.strip().rpartition("\n")[2].removeprefix("Error: ")[-_LAST_LINES:]

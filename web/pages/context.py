@@ -83,8 +83,10 @@ def _context() -> dict[str, Any]:
     }
 
 
-def _excerpt(record: Record, sentence: MatchedSentence | None, title: str) -> Excerpt | None:
-    return excerpt(seen(record), seen_sentence(sentence), title)
+def _excerpt(
+    record: Record, sentence: MatchedSentence | None, title: str, *further: bool
+) -> Excerpt | None:
+    return excerpt(seen(record), seen_sentence(sentence), title, *further)
 
 
 def _desk_collections() -> list[Collection] | None:

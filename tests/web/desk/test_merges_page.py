@@ -6,6 +6,7 @@ import pytest
 
 from indexer.stages.staging import locked
 from search.library.merged_records import merged_records, parted_records
+from tests.waiting import LONG
 from tests.web.desk.conftest import Growing
 from web.desk import library_command
 
@@ -18,6 +19,13 @@ COPIES: tuple[dict[str, object], ...] = (
         "journal": "架空看護誌",
     },
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command takes as long as it takes, and another one's end is waited for."""
+    monkeypatch.setattr(library_command, "PATIENCE", LONG)
+    library_command.wait()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from web.desk.export import write as write_collection
 from web.desk.members import live_generation
 from web.desk.screening import abstracts, deciding
 from web.desk.strategies import run_search
-from web.desk.strategy_answers import Asked
+from web.desk.strategy_answers import SearchRequest
 from web.http.exports import EXPORT_FORMATS
 from web.mcp_server import mcp_server
 
@@ -93,7 +93,7 @@ def secrets(growing: Growing) -> dict[str, str]:
     """A library and a collection with the record in all its rooms; the secrets of the links."""
     store, who = growing.desk.store, "librarian"
     shelf.create(store, who, "肺炎")
-    run_search(store, who, 1, Asked(EXPRESSION, "exact", Filters()), growing.search)
+    run_search(store, who, 1, SearchRequest(EXPRESSION, "exact", Filters()), growing.search)
     alerts.switch_on(store, who, 1, 1)
     growing.index(RESTRICTED)
     offered = [RESTRICTED, COPY, {"id": "file:bare", "title": "肺炎の秘話"}]

@@ -56,4 +56,4 @@ def run(library: Path, command: str, *arguments: str, patience: float | None = N
 def wait() -> None:
     """Wait until a command that was started has ended."""
     if _running is not None:
-        _running.communicate()
+        _running.wait()

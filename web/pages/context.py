@@ -69,6 +69,7 @@ def _context() -> dict[str, Any]:
         "excerpt": _excerpt,
         "context_object": context_object,
         "marked_abstract": marked_abstract,
+        "seen": seen,
         "seen_sentence": seen_sentence,
         "marks": marks,
         "authors": _authors,

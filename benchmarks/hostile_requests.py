@@ -1,15 +1,19 @@
 """What hostile requests cost a server: seconds and memory, over a socket.
 
     python benchmarks/hostile_requests.py LIBRARY [NAME...] [--before DIRECTORY] [--give-up 60]
+        [--desk EXPRESSION]
 
 Starts ``jmedsearch serve`` over LIBRARY, and for each request asks it as an attacker would: once.
-Prints a line for each: status, seconds to the whole answer, by how much the server's anonymous
-memory was higher at its highest meanwhile, and how much of that is left afterwards, in MB. A
+With ``--desk`` what is asked for are pages, files and edits of a collection instead, which holds
+what EXPRESSION finds.
+Prints a line for each: status, seconds to the whole answer, processor time that the server used
+for it, by how much its anonymous memory was higher at its highest meanwhile, and how much of that
+is left afterwards, in MB. A
 request that has no answer after ``--give-up`` seconds, or for which the server takes 4 GB, counts
 as such, and the server is started anew. ``--before`` takes the program from another checkout, to
 compare with. Exits with 1 where a request takes longer than 6 s or 200 MB.
 
-Other load on the machine makes seconds longer.
+Other load on the machine makes seconds longer, but not processor time.
 """
 
 import argparse
@@ -26,15 +30,18 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import openpyxl
 
 MOST_SECONDS, MOST_MB = 6.0, 200
 _TOO_MUCH_MB = 4000
-_START = [sys.executable, "-c", "from web.cli import main; main()", "serve", "--port", "0"]
+_COMMAND = [sys.executable, "-c", "from web.cli import main; main()"]
+_START = [*_COMMAND, "serve", "--port", "0"]
 _JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Request:
 
 def get(path: str, **parameters: str) -> Request:
     """A GET request."""
-    return Request(f"{path}?{'&'.join(f'{n}={quote(v)}' for n, v in parameters.items())}")
+    return Request(f"{path}?{urlencode(parameters, quote_via=quote)}")
 
 
 def batch(*queries: str) -> Request:
@@ -185,17 +192,127 @@ REQUESTS: dict[str, Callable[[], Request]] = {
     ),
     "CSV, 500 000 open quotes": lambda: upload("quotes.csv", b"title,year\n" + b'"\n' * 500_000),
     "CSV, 170 000 open rows": lambda: upload("rows.csv", b"title,year\n" + b'"a,1\n' * 170_000),
+    "BibTeX, 100 000 accents": lambda: upload(
+        "a.bib", b"@article{k, title = {" + b"\\'" * 100_000 + b"}}"
+    ),
+    "RIS, a title of 4 MB": lambda: upload("a.ris", b"TY  - JOUR\nTI  - " + b"<" * 4_000_000),
+    "CSL-JSON, 2 million items": lambda: upload(
+        "a.json", b'[{"type": "article", "title": "a"}' + b",[]" * 2_000_000 + b"]"
+    ),
+    "a collection of wrong rows": lambda: Request(
+        "/api/v1/collections/import?name=c.json",
+        b'{"format": "jmedsearch-collection", "version": 1, "items": [1' + b",1" * 900_000 + b"]}",
+        "application/octet-stream",
+    ),
+    "a collection of 100 MB": lambda: Request(
+        "/api/v1/collections/import?name=c.json",
+        b'{"records": {"a": {"title": "' + b"a" * 100_000_000 + b'"}}}',
+        "application/octet-stream",
+    ),
     "CSV, 250 000 records": lambda: upload("a.csv", b"title,year\n" + b"a,1\n" * 250_000),
 }
 
 
-class Server:
-    """``jmedsearch serve`` with one collection."""
+def form(path: str, **fields: str | list[str]) -> Request:
+    """A form that is sent."""
+    return Request(path, urlencode(fields, doseq=True).encode(), FORM)
 
-    def __init__(self, library: Path, checkout: Path, folder: Path) -> None:
+
+def _json(path: str, **body: object) -> Request:
+    return Request(path, json.dumps(body, ensure_ascii=False).encode())
+
+
+# Of a collection: each is asked of the same one, in this order.
+_C = "/collections/1"
+_API = f"/api/v1{_C}"
+DESK: dict[str, Callable[[], Request]] = {
+    "its page": lambda: get(_C),
+    "its page 1000": lambda: get(_C, page="1000"),
+    "a search by words in it": lambda: get(_C, q=_pairs(200, 5)),
+    "a search by meaning in it": lambda: get(_C, q="肺炎の治療", mode="meaning"),
+    **{
+        f"as {name}": partial(get, f"{_API}/export", format=name)
+        for name in ("json", "ris", "csv", "xlsx", "nbib", "bibtex", "jsonl", "beir", "apa-html")
+    },
+    "its history": lambda: get(f"{_C}/history"),
+    "its duplicates": lambda: get(f"{_C}/duplicates"),
+    "all certain duplicates as one": lambda: form(f"{_C}/duplicates", do="certain"),
+    "screening it": lambda: get(f"{_C}/screening"),
+    "its next record": lambda: get(f"{_API}/screening/next"),
+    "its outcomes": lambda: get(f"{_API}/screening/outcomes", per_page="100"),
+    "its progress": lambda: get(f"{_C}/screening/progress"),
+    "its flow diagram": lambda: get(f"{_C}/screening/flow.svg"),
+    "its map": lambda: get(f"{_C}/overview"),
+    "what it could grow by": lambda: get(f"{_C}/growing"),
+    "its report": lambda: get(f"{_C}/report"),
+    "a search of all kept": lambda: _json(f"{_API}/searches", q="の OR 1000:2999[dp]"),
+    "200 NEAR kept": lambda: _json(f"{_API}/searches", q=_pairs(200, 5)),
+    "what a search of all found": lambda: get(f"{_API}/searches/1/records", per_page="100"),
+    "its searches again": lambda: _json(f"{_API}/searches/rerun"),
+    "all alerts": lambda: get("/alerts"),
+    "all of the library into it": lambda: _json(
+        f"{_API}/records", exact={"q": "の OR 1000:2999[dp]"}
+    ),
+    "10 000 identifiers into it": lambda: _json(
+        f"{_API}/records", identifiers=" ".join(map(str, range(10_000)))
+    ),
+    "a tag on 100 000": lambda: _json(
+        f"{_API}/tags", tag="a", ids=[f"synthetic-{i}" for i in range(100_000)]
+    ),
+    "300 000 taken out": lambda: _json(
+        f"{_API}/records/remove", ids=[f"synthetic-{i}" for i in range(300_000)]
+    ),
+    "undone": lambda: form(f"{_C}/history", change="2"),
+    "a state of before": lambda: form(f"{_C}/history", change="2", do="restore"),
+    "its map, as JSON": lambda: get(f"{_API}/overview"),
+    "its decisions as a test set": lambda: get(f"{_C}/screening/test-set"),
+    "a sitemap": lambda: get("/sitemap-0.xml"),
+    "the map of a list": lambda: get("/map", q="肺炎の治療"),
+}
+
+
+def ask(port: int, request: Request, seconds: float, source: str = "127.0.0.1") -> int | str:
+    """The status of the answer to a request from the address ``source``, once all of it has come;
+    or what came in its place."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=seconds, source_address=(source, 0)
+    )
+    headers = dict(request.headers)
+    if request.body:
+        headers["Content-Type"] = request.content_type
+    try:
+        connection.request("POST" if request.body else "GET", request.path, request.body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    except TimeoutError:
+        return "no answer"
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
+    finally:
+        connection.close()
+    return answer.status
+
+
+class Server:
+    """``jmedsearch serve`` with one collection, of what an expression finds or empty."""
+
+    def __init__(self, library: Path, checkout: Path, folder: Path, filled: str) -> None:
+        file = folder / "collections.db"
+        environment = {**os.environ, "PYTHONPATH": str(checkout)}
+        if filled and not file.exists():
+            for arguments in (
+                ["create", "hostile"],
+                ["add", "1", "--exact", filled, "--library", str(library)],
+            ):
+                subprocess.run(
+                    [*_COMMAND, "collection", *arguments, "--collections", str(file)],
+                    env=environment,
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
         self._process = subprocess.Popen(
-            [*_START, "--library", str(library), "--collections", str(folder / "collections.db")],
-            env={**os.environ, "PYTHONPATH": str(checkout)},
+            [*_START, "--library", str(library), "--collections", str(file)],
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -206,6 +323,7 @@ class Server:
         if not found:
             raise SystemExit(f"the server does not start: {line!r}")
         self._port = int(found[1])
+        self._asked = 0
         # What is loaded beside the first answers is no request's doing.
         self.ask(Request("/api/v1/collections", b'{"name": "hostile"}'), 60)
         for path in (
@@ -217,24 +335,10 @@ class Server:
             self.ask(Request(quote(path, safe="/?=&")), 120)
 
     def ask(self, request: Request, seconds: float) -> int | str:
-        """The status of the answer, once all of it has come."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
-        headers = dict(request.headers)
-        if request.body:
-            headers["Content-Type"] = request.content_type
-        try:
-            connection.request(
-                "POST" if request.body else "GET", request.path, request.body, headers
-            )
-            answer = connection.getresponse()
-            answer.read()
-        except TimeoutError:
-            return "no answer"
-        except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
-        finally:
-            connection.close()
-        return answer.status
+        """The status of the answer, once all of it has come. Each request is another client's: who
+        has asked for what takes long is served after the others."""
+        self._asked += 1
+        return ask(self._port, request, seconds, f"127.0.2.{self._asked % 250 + 1}")
 
     def memory(self) -> int:
         """Anonymous memory in MB."""
@@ -244,6 +348,15 @@ class Server:
             return 0
         found = re.search(r"RssAnon:\s+(\d+) kB", status)
         return int(found[1]) // 1024 if found else 0
+
+    def processor_seconds(self) -> float:
+        """Processor time that it has used."""
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        except OSError:
+            return 0.0
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         """End it at once."""
@@ -266,14 +379,15 @@ def measured(server: Server, request: Request, give_up: float) -> dict[str, obje
 
     watching = threading.Thread(target=watch)
     watching.start()
-    began = time.monotonic()
+    worked, began = server.processor_seconds(), time.monotonic()
     status = server.ask(request, give_up)
-    took = time.monotonic() - began
+    took, worked = time.monotonic() - began, server.processor_seconds() - worked
     over.set()
     watching.join()
     return {
         "status": status,
         "seconds": round(took, 2),
+        "processor_s": round(worked, 2),
         "mb_more": highest - before,
         "mb_kept": server.memory() - before,
     }
@@ -286,13 +400,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--before", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--give-up", type=float, default=60.0)
+    parser.add_argument("--desk", default="", metavar="EXPRESSION")
     wanted = parser.parse_args()
+    requests = DESK if wanted.desk else REQUESTS
     failed = 0
     server = None
     with tempfile.TemporaryDirectory() as folder:
-        for name in wanted.names or REQUESTS:
-            server = server or Server(wanted.library, wanted.before, Path(folder))
-            found = measured(server, REQUESTS[name](), wanted.give_up)
+        for name in wanted.names or requests:
+            server = server or Server(wanted.library, wanted.before, Path(folder), wanted.desk)
+            found = measured(server, requests[name](), wanted.give_up)
             print(json.dumps({"request": name, **found}, ensure_ascii=False), flush=True)
             seconds, more = float(str(found["seconds"])), int(str(found["mb_more"]))
             failed += (

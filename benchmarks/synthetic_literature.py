@@ -1,5 +1,9 @@
 """A library of synthetic records, at the size asked for, for benchmarks of exact search.
 
+    python benchmarks/synthetic_literature.py FOLDER --like LIBRARY [--records 1000000]
+
+makes one that ``serve`` opens, with the encoder of LIBRARY.
+
 The records are synthetic and say so in their ids: sentences of the bundled sample whose noun
 phrases (Japanese) or words (English, in three of ten records) are drawn anew, frequent ones often,
 as language does. Titles and abstracts stand in several records (100 000 and 40 000 different ones
@@ -9,9 +13,11 @@ normalised, 384 numbers: times of ranked search are real, its results mean nothi
 
 Only what searching needs is built: ``lexical/`` by the indexer's own function (in three parts,
 whose segments are then put side by side), the tables of
-``records.db`` that are read, one passage a record, ``vectors.faiss``.
+``records.db`` that are read, one passage a record, ``vectors.faiss``. There are no terms to
+suggest.
 """
 
+import argparse
 import json
 import random
 import shutil
@@ -21,6 +27,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,8 +39,18 @@ import search.library.lexical_index
 from indexer.run.pipeline import write_owners
 from indexer.stages.lexical_writer import write_lexical
 from indexer.stages.vector_index_writer import VectorSettings, write_index
+from indexer.stages.vocabulary_writer import write_vocabulary
 from indexer.store.record_store import RecordStore
-from search.library.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Manifest, Segment
+from search.library.library import Library
+from search.library.manifest import (
+    CURRENT,
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    Segment,
+    VectorIndexChoice,
+    VectorIndexState,
+)
 from search.records import Author, Record, Translation
 from search.text.phrases import phrases
 from search.text.profile import TextProfile
@@ -206,8 +223,10 @@ def synthetic_records(texts: Texts, count: int, first: int, last: int) -> Iterat
         )
 
 
-def build(folder: Path, count: int) -> dict[str, Any]:
-    """Build what searching reads, in several processes; gives their seconds, and bytes."""
+def build(folder: Path, count: int, like: Path | None = None) -> dict[str, Any]:
+    """Build what searching reads, in several processes; gives their seconds, and bytes. Its queries
+    are encoded as those of the library ``like``, its vector index is the one that its size takes;
+    without that it is asked for records alone, and compares every vector."""
     generation = folder / "generations" / "000001"
     (generation / "vectors").mkdir(parents=True)
     with ProcessPoolExecutor(_PARTS + 1) as processes:
@@ -216,9 +235,25 @@ def build(folder: Path, count: int) -> dict[str, Any]:
         seconds = {"lexical": [p.result() for p in parts], "records.db": [records.result()]}
     _join(generation)
     began = time.perf_counter()
-    segments = _write_vectors(generation, count)
+    segments, vectors = _write_vectors(generation, count, "auto" if like else "exact")
     seconds["vectors"] = [time.perf_counter() - began]
-    return {"seconds": seconds} | publish(folder, count, segments)
+    published = publish(folder, count, segments)
+    if like:
+        # Read from the other library's, so that what serves it takes this one for its own.
+        manifest = replace(
+            Library(like).generation().manifest,
+            generation=1,
+            records=count,
+            passages=count,
+            segments=segments,
+            notes=("synthetic",),
+            files={},
+            vectors=vectors,
+        )
+        (generation / "terms.db").unlink()
+        write_vocabulary(generation / "terms.db", None, (), ())
+        (generation / MANIFEST).write_text(manifest.to_json(), "utf-8")
+    return {"seconds": seconds} | published
 
 
 def publish(folder: Path, count: int, segments: tuple[Segment, ...]) -> dict[str, Any]:
@@ -317,7 +352,9 @@ def _write_records(file: Path, records: Iterator[Record]) -> None:
     store.close()
 
 
-def _write_vectors(generation: Path, count: int) -> tuple[Segment, ...]:
+def _write_vectors(
+    generation: Path, count: int, choice: VectorIndexChoice
+) -> tuple[tuple[Segment, ...], VectorIndexState]:
     generator = np.random.default_rng(0)
     segments = []
     for base in range(0, count, 50_000):
@@ -335,5 +372,19 @@ def _write_vectors(generation: Path, count: int) -> tuple[Segment, ...]:
         for part, values in parts.items():
             np.save(generation / "vectors" / f"{name}.{part}.npy", values)
         segments.append(Segment(name, base, size, size))
-    write_index(generation / "vectors.faiss", None, VectorSettings("exact"), DIM, (), segments)
-    return tuple(segments)
+    file, settings = generation / "vectors.faiss", VectorSettings(choice)
+    return tuple(segments), write_index(file, None, settings, DIM, (), segments)
+
+
+def main() -> None:
+    """Make one that can be served, and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--like", type=Path, required=True, help="the library with the encoder")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    wanted = parser.parse_args()
+    print(json.dumps(build(wanted.folder, wanted.records, wanted.like)))
+
+
+if __name__ == "__main__":
+    main()

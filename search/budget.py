@@ -16,6 +16,7 @@ BudgetError       a request costs too much: ``work`` says what of it
 ================  =====================================================
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ from typing import Literal, TypeVar, get_args
 
 T = TypeVar("T")
 
-Work = Literal["search", "words", "texts", "set", "suggestions", "batch", "file", "upload"]
+Work = Literal[
+    "search", "words", "texts", "set", "suggestions", "batch", "file", "upload", "collection"
+]
 WORKS: tuple[Work, ...] = get_args(Work)
 
 # Seconds that a request may take, where nobody says otherwise.
@@ -32,12 +35,14 @@ SECONDS = 5.0
 # What one request may ask for in all:
 # - entries of the index, one for each word and each record that it stands in;
 # - records whose texts are read because the index cannot tell;
-# - records of sets that are listed whole, and of files.
+# - records of sets that are listed whole, and of files;
+# - values of JSON that it brings in a file, which is read whole.
 LIMITS: dict[Work, int] = {
     "words": 200_000_000,
     "texts": 20_000,
     "set": 300_000,
     "file": 100_000,
+    "upload": 2_000_000,
 }
 # What was too much, and how to ask less.
 MESSAGES: dict[Work, str] = {
@@ -53,7 +58,11 @@ MESSAGES: dict[Work, str] = {
     "file": "divide the set, by years for instance, or write the file with a command "
     "(jmedsearch search --exact --format)",
     "upload": "divide the file into smaller ones",
+    "collection": "the collection is too large for this at once: divide it, or use the command "
+    "jmedsearch collection",
 }
+# Steps of SQLite's program between two looks at the clock: a millisecond or less.
+_STEPS = 10_000
 
 
 class BudgetError(Exception):
@@ -76,7 +85,7 @@ class TooLongError(BudgetError):
     """A request whose deadline is over after ``seconds``."""
 
     def __init__(self, work: Work, seconds: float) -> None:
-        super().__init__(work, f"this took longer than {seconds:g} s and was ended")
+        super().__init__(work, f"this took longer than {seconds:.3g} s and was ended")
         self.seconds = seconds
 
 
@@ -87,7 +96,7 @@ class Budget:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self._clock = clock
-        self._until = clock() + seconds
+        self._begun = clock()
         self.left = dict(LIMITS)
 
     def spend(self, work: Work, amount: int) -> None:
@@ -106,8 +115,12 @@ class Budget:
         Raises:
             TooLongError: when the time is over.
         """
-        if self._clock() > self._until:
+        if self.is_over():
             raise TooLongError(work, self.seconds)
+
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return self._clock() - self._begun > self.seconds
 
 
 _open: ContextVar[Budget | None] = ContextVar("budget", default=None)
@@ -134,6 +147,12 @@ def spend(work: Work, amount: int) -> None:
         budget.spend(work, amount)
 
 
+def lengthen(times: float) -> None:
+    """Give the request at hand so many times the time that it would have."""
+    if (budget := _open.get()) is not None:
+        budget.seconds *= times
+
+
 def check(work: Work) -> None:
     """Look whether the request at hand still has time.
 
@@ -153,3 +172,22 @@ def within(items: Iterable[T], work: Work) -> Iterator[T]:
     for item in items:
         check(work)
         yield item
+
+
+def watch(connection: sqlite3.Connection) -> None:
+    """Have statements on a connection end with the time of the request that they are made for: with
+    an error that :func:`ended` knows."""
+    connection.set_progress_handler(_is_over, _STEPS)
+
+
+def ended(error: sqlite3.Error, work: Work) -> TooLongError | None:
+    """The end of the request's time, where that is what an error of SQLite's means."""
+    budget = _open.get()
+    if budget is None or getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
+        return None
+    return TooLongError(work, budget.seconds)
+
+
+def _is_over() -> bool:
+    budget = _open.get()
+    return budget is not None and budget.is_over()

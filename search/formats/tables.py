@@ -259,10 +259,18 @@ def write_xlsx(
     for cell in header:
         cell.font = bold
     sheet.append(header)
-    for record in records:
-        values = _values(record)
-        texts = [*(values[name] for name in _WRITTEN), *(text(record) for text in columns.values())]
-        sheet.append([_text_cell(sheet, text) if text else None for text in texts])
+    try:
+        for record in records:
+            values = _values(record)
+            texts = [values[name] for name in _WRITTEN]
+            texts += [text(record) for text in columns.values()]
+            sheet.append([_text_cell(sheet, text) if text else None for text in texts])
+    except BaseException:
+        # Its part of the workbook lies in a temporary file, which nothing else would close and
+        # remove before the process ends.
+        sheet.close()
+        sheet._writer.cleanup()
+        raise
     book.save(stream)
 
 

@@ -1,5 +1,6 @@
 """Budgets: what is counted, and when the time is over."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from typing import get_args
@@ -49,6 +50,48 @@ def test_items_end_when_the_time_is_over() -> None:
     with limited(3, lambda: now), pytest.raises(TooLongError):
         seen += [number for number in budget.within(items(), "file") if not seen.append(number)]
     assert seen == [0, 1, 2]
+
+
+def test_a_request_may_be_given_more_time() -> None:
+    now = 0.0
+    with limited(5, lambda: now) as opened:
+        budget.lengthen(3)
+        now = 15.0
+        budget.check("collection")
+        now = 15.1
+        with pytest.raises(TooLongError, match="longer than 15 s"):
+            budget.check("collection")
+        assert opened.is_over()
+    budget.lengthen(3)
+
+
+COUNTED = "with recursive c(n) as (select 1 union all select n + 1 from c where n < ?) "
+
+
+def test_a_statement_ends_with_the_time_and_the_connection_goes_on() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    budget.watch(connection)
+    count = f"{COUNTED} select count(*) from c"
+    # Without a request, and with time, it runs to its end.
+    assert connection.execute(count, [100_000]).fetchone() == (100_000,)
+    with limited(600):
+        assert connection.execute(count, [100_000]).fetchone() == (100_000,)
+    connection.execute("create table kept (n)")
+    connection.execute("begin")
+    connection.execute("insert into kept values (0)")
+    moments = iter([0.0])
+    with limited(5, lambda: next(moments, 6.0)):
+        with pytest.raises(sqlite3.OperationalError) as ended:
+            connection.execute(f"insert into kept {COUNTED} select n from c", [10**9])
+        told = budget.ended(ended.value, "collection")
+    assert told is not None
+    assert "longer than 5 s" in str(told)
+    # The change that it was part of is not made.
+    assert not connection.in_transaction
+    assert connection.execute("select count(*) from kept").fetchone() == (0,)
+    with limited(5):
+        assert budget.ended(sqlite3.OperationalError("another"), "collection") is None
+    connection.close()
 
 
 def test_a_budget_is_that_of_its_own_thread() -> None:

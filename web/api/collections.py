@@ -1,9 +1,8 @@
 """The operations on collections. What a request may do is declared in :mod:`web.http.access`."""
 
-import io
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
@@ -51,7 +50,7 @@ from web.desk.collection_search import listing
 from web.desk.history import CollectionError, history, restore_to, undo
 from web.desk.members import live_generation, standing
 from web.http import services
-from web.http.desk_access import EXPORT, editor, import_file, saved_collection, store
+from web.http.desk_access import EXPORT, editor, import_file, saved_collection, sent_body, store
 
 RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),
@@ -132,7 +131,9 @@ def import_collection(query: FileParameters) -> Response:
 
     The file is the body of the request.
     """
-    return _whole(import_file(request.get_data(), query.name))
+    with sent_body() as file:
+        number = import_file(file.read(), query.name)
+    return _whole(number)
 
 
 @blueprint.get("/collections/<int:number>/records", responses={"200": InsideBody})
@@ -176,14 +177,15 @@ def add_to_collection(path: CollectionPath, body: Addition) -> Response:
 )
 def add_file_to_collection(path: CollectionPath, query: FileParameters) -> Response:
     """Add the records of a file in any format that can be read, sent as the body."""
-    intake = add_file(
-        store(),
-        editor(),
-        path.number,
-        io.BytesIO(request.get_data()),
-        query.name,
-        live_generation(services.engine().library),
-    )
+    with sent_body() as file:
+        intake = add_file(
+            store(),
+            editor(),
+            path.number,
+            file,
+            query.name,
+            live_generation(services.engine().library),
+        )
     return as_json(IntakeBody.of(intake))
 
 

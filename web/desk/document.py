@@ -6,15 +6,17 @@ history knows, so that earlier states can be brought back after the move as well
 document names is marked as imported: it cannot speak in the name of anybody here.
 """
 
+import io
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    FailFast,
     Field,
     StrictFloat,
     StrictInt,
@@ -23,6 +25,8 @@ from pydantic import (
     ValidationError,
 )
 
+from search import budget
+from search.formats.syntax.json_documents import values_in
 from search.records import Record, RecordError, record_from_dict, record_to_dict
 from web.desk.document_rows import (
     FOUND,
@@ -53,6 +57,8 @@ _OWN = (
     *("searches", "runs", "alerts", "report_answers"),
     *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
 )
+# Of the history of a collection.
+_OF_CHANGES = "change in (select id from changes where collection = ?)"
 # What a history tells in numbers, and in lists.
 _COUNTED = ("records", "already", "change")
 _LISTS = ("searches",)
@@ -77,6 +83,8 @@ _Person = Annotated[str, AfterValidator(_person)]
 _Moment = Annotated[str, AfterValidator(checked_moment)]
 _Text = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=r"\A[^\x00]*\z")]
 _Row = dict[str, StrictStr | StrictInt | StrictFloat | None]
+# The first fault is told; each further one would take memory, too.
+_Rows = Annotated[tuple[_Row, ...], FailFast()]
 
 
 def _detail(detail: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +152,7 @@ class PastChange(_Strict):
     who: _Person
     action: Action
     detail: Annotated[dict[str, Any], AfterValidator(_detail)]
-    rows: tuple[RowChange, ...]
+    rows: Annotated[tuple[RowChange, ...], FailFast()]
 
 
 class Document(_Strict):
@@ -155,23 +163,23 @@ class Document(_Strict):
     version: Literal[1]
     name: str
     description: str
-    items: tuple[_Row, ...]
-    tags: tuple[_Row, ...]
-    item_tags: tuple[_Row, ...]
-    duplicates: tuple[_Row, ...] = ()
-    distinct_pairs: tuple[_Row, ...] = ()
-    searches: tuple[_Row, ...] = ()
-    runs: tuple[_Row, ...] = ()
-    alerts: tuple[_Row, ...] = ()
-    report_answers: tuple[_Row, ...] = ()
-    screening_stages: tuple[_Row, ...] = ()
-    screening_words: tuple[_Row, ...] = ()
-    filled_abstracts: tuple[_Row, ...] = ()
-    item_numbers: tuple[_Row, ...] = ()
-    screening_decisions: tuple[LoggedDecision, ...] = ()
+    items: _Rows
+    tags: _Rows
+    item_tags: _Rows
+    duplicates: _Rows = ()
+    distinct_pairs: _Rows = ()
+    searches: _Rows = ()
+    runs: _Rows = ()
+    alerts: _Rows = ()
+    report_answers: _Rows = ()
+    screening_stages: _Rows = ()
+    screening_words: _Rows = ()
+    filled_abstracts: _Rows = ()
+    item_numbers: _Rows = ()
+    screening_decisions: Annotated[tuple[LoggedDecision, ...], FailFast()] = ()
     records: dict[str, dict[str, Any]]
     found: dict[str, tuple[str, ...]] = {}
-    history: tuple[PastChange, ...]
+    history: Annotated[tuple[PastChange, ...], FailFast()]
 
 
 def document(store: Store, number: int) -> Document:
@@ -180,66 +188,138 @@ def document(store: Store, number: int) -> Document:
     Raises:
         UnknownError: when there is no such collection.
     """
-    shown = collection(store, number)
-    db = store.connection
-    rows = {table: _rows(db, table, number) for table in _OWN}
-    changes = db.execute(
-        "select * from changes where collection = ? order by id", [number]
-    ).fetchall()
-    changed: dict[int, list[sqlite3.Row]] = {}
-    for row in db.execute(
-        "select * from change_rows where change in (select id from changes where collection = ?) "
-        "and tracked != 'folders' order by id",
-        [number],
-    ):
-        changed.setdefault(row["change"], []).append(row)
-    past = [row for few in changed.values() for row in few]
+    written = io.BytesIO()
+    write_document(store, number, written)
+    return Document.model_validate_json(written.getvalue())
+
+
+def write_document(store: Store, number: int, stream: BinaryIO) -> None:
+    """Write everything about a collection as the JSON of a :class:`Document`, a row a line, as it
+    is at one moment; little of it is in memory at a time.
+
+    Raises:
+        UnknownError: when there is no such collection.
+        TooLongError: when the request has no time left.
+    """
+    with store.reading() as db:
+        shown = collection(store, number)
+        dense = _dense_numbers(db, number)
+        head = {
+            "format": "jmedsearch-collection",
+            "version": 1,
+            "name": shown.name,
+            "description": shown.description,
+        }
+        fields = ", ".join(f"{_json(name)}: {_json(value)}" for name, value in head.items())
+        stream.write(f"{{{fields}".encode())
+        decisions = db.execute(
+            f"select {', '.join(LoggedDecision.model_fields)} "  # noqa: S608 - our own names
+            "from screening_decisions where collection = ? order by id",
+            [number],
+        )
+        for table in _OWN:
+            rows = _rows(db, table, number)
+            mapped = (_json(_mapped(table, dict(row), dense)) for row in rows)
+            _write_part(stream, table, "[]", mapped)
+        _write_part(stream, "screening_decisions", "[]", (_json(dict(row)) for row in decisions))
+        _write_history(stream, db, number, dense)
+        hashes = json.dumps(sorted(_meant(db, number, "items", "record_hash")))
+        kept = (
+            # It is kept as the JSON that it is.
+            f"{_json(row['hash'])}: {_shareable(row['data'])}"
+            for row in db.execute(
+                "select hash, data from records where hash in (select value from json_each(?)) "
+                "order by hash",
+                [hashes],
+            )
+        )
+        _write_part(stream, "records", "{}", kept)
+        lists = {
+            digest for t in ("runs", "alerts") for c in FOUND for digest in _meant(db, number, t, c)
+        }
+        found = (f"{_json(digest)}: {_json(found_ids(db, digest))}" for digest in sorted(lists))
+        _write_part(stream, "found", "{}", found)
+        stream.write(b"}\n")
+
+
+def _write_part(stream: BinaryIO, name: str, brackets: str, rows: Iterable[str]) -> None:
+    stream.write(f",\n{_json(name)}: {brackets[0]}".encode())
+    between = "\n"
+    for row in budget.within(rows, "collection"):
+        stream.write(f"{between}{row}".encode())
+        between = ",\n"
+    stream.write(brackets[1].encode())
+
+
+def _dense_numbers(db: sqlite3.Connection, number: int) -> dict[str, dict[int, int]]:
+    """The numbers that rows and changes have in a document: from 1 on, without gaps."""
     dense = {
         table: _dense(
-            [r["id"] for r in rows[table]] + [r["row"] for r in past if r["tracked"] == table]
+            [row["id"] for row in _rows(db, table, number, ("id",))]
+            + [
+                row["row"]
+                for row in db.execute(
+                    "select distinct row from change_rows "  # noqa: S608 - our own text
+                    f"where tracked = ? and {_OF_CHANGES}",
+                    [table, number],
+                )
+            ]
         )
         for table in _OWN
     }
     dense["collections"] = {number: 1}
+    changes = db.execute("select id from changes where collection = ?", [number])
     dense["changes"] = _dense(row["id"] for row in changes)
-    history = tuple(
-        # What is stored was checked when it came in.
-        PastChange.model_construct(
-            id=dense["changes"][row["id"]],
-            at=row["at"],
-            who=row["who"],
-            action=row["action"],
-            detail=_mapped_detail(json.loads(row["detail"]), dense["changes"]),
-            rows=tuple(
-                RowChange(
-                    table=r["tracked"],
-                    row=dense[r["tracked"]][r["row"]],
-                    before=_mapped_text(r["tracked"], r["before"], dense),
-                    after=_mapped_text(r["tracked"], r["after"], dense),
-                )
-                for r in changed.get(row["id"], [])
-            ),
+    return dense
+
+
+def _meant(db: sqlite3.Connection, number: int, table: str, column: str) -> set[str]:
+    """The hashes that a column of a table holds, or held."""
+    if column not in TRACKED[table]:
+        return set()
+    past = db.execute(
+        "select distinct before ->> :path, after ->> :path from change_rows "  # noqa: S608 - our text
+        f"where tracked = :table and {_OF_CHANGES.replace('?', ':number')}",
+        {"path": f"$.{column}", "table": table, "number": number},
+    )
+    held = {value for row in past for value in row if value is not None}
+    return held | {row[column] for row in _rows(db, table, number, (column,))}
+
+
+def _write_history(
+    stream: BinaryIO, db: sqlite3.Connection, number: int, dense: Mapping[str, Mapping[int, int]]
+) -> None:
+    stream.write(b',\n"history": [')
+    between = "\n"
+    changes = db.execute("select * from changes where collection = ? order by id", [number])
+    for made in changes:
+        told = {
+            "id": dense["changes"][made["id"]],
+            "at": made["at"],
+            "who": made["who"],
+            "action": made["action"],
+            "detail": _mapped_detail(json.loads(made["detail"]), dense["changes"]),
+        }
+        stream.write(f"{between}{_json(told)[:-1]}".encode())
+        between = ",\n"
+        rows = db.execute(
+            "select * from change_rows where change = ? and tracked != 'folders' order by id",
+            [made["id"]],
         )
-        for row in changes
-    )
-    return Document(
-        format="jmedsearch-collection",
-        version=1,
-        name=shown.name,
-        description=shown.description,
-        **{t: tuple(_mapped(t, dict(r), dense) for r in rows[t]) for t in _OWN},
-        screening_decisions=tuple(
-            LoggedDecision.model_construct(**dict(row))
-            for row in db.execute(
-                f"select {', '.join(LoggedDecision.model_fields)} "  # noqa: S608 - our own names
-                "from screening_decisions where collection = ? order by id",
-                [number],
+        changed = (
+            _json(
+                {
+                    "table": r["tracked"],
+                    "row": dense[r["tracked"]][r["row"]],
+                    "before": _mapped_text(r["tracked"], r["before"], dense),
+                    "after": _mapped_text(r["tracked"], r["after"], dense),
+                }
             )
-        ),
-        records=_records(db, rows["items"], history),
-        found=_found(db, [*rows["runs"], *rows["alerts"]], history),
-        history=history,
-    )
+            for r in rows
+        )
+        _write_part(stream, "rows", "[]", changed)
+        stream.write(b"}")
+    stream.write(b"]")
 
 
 def read_document(content: bytes, name: str) -> Document:
@@ -247,7 +327,9 @@ def read_document(content: bytes, name: str) -> Document:
 
     Raises:
         CollectionError: when it is none, naming the field that is wrong.
+        TooMuchError: where a request brings more than one may.
     """
+    budget.spend("upload", values_in(content))
     try:
         return Document.model_validate_json(content)
     except ValidationError as error:
@@ -359,6 +441,7 @@ def _insert_past(db: sqlite3.Connection, past: PastChange, new: NewNumbers) -> N
 
 
 def _insert(db: sqlite3.Connection, table: str, row: Row) -> None:
+    budget.check("collection")
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     db.execute(
         f"insert into {table} ({names}) values ({marks})",  # noqa: S608 - names were checked
@@ -366,13 +449,17 @@ def _insert(db: sqlite3.Connection, table: str, row: Row) -> None:
     )
 
 
-def _rows(db: sqlite3.Connection, table: str, number: int) -> list[sqlite3.Row]:
-    columns = ", ".join(f"{table}.{c}" for c in TRACKED[table])
+def _rows(
+    db: sqlite3.Connection, table: str, number: int, columns: Sequence[str] = ()
+) -> sqlite3.Cursor:
+    """The rows of a table that belong to a collection, in order: all that is tracked of them, or
+    some columns."""
+    chosen = ", ".join(f"{table}.{c}" for c in columns or TRACKED[table])
     of = _THROUGH.get(table, f"where {table}.collection = ?")
     return db.execute(
-        f"select {columns} from {table} {of} order by {table}.id",  # noqa: S608 - our own names
+        f"select {chosen} from {table} {of} order by {table}.id",  # noqa: S608 - our own names
         [number],
-    ).fetchall()
+    )
 
 
 def _dense(numbers: Iterable[int]) -> dict[int, int]:
@@ -403,35 +490,15 @@ def _mapped_detail(detail: dict[str, Any], changes: Mapping[int, int]) -> dict[s
     return detail
 
 
-def _records(
-    db: sqlite3.Connection, rows: Iterable[sqlite3.Row], history: Iterable[PastChange]
-) -> dict[str, dict[str, Any]]:
-    hashes = {row["record_hash"] for row in rows}
-    for past in history:
-        for r in past.rows:
-            hashes |= {v["record_hash"] for v in (r.before, r.after) if v and "record_hash" in v}
-    found = db.execute(
-        "select hash, data from records where hash in (select value from json_each(?)) "
-        "order by hash",
-        [json.dumps(sorted(hashes))],
-    )
-    return {row["hash"]: _shareable(json.loads(row["data"])) for row in found}
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _shareable(data: dict[str, Any]) -> dict[str, Any]:
-    """The data of a record without the abstracts that must not be passed on."""
-    if "abstract_license" not in data and "translations" not in data:
+def _shareable(data: str) -> str:
+    """The JSON of a record without the abstracts that must not be passed on."""
+    if '"abstract_license"' not in data:
         return data
-    return record_to_dict(record_from_dict(data).shareable())
-
-
-def _found(
-    db: sqlite3.Connection, rows: Iterable[sqlite3.Row], history: Iterable[PastChange]
-) -> dict[str, tuple[str, ...]]:
-    values = [dict(row) for row in rows]
-    values += [v for past in history for r in past.rows for v in (r.before, r.after) if v]
-    hashes = {str(v[column]) for v in values for column in FOUND if column in v}
-    return {digest: found_ids(db, digest) for digest in sorted(hashes)}
+    return _json(record_to_dict(record_from_dict(json.loads(data)).shareable()))
 
 
 def _checked_records(read: Document, name: str) -> dict[str, Record]:

@@ -1,15 +1,15 @@
 """A collection as a file: JSON with everything, or another format and what that drops."""
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import BinaryIO, Literal, get_args
 
 from search.formats import FORMATS, citations
 from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
-from web.desk.document import document
-from web.desk.duplicates import groups
-from web.desk.items import Item, items
+from web.desk.document import write_document
+from web.desk.items import Item, every_item, mains
 from web.desk.shelf import collection as shown_collection
 from web.desk.store import Store
 
@@ -57,28 +57,41 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
     Raises:
         UnknownError: when there is no such collection.
     """
-    if name == "json":
-        stream.write(document(store, collection).model_dump_json(indent=1).encode())
-        return
-    _, found = items(store, collection)
-    if style := style_of(name):
-        title = shown_collection(store, collection).name
-        _write_citations(found, style, title if name.endswith("-html") else None, stream)
-        return
-    by_id = {item.record.id: item for item in found}
-    under = {
-        g.main.record.id: [i.record.id for i in g.others] for g in groups(store, collection)[1]
-    }
-    records = (item.record for item in found)
+    with store.reading():
+        if name == "json":
+            write_document(store, collection, stream)
+        elif style := style_of(name):
+            title = shown_collection(store, collection).name
+            listed = every_item(store, collection)
+            _write_citations(listed, style, title if name.endswith("-html") else None, stream)
+        else:
+            _write_records(store, collection, name, stream)
+
+
+def _write_records(store: Store, collection: int, name: CollectionFormat, stream: BinaryIO) -> None:
+    shown_collection(store, collection)
+    under: dict[str, list[str]] = {}
+    for record_id, main in mains(store, collection).items():
+        under.setdefault(main, []).append(record_id)
+    # A writer asks for it after it was given the record.
+    beside: dict[str, _Beside] = {}
+
+    def listed() -> Iterator[Record]:
+        for item in every_item(store, collection):
+            others = tuple(under.get(item.record.id, ()))
+            if item.note or item.tags or others:
+                beside[item.record.id] = _Beside(item.note, item.tags, others)
+            yield item.record
+
+    records = listed()
+    nothing = _Beside()
     further: Mapping[str, Callable[[Record], str]] = {
-        "collection_note": lambda record: by_id[record.id].note,
-        "collection_tags": lambda record: "; ".join(by_id[record.id].tags),
-        "collection_duplicates": lambda record: "; ".join(under.get(record.id, [])),
+        "collection_note": lambda record: beside.get(record.id, nothing).note,
+        "collection_tags": lambda record: "; ".join(beside.get(record.id, nothing).tags),
+        "collection_duplicates": lambda record: "; ".join(beside.get(record.id, nothing).others),
     }
     if name == "ris":
-        FORMATS[name].write(
-            records, stream, notes=lambda r: _notes(by_id[r.id], under.get(r.id, []))
-        )
+        FORMATS[name].write(records, stream, notes=lambda r: _notes(beside.get(r.id, nothing)))
     elif name in ("csv", "xlsx"):
         FORMATS[name].write(records, stream, further=further)
     else:
@@ -92,15 +105,26 @@ def file_ending(name: CollectionFormat) -> str:
     return ".json" if name == "json" else FORMATS[name].extensions[0]
 
 
-def _notes(item: Item, under: list[str]) -> list[str]:
+@dataclass(frozen=True)
+class _Beside:
+    """What a collection holds beside a record: the note, the tags, and the ids of those that are
+    handled as one with it."""
+
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _notes(beside: _Beside) -> list[str]:
     """What stands in N1: the note, the tags as labels, what is handled as one with the record."""
-    tags = [f"Tags: {'; '.join(item.tags)}"] if item.tags else []
-    versions = [f"And {len(under)} version(s) more: {'; '.join(under)}"] if under else []
-    return [*([item.note] if item.note else []), *tags, *versions]
+    others = beside.others
+    tags = [f"Tags: {'; '.join(beside.tags)}"] if beside.tags else []
+    versions = [f"And {len(others)} version(s) more: {'; '.join(others)}"] if others else []
+    return [*([beside.note] if beside.note else []), *tags, *versions]
 
 
 def _write_citations(
-    found: list[Item], style: CitationStyle, title: str | None, stream: BinaryIO
+    found: Iterable[Item], style: CitationStyle, title: str | None, stream: BinaryIO
 ) -> None:
     """A numbered list: text, or a page of HTML where there is a ``title``."""
     if title is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search import budget
 from search.filters import Filters
 from search.library.generation import Generation
 from search.records import Record
@@ -35,6 +36,8 @@ _TERMS = 5
 # So many median deviations below the median likeness to its nearest, and a record is an outlier.
 _OUTLYING = 3.0
 _NEAREST = 5
+# Likenesses that are worked out at once, of four bytes each.
+_AT_ONCE = 2_000_000
 
 _Matrix = NDArray[np.float32]
 
@@ -142,7 +145,7 @@ def record_vectors(generation: Generation, numbers: Sequence[int]) -> _Matrix:
     """The mean passage vector of each record, (len(numbers), dim) float32, of unit length; zeros
     for a record without a passage."""
     vectors = np.zeros((len(numbers), generation.manifest.dim), np.float32)
-    for place, number in enumerate(numbers):
+    for place, number in enumerate(budget.within(numbers, "collection")):
         passages = generation.passages_of(number)
         if passages:
             vectors[place] = generation.vectors([p.number for p in passages]).mean(axis=0)
@@ -164,6 +167,7 @@ def theme_labels(vectors: _Matrix) -> NDArray[np.int64]:
 
     best, labels = _HOLDS, np.zeros(len(vectors), dtype=np.int64)
     for themes in range(2, min(_MOST_THEMES, len(vectors) // _FEWEST) + 1):
+        budget.check("collection")
         found = KMeans(themes, n_init=3, random_state=0).fit_predict(vectors)
         value = silhouette_score(
             vectors, found, sample_size=min(len(vectors), 1000), random_state=0
@@ -285,11 +289,14 @@ def _outliers(where: Placed) -> tuple[Outlier, ...]:
     if len(where.ids) <= 2 * _NEAREST:
         return ()
     near = np.empty(len(where.ids), np.float32)
-    for first in range(0, len(near), 1000):
-        likenesses = where.vectors[first : first + 1000] @ where.vectors.T
+    step = max(1, _AT_ONCE // len(near))
+    for first in range(0, len(near), step):
+        budget.check("collection")
+        likenesses = where.vectors[first : first + step] @ where.vectors.T
         rows = np.arange(len(likenesses))
         likenesses[rows, first + rows] = -np.inf
-        near[first : first + 1000] = np.sort(likenesses, axis=1)[:, -_NEAREST:].mean(axis=1)
+        nearest = np.partition(likenesses, -_NEAREST, axis=1)[:, -_NEAREST:]
+        near[first : first + step] = nearest.mean(axis=1)
     usual = float(np.median(near))
     deviation = float(np.median(np.abs(near - usual)))
     apart = np.flatnonzero(near < usual - _OUTLYING * max(deviation, 1e-6))

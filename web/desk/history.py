@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from search import budget
 from web.desk.schema import DECISIONS_SEEN, OPENS_DECISIONS, TRACKED
 from web.desk.store import Store, now
 
@@ -242,6 +243,7 @@ def _current(db: sqlite3.Connection, table: str, row: int) -> str | None:
 
 def _put(db: sqlite3.Connection, changed: sqlite3.Row) -> None:
     """Make a row what it was before a change."""
+    budget.check("collection")
     table = changed["tracked"]
     if changed["before"] is None:
         db.execute(f"delete from {table} where id = ?", [changed["row"]])  # noqa: S608

@@ -5,16 +5,19 @@ A collection keeps a copy of each of its records as it was when it came in: a li
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from search import budget
 from search.exact.record_reader import prepared
 from search.records import Record, Retraction, record_from_dict, record_to_dict
 from web.desk.history import ConflictError, UnknownError, change
 from web.desk.shelf import checked_text
 from web.desk.store import Store, now
 
+# Records in memory at a time, of those that are read one after another.
+_AT_ONCE = 500
 # What an item's ``source`` says of a record that came from the library.
 FROM_LIBRARY = "library"
 
@@ -89,6 +92,14 @@ def record_ids(
     return [row["record_id"] for row in rows]
 
 
+def every_item(store: Store, collection: int) -> Iterator[Item]:
+    """Every record that is shown, in order, a few in memory at a time. What is read meanwhile is of
+    one moment only inside :meth:`Store.reading`."""
+    ids = record_ids(store, collection)
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from items(store, collection, record_ids=ids[start : start + _AT_ONCE])[1]
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a record came from, and of the copy that is kept its hash and retraction state."""
@@ -109,11 +120,11 @@ def origins(store: Store, collection: int) -> dict[str, Origin]:
 
 
 def mains(store: Store, collection: int) -> dict[str, str]:
-    """Of every record that is handled as one with another, the id of that other."""
+    """Of every record that is handled as one with another, in order, the id of that other."""
     rows = store.connection.execute(
         "select own.record_id, main.record_id from duplicates "
         "join items own on own.id = item join items main on main.id = main "
-        "where own.collection = ?",
+        "where own.collection = ? order by own.position, own.id",
         [collection],
     )
     return dict(map(tuple, rows))
@@ -144,7 +155,7 @@ def add(
             "select coalesce(max(position), 0) from items where collection = ?", [collection]
         ).fetchone()
         added = already = 0
-        for record, source in records:
+        for record, source in budget.within(records, "collection"):
             digest = keep(db, record, searchable=source != FROM_LIBRARY)
             found = db.execute(
                 "insert into items (collection, record_id, record_hash, source, position, added, "
@@ -286,7 +297,12 @@ def keep(db: sqlite3.Connection, record: Record, *, searchable: bool = False) ->
 
 
 def kept_record(data: str) -> Record:
-    """A record from its copy."""
+    """A record from its copy.
+
+    Raises:
+        TooLongError: where a request has no time left; whatever reads many copies ends so.
+    """
+    budget.check("collection")
     return record_from_dict(json.loads(data))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Literal, TypeVar
 
+from search import budget
 from search.matching import Reason, identity_keys, same, suspicion, title_keys
 from search.records import Record
 from web.desk.items import kept_record
@@ -107,12 +108,16 @@ def alike(
     """The ids of records that hang together, in the collection's order, and the kinds of
     likeness."""
     pairs = [pair for pair in found.pairs if not certain_only or pair[2] == "same"]
+    first = _firsts((a, b) for a, b, _ in pairs)
+    places: dict[int, list[int]] = {}
+    for place in sorted(first):
+        places.setdefault(first[place], []).append(place)
+    likenesses: dict[int, dict[Likeness, None]] = {}
+    for a, _, why in pairs:
+        likenesses.setdefault(first[a], {})[why] = None
     return [
-        (
-            tuple(found.record_ids[place] for place in sorted(component)),
-            tuple(dict.fromkeys(why for a, _, why in pairs if a in component)),
-        )
-        for component in _components((a, b) for a, b, _ in pairs)
+        (tuple(found.record_ids[place] for place in together), tuple(likenesses[place]))
+        for place, together in places.items()
     ]
 
 
@@ -151,7 +156,7 @@ def _likenesses_of(
         known = {pair: _likenesses[pair] for pair in named if pair in _likenesses}
     unknown = [pair for pair in named if pair not in known]
     records = dict(_records(db, {h for pair in unknown for side in pair for h in side}))
-    for pair in unknown:
+    for pair in budget.within(unknown, "collection"):
         left, right = ([records[h] for h in side] for side in pair)
         certain = any(same(a, b) for a in left for b in right)
         known[pair] = "same" if certain else suspicion(left, right)
@@ -181,11 +186,19 @@ def _declared(one: _Node, other: _Node, apart: set[tuple[int, int]]) -> bool:
     )
 
 
-def _components(links: Iterable[tuple[int, int]]) -> list[set[int]]:
-    of: dict[int, set[int]] = {}
+def _firsts(links: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Of every place that hangs together with others, the first of those."""
+    before: dict[int, int] = {}
+
+    def first(place: int) -> int:
+        found = place
+        while before.setdefault(found, found) != found:
+            found = before[found]
+        while before[place] != found:
+            before[place], place = found, before[place]
+        return found
+
     for a, b in links:
-        joined = of.get(a, {a}) | of.get(b, {b})
-        for place in joined:
-            of[place] = joined
-    distinct = {id(component): component for component in of.values()}
-    return sorted(distinct.values(), key=min)
+        one, other = first(a), first(b)
+        before[max(one, other)] = min(one, other)
+    return {place: first(place) for place in list(before)}

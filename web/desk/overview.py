@@ -1,7 +1,7 @@
 """A collection at a glance: years, journals, keywords, and a map of it and what lies around it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search.library.generation import Generation
 from search.records import Record
 from web.desk.growing import Growth, Placed, growth, placed, record_vectors
-from web.desk.items import items
+from web.desk.items import every_item
 from web.desk.plane import in_plane
 from web.desk.store import Store
 
@@ -61,14 +61,17 @@ class Map:
 
 def counts(store: Store, number: int) -> Counts:
     """What a collection is made of."""
-    _, found = items(store, number)
-    records = [item.record for item in found]
-    years = Counter(r.year for r in records if r.year)
-    return Counts(
-        tuple(sorted((year, n) for year, n in years.items() if year)),
-        _most(r.journal for r in records if r.journal),
-        _most(k for r in records for k in dict.fromkeys(r.keywords)),
-    )
+    years: Counter[int] = Counter()
+    journals: Counter[str] = Counter()
+    keywords: Counter[str] = Counter()
+    for item in every_item(store, number):
+        record = item.record
+        if record.year:
+            years[record.year] += 1
+        if record.journal:
+            journals[record.journal] += 1
+        keywords.update(set(record.keywords))
+    return Counts(tuple(sorted(years.items())), _most(journals), _most(keywords))
 
 
 def collection_map(store: Store, number: int, generation: Generation) -> Map | None:
@@ -112,6 +115,5 @@ def _map(
     )
 
 
-def _most(values: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    found = Counter(values)
+def _most(found: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MOST_LISTED])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from search import budget
 from search.library.manifest import CURRENT, GENERATIONS
 from search.storage_faults import ADVICE, fault_of
 from web.desk.private_files import PRIVATE, make_private
@@ -78,6 +79,20 @@ class Store:
             self._connections.connection = connection
         found: sqlite3.Connection = self._connections.connection
         return found
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """All that is read meanwhile is as it is at one moment, whatever others write. One inside
+        another, or inside :meth:`writing`, is part of it."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("begin")
+        try:
+            yield connection
+        finally:
+            connection.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -266,4 +281,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("pragma foreign_keys = on")
     # With WAL, FULL is what makes a commit survive a power cut, not only a kill.
     connection.execute("pragma synchronous = full")
+    budget.watch(connection)
     return connection

@@ -1,10 +1,16 @@
 """What the desk's pages and API share: whose request it is, files in and out."""
 
-from typing import Any
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
 
-from flask import Response
-from werkzeug.exceptions import Forbidden, NotFound
+from flask import Response, request
+from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
+from search import budget
 from search.formats.citations import CITATION_STYLES
 from web.desk.document import import_document, read_document
 from web.desk.export import CollectionFormat, file_ending, write
@@ -12,7 +18,7 @@ from web.desk.screening.outcomes import decisions_are_hidden
 from web.desk.shelf import Collection, collection
 from web.desk.store import Store
 from web.desk.strategy_answers import LibrarySearch
-from web.http import services
+from web.http import services, sizes
 from web.http.access import identity, may
 from web.http.exports import MIMETYPES, saved
 
@@ -24,6 +30,13 @@ _MIMETYPES: dict[str, str] = {
     **dict.fromkeys(CITATION_STYLES, "text/plain; charset=utf-8"),
     **{f"{style}-html": "text/html; charset=utf-8" for style in CITATION_STYLES},
 }
+# A file has the time of one request for so many records, and as much again for as many more: what
+# takes longest, citations, takes some 8 ms for each.
+_AT_ONCE = 500
+# Seconds that one waits for another to be written, and until one is to come again.
+_PATIENCE = 3.0
+_COME_AGAIN = 30
+_large_file = threading.Semaphore(1)
 # How OpenAPI describes such an answer.
 EXPORT: dict[str, Any] = {
     "description": "The collection as a file.",
@@ -54,6 +67,15 @@ def editor() -> str:
     return found.name
 
 
+@contextmanager
+def sent_body() -> Iterator[BinaryIO]:
+    """The body of this request as a file: a large one is on the disk, not in memory."""
+    with tempfile.SpooledTemporaryFile(sizes.IN_MEMORY) as file:
+        shutil.copyfileobj(request.stream, file)
+        file.seek(0)
+        yield cast("BinaryIO", file)
+
+
 def import_file(content: bytes, name: str, folder: int | None = None) -> int:
     """A new collection from an exported one.
 
@@ -68,6 +90,8 @@ def saved_collection(number: int, name: CollectionFormat) -> Response:
 
     Raises:
         UnknownError: when there is no such collection.
+        TooLongError: when there is no time left.
+        ServiceUnavailable: when it is large, and another large one is being written.
         Forbidden: where it would show decisions to those who are not to see them yet.
     """
     shown = collection(store(), number)
@@ -76,11 +100,31 @@ def saved_collection(number: int, name: CollectionFormat) -> Response:
             "two reviewers decide blind to each other, and JSON holds their decisions: an "
             "administrator can save it, or choose another format"
         )
-    return saved(
-        lambda file: write(store(), number, name, file),
-        _MIMETYPES[name],
-        file_name(shown, file_ending(name)),
-    )
+    with _time_for(shown.records):
+        return saved(
+            lambda file: write(store(), number, name, file),
+            _MIMETYPES[name],
+            file_name(shown, file_ending(name)),
+        )
+
+
+@contextmanager
+def _time_for(records: int) -> Iterator[None]:
+    """Time to write a file of so many records: what is one's own can be taken away whole."""
+    if records <= _AT_ONCE:
+        yield
+        return
+    # One at a time: each may hold a thread for long.
+    if not _large_file.acquire(timeout=_PATIENCE):
+        raise ServiceUnavailable(
+            "another large collection is being written to a file: come again later",
+            retry_after=_COME_AGAIN,
+        )
+    try:
+        budget.lengthen(1 + records / _AT_ONCE)
+        yield
+    finally:
+        _large_file.release()
 
 
 def file_name(shown: Collection, ending: str) -> str:

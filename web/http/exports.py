@@ -1,9 +1,7 @@
 """Result lists as files of the formats that other programs read."""
 
-import io
-import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, cast, get_args
 
 from flask import Response, send_file
@@ -11,6 +9,7 @@ from flask import Response, send_file
 from search import budget
 from search.formats import FORMATS
 from search.records import Record
+from web.http import sizes
 
 ExportFormat = Literal["ris", "nbib", "bibtex", "csv", "jsonl"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
@@ -31,16 +30,17 @@ FILE: dict[str, Any] = {
         for mimetype in MIMETYPES.values()
     },
 }
-# Records of a stream that are sent at once.
-_LINES = 100
-# What is larger is written to the disk: a complete set can be the whole library.
-_IN_MEMORY = 8 * 1024 * 1024
 
 
 def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) -> Response:
-    """``records`` as a file to be saved, called ``name`` and the format's extension."""
-    if format_name == "jsonl":
-        return _streamed(records, f"{name}.jsonl")
+    """``records`` as a file to be saved, called ``name`` and the format's extension.
+
+    It is written whole before it is sent: a client that reads slowly then holds no thread, and a
+    file that would take too long is refused instead of cut off.
+
+    Raises:
+        TooLongError: when the request has no time left.
+    """
     chosen = FORMATS[format_name]
     timed = budget.within(records, "file")
     return saved(
@@ -50,26 +50,15 @@ def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) 
     )
 
 
-def _streamed(records: Iterable[Record], name: str) -> Response:
-    """JSON Lines (NDJSON) as they are read: the first ones come at once, and none is kept."""
-    response = Response(_lines(records), content_type=MIMETYPES["jsonl"])
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
-
-
-def _lines(records: Iterable[Record]) -> Iterator[bytes]:
-    left = iter(records)
-    while few := list(itertools.islice(left, _LINES)):
-        block = io.BytesIO()
-        FORMATS["jsonl"].write(few, block)
-        yield block.getvalue()
-
-
 def saved(write: Callable[[BinaryIO], object], mimetype: str, name: str) -> Response:
     """What ``write`` writes, as a file to be saved as ``name``."""
     # send_file closes it when the answer has been sent.
-    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
-    write(file)
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(sizes.IN_MEMORY))  # noqa: SIM115
+    try:
+        write(file)
+    except BaseException:
+        file.close()
+        raise
     size = file.tell()
     file.seek(0)
     response = send_file(file, mimetype=mimetype, as_attachment=True, download_name=name, max_age=0)

@@ -7,6 +7,8 @@ MIB = 1024 * 1024
 LARGEST_FILE = 200 * MIB
 # Bytes. A form, or JSON with the ids of a large set.
 _LARGEST = 8 * MIB
+# Bytes. A file that is sent or received lies on the disk where it is larger.
+IN_MEMORY = 8 * MIB
 _TAKE_FILES = {
     "collections.add_from_file",
     "collections.import_collection",

@@ -20,7 +20,8 @@ ModelError            501     a mask, and a model without MLM head
 TooLongError          503     a request that could not be answered in the time that one may take
 LibraryError          503     the library is missing, damaged or another encoder's, or Milvus gone
                               and a list by words alone would not do
-DatabaseError         503     a database is locked, full, damaged or cannot be written
+DatabaseError         503     a database is locked, full, damaged or cannot be written, or a
+                              statement was ended with the request's time
 RecursionError        400     JSON that is nested too deeply
 OSError (ENOSPC …)    503     a disk that is full or cannot be written
 anything else         500     a mistake of ours
@@ -34,6 +35,7 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
+from search import budget
 from search.budget import BudgetError, TooLongError
 from search.encoder import ModelError
 from search.exact import ExactSyntaxError
@@ -140,6 +142,10 @@ def budget_message(error: BudgetError) -> str:
             "with a command: jmedsearch search --exact --format."
         ),
         "upload": gettext("Divide the file into smaller ones."),
+        "collection": gettext(
+            "The collection is too large for this at once. Divide it, or use the command "
+            "jmedsearch collection."
+        ),
     }[error.work]
     if isinstance(error, TooLongError):
         took = gettext("This was ended after %(seconds)s seconds.")
@@ -275,6 +281,8 @@ def _library_error(error: LibraryError) -> Response:
 
 
 def _database_error(error: sqlite3.DatabaseError) -> Response:
+    if (ended := budget.ended(error, "collection")) is not None:
+        return _budget_error(ended)
     if fault_of(error) is not None:
         return _storage_error(error)
     raise error  # a mistake of ours

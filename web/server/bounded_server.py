@@ -28,6 +28,7 @@ from waitress.utilities import BadRequest
 from web.http.overload import PROBES, REFUSED
 from web.http.sizes import LARGEST_FILE, MIB
 from web.server import connections
+from web.server.demand import Demand
 from web.server.lanes import Lane, Lanes
 
 # A query takes milliseconds of a core, so few more threads than cores wait well; with more, each
@@ -67,8 +68,8 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc] # waitress has no type
     A request that finds its queue full, or has waited for too long, reaches the application at that
     moment with :data:`web.http.overload.REFUSED` in its environment, on a thread that does nothing
     else: the application says so in its own words. Probes have a thread of their own, and so have
-    POST requests to the paths ``with_passwords``. Connections of ``trusted_proxy`` are many
-    clients'.
+    POST requests to the paths ``with_passwords``, and those of whoever has lately asked for what
+    takes long (``demand``). Connections of ``trusted_proxy`` are many clients'.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc] # waitress has no type
         half_open: int = connections.HALF_OPEN,
         most_connections: int | None = None,
         trusted_proxy: str = "",
+        demand: Demand | None = None,
         **adjustments: Any,
     ) -> None:
         self.draining = False
@@ -95,13 +97,18 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc] # waitress has no type
         self._most = most_connections or connections.room()
         self._proxy = connections.source(trusted_proxy)
         self._with_passwords = with_passwords
+        self._demand = demand or Demand()
         self._no_line_until = self._paused_until = 0.0
         self._lanes = Lanes(
             {
                 "requests": Lane(threads, longest_queue, patience),
+                # No less important to the system: it would keep Python's lock while it waits for a
+                # core, and everybody with it.
+                "demanding": Lane(1, longest_queue, patience),
                 "passwords": Lane(1, LONGEST_PASSWORD_QUEUE, patience),
                 "probes": Lane(1, longest_queue, patience),
-            }
+            },
+            self._answered,
         )
         # waitress looks for what is overdue at these intervals.
         adjustments = {"cleanup_interval": _CLEANUP, "channel_timeout": _UNREAD} | adjustments
@@ -179,8 +186,24 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc] # waitress has no type
             self._lanes.add(task, "probes")
         elif request.command == "POST" and request.path in self._with_passwords:
             self._lanes.add(task, "passwords")
+        elif self._demand.is_high(self._source(task)):
+            self._lanes.add(task, "demanding")
         else:
             self._lanes.add(task, "requests")
+
+    def _answered(self, task: Any, seconds: float) -> None:
+        self._demand.took(task.asked_by, seconds)
+
+    def _source(self, task: Any) -> str:
+        """Whose request it is: the connection's address, or the one for which the trusted proxy
+        brings it."""
+        source: str = task.source
+        if self._proxy and source == self._proxy:
+            brought = task.requests[0].headers.get("X_FORWARDED_FOR", "")
+            source = connections.source(brought.rpartition(",")[2].strip()) or source
+        # The request itself is gone once it is answered.
+        task.asked_by = source
+        return source
 
     def readable(self) -> bool:
         """Whether newcomers are let in: not in the moment after descriptors have run out."""
@@ -309,7 +332,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     request: _Parser | None = None
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002 - waitress calls it so
-        self.source = connections.source(addr[0])
+        self.source = self.asked_by = connections.source(addr[0])
         self._begun = time.monotonic()
         self._has_asked = False
         super().__init__(server, sock, addr, adj, map=map)

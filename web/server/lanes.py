@@ -1,16 +1,17 @@
 """Which thread answers a request, and for how long it may wait for one.
 
 Requests wait in lanes, each with threads and a queue of its own, so that one kind cannot hold up
-another: ordinary requests; those with a password, whose hashing takes a core for a tenth of a
-second; and what a supervisor asks. Who has waited for too long is told so at that moment, by a
-thread that does nothing else, whether or not a thread becomes free.
+another: ordinary requests; those of who has lately asked for what takes long; those with a
+password, whose hashing takes a core for a tenth of a second; and what a supervisor asks. Who has
+waited for too long is told so at that moment, by a thread that does nothing else, whether or not a
+thread becomes free.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,14 +52,22 @@ class _Traffic:
         return bool(self.waiting) and moment - self.waiting[0][0] >= self.lane.patience
 
 
+def _untold(task: Task, seconds: float) -> None:
+    """Nobody wants to know."""
+
+
 class Lanes:
     """Threads that answer requests, by lane.
 
     While :attr:`refused` is true on a thread, what it answers is to be refused. The name of the
-    first lane is that of ordinary requests.
+    first lane is that of ordinary requests. ``answered`` is told of each request that a lane has
+    answered, and of the seconds that it took.
     """
 
-    def __init__(self, lanes: Mapping[str, Lane]) -> None:
+    def __init__(
+        self, lanes: Mapping[str, Lane], answered: Callable[[Task, float], None] = _untold
+    ) -> None:
+        self._answered = answered
         self._lock = threading.Lock()
         self._to_refuse = threading.Condition(self._lock)
         self._traffic = {
@@ -157,6 +166,7 @@ class Lanes:
                 _, task = traffic.waiting.popleft()
                 traffic.under_way[own] = moment
             _serve(task)
+            self._answered(task, time.monotonic() - moment)
             with self._lock:
                 del traffic.under_way[own]
 

@@ -19,7 +19,8 @@ _BLOCK = (
 _VALUE = r"""(?:"[^"<>]{0,500}"|'[^'<>]{0,500}'|[^\s<>"']{1,500})"""
 _ATTRIBUTES = rf"(?:\s{{1,20}}[\w:.-]{{1,60}}\s{{0,5}}=\s{{0,5}}{_VALUE}){{0,20}}"
 _TAG = re.compile(
-    rf"<(/?)(?:(?:jats|mml|ce|xhtml|html|sb|xocs):)?({'|'.join((*_INLINE, *_BLOCK))}"
+    # Told at once where a file is full of signs that begin nothing.
+    rf"<(?=/?[a-z])(/?)(?:(?:jats|mml|ce|xhtml|html|sb|xocs):)?({'|'.join((*_INLINE, *_BLOCK))}"
     r"|m(?:ath|row|i|o|n|sub|sup|subsup|frac|text|style|over|under|space|fenced|padded|sqrt))"
     rf"{_ATTRIBUTES}\s{{0,5}}/?>",
     re.IGNORECASE,

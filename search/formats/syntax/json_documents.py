@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from search import budget
 from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
 
 # The largest pages have a few megabytes; what is larger is no answer of an API.
@@ -18,6 +19,7 @@ def documents(stream: BinaryIO) -> Iterator[Any]:
     if len(content) > _MAX_DOCUMENT:
         yield Rejected("document", f"longer than {_MAX_DOCUMENT // 1024**2} MiB")
         return
+    budget.spend("upload", values_in(content))
     try:
         yield json.loads(content.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError) as error:
@@ -30,6 +32,13 @@ def documents(stream: BinaryIO) -> Iterator[Any]:
                 yield json.loads(line.decode("utf-8", "replace"), strict=False)
             except (ValueError, RecursionError) as fault:
                 yield Rejected(f"line {number}", f"not JSON: {fault}"[:300])
+
+
+def values_in(content: bytes) -> int:
+    """How many values a JSON text has at most, or as many as make up its length at sixteen bytes
+    each: what it takes in memory, some hundred bytes for each, is told by that before it is read.
+    """
+    return max(len(content) // 16, sum(map(content.count, (b"[", b"{", b",", b":"))))
 
 
 def records(

@@ -87,3 +87,12 @@ def test_an_entry_without_end_does_not_grow_without_limit() -> None:
     first, second = read(text)
     assert first == Rejected("line 1", "longer than 256 KiB")
     assert isinstance(second, Record)
+
+
+def test_an_entry_of_nothing_but_commands_costs_itself_alone() -> None:
+    first, second = read("@article{a, title={" + "\\'" * 9_000 + "}}\n@article{c, title={C}}")
+    assert first == Rejected("line 1", "more than 5,000 commands of LaTeX")
+    assert isinstance(second, Record)
+    # As many authors with accents as the largest groups have are read.
+    authors = " and ".join(f'M{{\\"u}}ller{i}, J{{\\"o}}rg' for i in range(2_000))
+    assert len(one(f"@article{{k, title={{T}}, author={{{authors}}}}}").authors) == 2_000

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from search import budget
 from search.formats import FormatError, Rejected, recognise
 from search.records import Record
 
@@ -114,6 +115,16 @@ def test_a_broken_item_costs_itself_alone() -> None:
     assert isinstance(first, Record)
     assert second == Rejected("item 2", "a JSON int, not an object")
     assert isinstance(third, Rejected)
+
+
+def test_what_takes_too_much_memory_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = json.dumps(CSL * 10).encode()
+    chosen = recognise(content, "x")
+    monkeypatch.setitem(budget.LIMITS, "upload", 100)
+    with budget.limited(600), pytest.raises(budget.TooMuchError, match="smaller ones"):
+        list(chosen.read(io.BytesIO(content)))
+    # Commands read what one has.
+    assert len(list(chosen.read(io.BytesIO(content)))) == 20
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 import datetime
 import io
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -210,3 +213,18 @@ def test_a_workbook_with_an_entity_bomb_is_rejected_at_once() -> None:
     items = list(FORMATS["xlsx"].read(stream))
     assert items
     assert all(isinstance(item, Rejected) for item in items)
+
+
+def test_a_workbook_that_is_broken_off_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def records() -> Iterator[Record]:
+        yield from (Record(id=str(i), title="a") for i in range(10))
+        assert list(tmp_path.iterdir())
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        tables.write_xlsx(records(), io.BytesIO())
+    assert list(tmp_path.iterdir()) == []

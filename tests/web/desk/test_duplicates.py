@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.records import Author, Record
 from tests.web.desk.conftest import app_without_library, marked_as_imported
@@ -16,6 +18,7 @@ from web.desk import duplicates, items, shelf, tags
 from web.desk.desk import Desk, open_desk
 from web.desk.document import document, import_document, read_document
 from web.desk.history import CollectionError, ConflictError, UnknownError, history, undo
+from web.desk.likeness import Links, alike
 from web.desk.members import standing
 from web.desk.store import Store
 
@@ -187,6 +190,29 @@ def test_decisions_go_along_with_the_json(store: Store, panel: int, tmp_path: Pa
     assert duplicates.take_apart(elsewhere, "c", copy, "pmid:1") == 1
     assert len(shown(elsewhere, other)) == 1
     elsewhere.close()
+
+
+PLACES = st.integers(0, 12)
+KINDS = st.sampled_from(["same", "doi", "near"])
+
+
+@given(st.lists(st.tuples(PLACES, PLACES, KINDS).filter(lambda pair: pair[0] < pair[1])))
+def test_what_hangs_together_is_one_group(pairs: list[tuple[int, int, Any]]) -> None:
+    found = alike(Links(tuple(map(str, range(13))), tuple(pairs)))
+    together = [set(ids) for ids, _ in found]
+    # Each pair in one group, each record in one at most, none in one without a pair.
+    for a, b, _ in pairs:
+        assert sum({str(a), str(b)} <= ids for ids in together) == 1
+    every = [i for ids, _ in found for i in ids]
+    assert len(every) == len(set(every))
+    assert set(every) == {str(place) for a, b, _ in pairs for place in (a, b)}
+    # No group could be parted: there are as few pairs as join it, or more.
+    for ids, kinds in found:
+        own = [pair for pair in pairs if str(pair[0]) in ids]
+        assert len({pair[:2] for pair in own}) >= len(ids) - 1
+        assert list(kinds) == list(dict.fromkeys(why for _, _, why in own))
+        assert list(ids) == sorted(ids, key=int)
+    assert [int(ids[0]) for ids, _ in found] == sorted(int(ids[0]) for ids, _ in found)
 
 
 def test_a_title_that_many_share_proposes_nothing(store: Store) -> None:

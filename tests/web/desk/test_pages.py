@@ -216,6 +216,43 @@ def test_links_show_the_collection_and_nothing_else(client: FlaskClient, number:
     assert client.get(address.removeprefix("http://localhost")).status_code == 404
 
 
+def test_a_link_shows_notes_where_it_was_made_so(client: FlaskClient, number: int) -> None:
+    note = {"id": "gone:1", "note": "院内の議論"}
+    call(client, "PUT", f"{API}/{number}/note", json=note)
+    call(client, "POST", f"{API}/{number}/tags", json={"tag": "採用", "ids": ["gone:1"]})
+
+    def made(language: str, **form: str) -> str:
+        """The page of a new link that was made with the form."""
+        address = f"/collections/{number}/shares?lang={language}"
+        page = Page(client.post(address, data=form).text)
+        (link,) = page.all("input", id="link")
+        path = link["value"].removeprefix("http://localhost")
+        return client.get(f"{path}?lang={language}").text
+
+    switch = Page(client.get(f"/collections/{number}/shares").text).all("input", id="notes")
+    assert [s["type"] for s in switch] == ["checkbox"]
+    assert "checked" not in switch[0]
+    for language, said in (
+        ("ja", "メモは表示していません"),
+        ("en", "with its tags, without its notes"),
+    ):
+        without = made(language)
+        assert "院内の議論" not in without
+        assert "採用" in without
+        assert said in without
+    for language, said in (("ja", "メモとタグも表示しています"), ("en", "with its notes and tags")):
+        whole = made(language, notes="1")
+        assert "院内の議論" in whole
+        assert said in whole
+    links = [s["notes"] for s in call(client, "GET", f"{API}/{number}/shares")["shares"]]
+    assert links == [True, True, False, False]
+    address = call(client, "POST", f"{API}/{number}/shares?notes=true")["address"]
+    assert "院内の議論" in client.get(address.removeprefix("http://localhost")).text
+    # An edit of the note shows on the links that were given out before.
+    call(client, "PUT", f"{API}/{number}/note", json={"id": "gone:1", "note": "結論"})
+    assert "結論" in client.get(address.removeprefix("http://localhost")).text
+
+
 @pytest.mark.parametrize("name", ["ris", "csv", "nbib", "bibtex", "jsonl", "beir"])
 def test_files_hold_the_records_in_order(client: FlaskClient, number: int, name: str) -> None:
     call(client, "PUT", f"{API}/{number}/note", json={"id": "gone:1", "note": "要\n確認"})

@@ -26,6 +26,7 @@ from tests.waiting import LONG, until
 from web.http.overload import REFUSED
 from web.server import connections
 from web.server.bounded_server import BoundedServer, _Parser
+from web.server.demand import Demand
 
 pytestmark = pytest.mark.slow
 
@@ -64,9 +65,17 @@ def running(application: Any, **options: Any) -> Iterator[tuple[BoundedServer, i
             assert not thread.is_alive()
 
 
-def get(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
-    connection.request(method, path)
+def get(
+    port: int,
+    path: str,
+    method: str = "GET",
+    source: str = "127.0.0.1",
+    headers: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=LONG, source_address=(source, 0)
+    )
+    connection.request(method, path, headers=headers or {})
     response = connection.getresponse()
     answer = response.status, response.read()
     connection.close()
@@ -76,9 +85,11 @@ def get(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
 class Asked(threading.Thread):
     """A request that is answered in its own time."""
 
-    def __init__(self, port: int, path: str, method: str = "GET") -> None:
+    def __init__(
+        self, port: int, path: str, method: str = "GET", source: str = "127.0.0.1"
+    ) -> None:
         super().__init__()
-        self._asked = port, path, method
+        self._asked = port, path, method, source
         self.answer: tuple[int, bytes] | None = None
         self.start()
 
@@ -128,6 +139,64 @@ def test_passwords_have_a_thread_of_their_own() -> None:
         for asked in (first, second):
             asked.join(LONG)
             assert asked.answer == (200, b"done")
+
+
+def test_who_asks_for_what_takes_long_has_one_thread_and_others_have_theirs() -> None:
+    slow = Slow()
+    # So short that every request is a long one.
+    demand = Demand(long=-60.0)
+    with running(slow, threads=2, demand=demand, patience=LONG) as (server, port):
+        assert get(port, "/quick", source="127.0.0.2") == (200, b"done")
+        until(lambda: demand.is_high("127.0.0.2"))
+        held = [Asked(port, "/slow", source="127.0.0.2") for _ in range(4)]
+        assert slow.begun.acquire(timeout=LONG)
+        until(lambda: server.waiting == 3)
+        # Whoever comes for the first time finds a thread at once.
+        for source in ("127.0.0.1", "127.0.0.3"):
+            assert get(port, "/quick", source=source) == (200, b"done")
+        assert not server.held
+        assert not slow.begun.acquire(blocking=False)
+        slow.go_on.set()
+        for asked in held:
+            asked.join(LONG)
+            assert asked.answer == (200, b"done")
+
+
+def test_behind_a_proxy_each_client_is_somebody_else() -> None:
+    slow = Slow()
+    demand = Demand(long=-60.0)
+    proxy = {"trusted_proxy": "127.0.0.1", "trusted_proxy_headers": {"x-forwarded-proto"}}
+    with running(slow, demand=demand, clear_untrusted_proxy_headers=False, **proxy) as (_, port):
+        brought = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7"}
+        assert get(port, "/quick", headers=brought) == (200, b"done")
+        until(lambda: demand.is_high("192.0.2.7"))
+        assert not demand.is_high("127.0.0.1")
+        assert not demand.is_high("198.51.100.1")
+        # Nobody else's word is taken.
+        assert get(port, "/quick", source="127.0.0.2", headers=brought) == (200, b"done")
+        until(lambda: demand.is_high("127.0.0.2"))
+
+
+def test_what_was_long_is_forgiven_with_time() -> None:
+    now = 0.0
+    demand = Demand(clock=lambda: now)
+    for _ in range(1000):
+        demand.took("a ward", 0.9)
+    assert not demand.is_high("a ward")
+    demand.took("once", 3.5)
+    assert not demand.is_high("once")
+    for _ in range(2):
+        demand.took("again and again", 5.0)
+    assert demand.is_high("again and again")
+    now = 49.0
+    assert demand.is_high("again and again")
+    now = 51.0
+    assert not demand.is_high("again and again")
+    # However much it was, it is a number for each source.
+    for number in range(30_000):
+        demand.took(str(number), 1.001)
+        now += 1.0
+    assert not demand.is_high("0")
 
 
 def test_threads_that_do_not_end_are_left_behind() -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from web.desk.items import items
+from web.desk.items import every_item
 from web.desk.kept_answers import Remembered
 from web.desk.screening.abstracts import filled_abstracts, with_abstract
 from web.desk.screening.learning import Features, Ranking, features, ranking
@@ -118,9 +118,13 @@ def collection_features(store: Store, number: int, *, wait: bool = False) -> Fea
     if wait or len(texts) <= _AT_ONCE:
         return _weigh(key, last, digest, texts)
     with _lock:
-        if (key, digest) not in _under_way:
-            _under_way.add((key, digest))
-            threading.Thread(target=_weigh, args=(key, last, digest, texts), daemon=True).start()
+        # One at a time, however many collections there are and however often they are changed: it
+        # takes a core, and the memory of all the texts.
+        if not _under_way:
+            _under_way.add(key)
+            threading.Thread(
+                target=_weigh_beside, args=(key, last, digest, texts), daemon=True
+            ).start()
     return None
 
 
@@ -134,30 +138,33 @@ class _Known:
 _Key = tuple[object, ...]
 _lock = threading.Lock()
 _known: dict[_Key, _Known] = {}
-_under_way: set[tuple[_Key, int]] = set()
+_under_way: set[_Key] = set()
 
 
 def _weigh(key: _Key, last: _Key, digest: int, texts: Mapping[str, str]) -> Features:
+    made = features(texts)
+    with _lock:
+        _known[key] = _Known(last, digest, made)
+        while len(_known) > _REMEMBERED:
+            del _known[next(iter(_known))]
+    return made
+
+
+def _weigh_beside(key: _Key, last: _Key, digest: int, texts: Mapping[str, str]) -> None:
     try:
-        made = features(texts)
-        with _lock:
-            _known[key] = _Known(last, digest, made)
-            while len(_known) > _REMEMBERED:
-                del _known[next(iter(_known))]
-        return made
+        _weigh(key, last, digest, texts)
     finally:
         with _lock:
-            _under_way.discard((key, digest))
+            _under_way.discard(key)
 
 
 def _texts(store: Store, number: int) -> dict[str, str]:
-    _, found = items(store, number)
     filled = filled_abstracts(store, number)
     return {
         item.record.id: "\n".join(
             v.text for v in with_abstract(item.record, filled.get(item.record.id)).versions()
         )
-        for item in found
+        for item in every_item(store, number)
     }
 
 

@@ -12,7 +12,7 @@ For each page, JSON (or with ``--table`` Markdown) says:
 - ``y``: the upper edge of the first hit in CSS pixels, without scrolling;
 - ``bytes``: what was transferred, uncompressed responses counted as they came;
 - ``fcp``: first contentful paint in milliseconds after the navigation began;
-- ``cls``: cumulative layout shift until a second after the page was loaded.
+- ``cls``: cumulative layout shift until half a second after the page was loaded.
 
 Milliseconds depend on the machine and on what else it does; pixels and bytes do not.
 """
@@ -62,6 +62,7 @@ QUERIES = {
 }
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 _CHROMIUM = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+_SETTLED = 500  # milliseconds
 # Filled before the page's own scripts run.
 _WATCH = """window.shift = 0;
 new PerformanceObserver((list) => {
@@ -112,7 +113,7 @@ def measured(browser: Browser, address: str) -> list[dict[str, Any]]:
                 context.add_init_script(_WATCH)
                 page = context.new_page()
                 page.goto(f"/?{_parameters(query)}", wait_until="networkidle")
-                page.wait_for_timeout(1000)
+                page.wait_for_timeout(_SETTLED)
                 row = {"language": language, "query": query, "size": name}
                 rows.append(row | page.evaluate(_READ))
                 context.close()

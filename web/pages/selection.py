@@ -17,8 +17,8 @@ from flask import (
 )
 from markupsafe import Markup
 from pydantic import ValidationError
-from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 
+from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
 from web.desk import items, shelf
 from web.desk.additions import add_records, library_records

@@ -18,7 +18,7 @@ help:
 	@echo "make test   install what tests need and run them"
 	@echo "make test-fast  those that take no browser, server, real data, training or full model"
 	@echo "make milvus install the Milvus server that tests then run with, too"
-	@echo "make lint   ruff and mypy"
+	@echo "make lint   ruff, mypy and import-linter"
 	@echo "make lock   constraints.txt and requirements.lock anew from pyproject.toml"
 	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
 
@@ -41,6 +41,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # An environment of its own: what it brings along is no part of what is looked at. Fails where a
 # vulnerability is known, and where it is not known whether there is one.

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from indexer.build.intake import Progress, Reading, Report, propose, take
-from indexer.build.sources import Source, find_sources
+from indexer.run.intake import Progress, Reading, Report, propose, take
+from indexer.run.sources import Source, find_sources
 from indexer.store.record_store import RecordStore
 from search.formats import FORMATS, read_records, read_stream
 from search.formats.fields.remarks import Remarks

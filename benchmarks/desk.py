@@ -22,12 +22,12 @@ from search.ranked.engine import Engine
 from search.records import Author, Record
 from search.suggest import Suggester
 from web.app import create_app
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 from web.desk import alerts, items, shelf, strategies, tags
 from web.desk.desk import open_desk
 from web.desk.store import Store
 from web.desk.strategy_answers import LibrarySearch
-from web.desk.strategy_answers import asked as asking
+from web.desk.strategy_answers import search_request as asking
 
 
 def synthetic(count: int) -> Iterator[Record]:

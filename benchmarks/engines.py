@@ -21,7 +21,7 @@ from search.library.library import Library
 from search.library.milvus import MilvusAddress, MilvusRetrieval
 from search.ranked.engine import Engine
 from search.ranked.ranking import Leg
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _WARM = 20
 

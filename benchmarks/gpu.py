@@ -91,8 +91,8 @@ def texts(count: int, tokens: int) -> list[str]:
 
 def files_to_vectors(encoder: Any, file: Path, folder: Path) -> dict[str, float]:
     """As ``jmedsearch index`` does, up to the written segments: seconds of intake and embedding."""
-    from indexer.build.intake import Progress, Reading, take
-    from indexer.build.sources import find_sources
+    from indexer.run.intake import Progress, Reading, take
+    from indexer.run.sources import find_sources
     from indexer.stages.embed import embed_records
     from indexer.store.record_store import RecordStore
 

@@ -30,7 +30,7 @@ from scale import read_queries
 
 from search.encoder import load_encoder
 from search.encoder.openvino_backend import OpenVinoBackend
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 LEVELS = {
     "AVX2": "avx2",

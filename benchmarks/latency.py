@@ -23,7 +23,7 @@ import numpy as np
 from search.filters import Filters
 from search.ranked.ranking import DEPTH
 from search.text.terms import terms
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 
 def main() -> None:

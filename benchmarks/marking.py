@@ -17,7 +17,7 @@ from pathlib import Path
 from search.evaluate import read_collection
 from search.ranked.engine import Engine
 from search.text.sentences import sentence_spans
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _ANSWERS = Path(__file__).with_name("answers_jaquad.tsv")
 _PAGE = 100

@@ -25,7 +25,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from indexer.build.pipeline import write_owners
+from indexer.run.pipeline import write_owners
 from indexer.stages.vector_index_writer import VectorSettings, write_index
 from indexer.stages.vocabulary_writer import write_vocabulary
 from indexer.store.record_store import RecordStore, _row

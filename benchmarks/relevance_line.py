@@ -24,7 +24,7 @@ from search.filters import Filters
 from search.ranked.engine import Engine
 from search.ranked.ranking import Leg, rank
 from search.text.terms import terms
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _ELSEWHERE = 150
 

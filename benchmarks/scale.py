@@ -45,7 +45,7 @@ from search.library.segments import Segments
 from search.library.vector_index import VectorIndex
 from search.ranked.ranking import DEPTH
 from search.text.terms import terms
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _WARM = 20
 _RECALL_QUERIES = 100

@@ -32,7 +32,7 @@ from search.library.scored_records import Ranking
 from search.ranked.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 from search.ranked.ranking import rank
 from search.text.terms import terms
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _RUN_DEPTH = 100
 

@@ -53,7 +53,7 @@ from search.text.profile import MASK, without_masks
 from search.text.sentences import sentence_spans
 from search.text.terms import terms
 from search.text.variants import fold
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 FIRST = 10
 OFFERED = 8

@@ -29,7 +29,7 @@ import numpy as np
 
 import indexer.store.record_store
 import search.library.lexical_index
-from indexer.build.pipeline import write_owners
+from indexer.run.pipeline import write_owners
 from indexer.stages.lexical_writer import write_lexical
 from indexer.stages.vector_index_writer import VectorSettings, write_index
 from indexer.store.record_store import RecordStore

@@ -36,7 +36,7 @@ from search.ranked.ranking import DEPTH
 from search.records import Record
 from search.text.fold import to_lexical
 from search.text.terms import Term, morphemes, terms, terms_with_offsets
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _CUTS = ("as it is", "A", "B", "C", "A+B+C", "as written", "no expressions")
 _TITLES = (0, 1, 3, 5)

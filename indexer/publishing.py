@@ -19,7 +19,7 @@ from indexer.stages.staging import BuildError, locked
 from indexer.stages.vector_index_writer import EXACT
 from search.library.generation import Generation
 from search.library.lexical_index import record_terms
-from search.library.manifest import LibraryError, live_generation
+from search.library.manifest import LibraryError, live_folder
 from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
 from search.library.milvus.leases import read_leases
 from search.library.milvus.retrieval import live
@@ -79,7 +79,7 @@ def publish(
     """
     server = MilvusServer(address, _CALL, _PATIENCE, waiting)
     with locked(library):
-        folder = live_generation(library)
+        folder = live_folder(library)
         if folder is None:
             raise LibraryError(f"{library}: no library here")
         ranks_words = _ranks_words(address, waiting)

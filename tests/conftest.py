@@ -114,7 +114,7 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def compiled_once() -> Iterator[None]:
     """A model that indexing opens is compiled once: that takes longer than a tiny library."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.build.pipeline.load_encoder", functools.cache(load_encoder))
+        patch.setattr("indexer.run.pipeline.load_encoder", functools.cache(load_encoder))
         yield
 
 

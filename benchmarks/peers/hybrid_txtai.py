@@ -44,7 +44,7 @@ from search.library.generation import Generation, record_from_row
 from search.library.library import Library
 from search.ranked.engine import RankedList
 from search.text.terms import terms
-from web.cli.search import open_engine
+from web.cli.options import open_engine
 
 _PAGE = 10
 _WARM = 20

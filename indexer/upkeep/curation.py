@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from indexer.build.imports import open_records
-from indexer.build.intake import Progress, propose
-from indexer.build.pipeline import edit, finish
+from indexer.run.imports import open_records
+from indexer.run.intake import Progress, propose
+from indexer.run.pipeline import edit, finish
 from indexer.stages.staging import BuildError
 from indexer.store.record_store import RecordStore
 from search.library.generation import record_from_row
@@ -18,7 +18,7 @@ Decision = Literal["merged", "distinct"]
 
 
 @dataclass(frozen=True)
-class Proposal:
+class DuplicatePair:
     """Two records that may be one, why, and what was decided: ``open``, or a :data:`Decision`.
 
     A record that is gone, because it was merged or removed, is None.
@@ -30,7 +30,7 @@ class Proposal:
     state: str
 
 
-def proposals(library: Path, state: str = "open") -> list[Proposal]:
+def proposals(library: Path, state: str = "open") -> list[DuplicatePair]:
     """The proposed pairs in ``state``, by id.
 
     Raises:
@@ -43,7 +43,7 @@ def proposals(library: Path, state: str = "open") -> list[Proposal]:
             return record_from_row(row) if row else None
 
         return [
-            Proposal(
+            DuplicatePair(
                 (row["first"], row["second"]),
                 (record(row["first"]), record(row["second"])),
                 row["reason"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.stages.staging import STAGING, BuildError, locked, point_to
-from search.library.manifest import GENERATIONS, LibraryError, Manifest, live_generation, verify
+from search.library.manifest import GENERATIONS, LibraryError, Manifest, live_folder, verify
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def list_generations(library: Path) -> list[Listed]:
     Raises:
         LibraryError: when there is no library.
     """
-    live = live_generation(library)
+    live = live_folder(library)
     if live is None:
         raise LibraryError(f"{library}: no library here")
     found = []
@@ -77,7 +77,7 @@ def prune(library: Path, keep: int) -> list[int]:
         BuildError: when another process writes the library.
     """
     with locked(library):
-        live = live_generation(library)
+        live = live_folder(library)
         folders = _folders(library)
         gone = [f for f in folders[: max(len(folders) - keep, 0)] if f != live]
         for folder in gone:

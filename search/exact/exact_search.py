@@ -174,7 +174,7 @@ class ExactSearch:
         parsed = parse(expression)
         lines = Lines(self.library.generation())
         wanted = list(dict.fromkeys(sought(parsed.tree)))[:_MOST_COUNTED]
-        alone = [_Asked(lines, Parsed(term, ()), filters or Filters()) for term in wanted]
+        alone = [_BoundExpression(lines, Parsed(term, ()), filters or Filters()) for term in wanted]
         return tuple((str(term), found.count()) for term, found in zip(wanted, alone, strict=True))
 
     def reach(
@@ -246,13 +246,15 @@ class ExactSearch:
         records = asked.generation.records(numbers)
         return total, [(number, records[number]) for number in numbers]
 
-    def _asked(self, expression: str, filters: Filters | None, lines: Lines | None) -> "_Asked":
+    def _asked(
+        self, expression: str, filters: Filters | None, lines: Lines | None
+    ) -> "_BoundExpression":
         parsed = parse(expression, with_lines=lines is not None)
         lines = lines or Lines(self.library.generation())
         for line in lines_of(parsed.tree):
             if line.number not in lines.found:
                 raise ExactSyntaxError("unknown line", expression, line.start, line.end)
-        return _Asked(lines, parsed, filters or Filters())
+        return _BoundExpression(lines, parsed, filters or Filters())
 
 
 def quoted(term: str) -> str:
@@ -280,7 +282,7 @@ def _hit(record: Record, marker: Marker, language: str) -> ExactHit:
     return ExactHit(record, marker.title(title), marker.sentence(record, language))
 
 
-class _Asked:
+class _BoundExpression:
     """An expression with filters, as asked of one generation."""
 
     def __init__(self, lines: Lines, parsed: Parsed, filters: Filters) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from lark import Token, Tree
 
 from search import budget
-from search.exact.expression import And, Dates, Expression, Field, Line, Not, Or, terms_of
+from search.exact.expression import And, Dates, EarlierSearch, Expression, Field, Not, Or, terms_of
 from search.exact.field_codes import Special
 from search.exact.grammar import MAX_DEPTH, MAX_TERMS, grammar_tree, half_width, span
 from search.exact.syntax_errors import ExactSyntaxError
@@ -166,7 +166,7 @@ class _Reader:
                 return [(self.terms.assignment(tokens[0]), 2)]
             case _ if self.with_lines and tag is None:
                 start, end = span(tokens[0])
-                return [(Line(int(half_width(tokens[0].value)[1:]), start, end), 0)]
+                return [(EarlierSearch(int(half_width(tokens[0].value)[1:]), start, end), 0)]
             case _:
                 raise ExactSyntaxError("line reference", self.text, *span(tokens[0]))
 

@@ -13,10 +13,10 @@ from search.exact.date_ranges import day_range
 from search.exact.expression import (
     And,
     Dates,
+    EarlierSearch,
     Expression,
     Field,
     Flag,
-    Line,
     Near,
     Not,
     Or,
@@ -121,7 +121,7 @@ class QueryBuilder:
                 return _Query.term_query(schema(), "has_abstract", True)
             case Flag():
                 return _Query.term_query(schema(), "retraction", "retracted")
-            case Line(number):
+            case EarlierSearch(number):
                 return numbers_query(self._lines[number])
             case Not(part):
                 return _all_but([self.query(part)])

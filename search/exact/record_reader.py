@@ -7,7 +7,7 @@ its texts or values between separators. Reading thousands of them is a matter of
 from collections.abc import Callable
 
 from search.exact.date_ranges import day_range
-from search.exact.expression import And, Dates, Expression, Flag, Line, Near, Not, Or, Term
+from search.exact.expression import And, Dates, EarlierSearch, Expression, Flag, Near, Not, Or, Term
 from search.exact.occurrences import (
     TEXT_AREAS,
     Pattern,
@@ -71,7 +71,7 @@ def _condition(expression: Expression) -> _Condition:
         case Flag(name):
             flag = _LINE[name]
             return lambda lines: bool(lines[flag])
-        case Line():
+        case EarlierSearch():
             raise ValueError(f"{expression} is known by what it found, not by reading records")
         case Not(part):
             excluded = _condition(part)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from search.filters import Filters
 from search.library.lexical_index import LexicalIndex
-from search.library.manifest import CURRENT, LibraryError, Manifest, live_generation
+from search.library.manifest import CURRENT, LibraryError, Manifest, live_folder
 from search.library.owners import Owners
 from search.library.passage_set import PassageSet, SplitSet
 from search.library.read_only import ReadOnlyDatabase
@@ -152,8 +152,8 @@ class EmbeddedRetrieval:
             return None
 
     def live(self, library: Path) -> Path | None:
-        """See :func:`search.library.manifest.live_generation`."""
-        return live_generation(library)
+        """See :func:`search.library.manifest.live_folder`."""
+        return live_folder(library)
 
     def legs(self, opened: Opened) -> "EmbeddedLegs":
         """FAISS and tantivy over the generation's files."""

@@ -143,7 +143,7 @@ class Manifest:
             )
 
 
-def live_generation(library: Path) -> Path | None:
+def live_folder(library: Path) -> Path | None:
     """The folder of the live generation; None where nothing has been published yet.
 
     Raises:

@@ -21,7 +21,7 @@ _TOGETHER = 8
 
 
 @dataclass
-class _Asked:
+class _PendingQuery:
     """A query under way."""
 
     text: str
@@ -36,8 +36,8 @@ class QueryVectors:
         self._encoder = encoder
         self._limit = remembered
         self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._under_way: dict[str, _Asked] = {}
-        self._waiting: deque[_Asked] = deque()
+        self._under_way: dict[str, _PendingQuery] = {}
+        self._waiting: deque[_PendingQuery] = deque()
         self._encoding = False
         self._changed = threading.Condition()
 
@@ -49,7 +49,7 @@ class QueryVectors:
                 return self._known[text]
             asked = self._under_way.get(text)
             if asked is None:
-                asked = self._under_way[text] = _Asked(text)
+                asked = self._under_way[text] = _PendingQuery(text)
                 self._waiting.append(asked)
             while asked.vector is None and asked.error is None:
                 if self._encoding:

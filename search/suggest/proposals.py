@@ -62,7 +62,7 @@ _NOT_OFFERED = _not_offered()
 
 
 @dataclass(frozen=True)
-class Proposal:
+class TermProposal:
     """A term of the vocabulary (its index) for a query; ``replaces`` is the part of the query that
     a synonym can stand for, ``hit`` the number of the first hit that contains the term."""
 
@@ -78,7 +78,7 @@ class Proposal:
 class Proposals:
     """Terms for a query, best first, and the numbers of the hits that they were drawn from."""
 
-    terms: list[Proposal]
+    terms: list[TermProposal]
     hits: list[int]
 
 
@@ -270,7 +270,7 @@ def _chosen(
     evidence: Evidence,
     said: Sequence[frozenset[str]],
     limit: int,
-) -> list[Proposal]:
+) -> list[TermProposal]:
     chosen = evidence.candidates
     texts = [vocabulary.terms[i] for i in chosen.tolist()]
     found = effects(
@@ -291,7 +291,7 @@ def _chosen(
     )
     rows = choose(found, quality, limit, _CARE, conflicts(said), groups)
     return [
-        Proposal(
+        TermProposal(
             term=int(chosen[row]),
             group=groups[row],
             reasons=_reasons(evidence, row, groups[row], contained[chosen[row]].any()),

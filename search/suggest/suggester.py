@@ -15,14 +15,7 @@ from search.ranked.engine import Engine, QueryError, clean_query
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
-from search.suggest.proposals import (
-    HITS,
-    Proposal,
-    Proposals,
-    Reason,
-    incidence,
-    propose,
-)
+from search.suggest.proposals import HITS, Proposals, Reason, TermProposal, incidence, propose
 from search.suggest.query_parts import words_of
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary
@@ -263,6 +256,6 @@ class Suggester:
         )
 
 
-def _stands(proposal: Proposal, query: str) -> bool:
+def _stands(proposal: TermProposal, query: str) -> bool:
     """Whether the part of the query that a term replaces is written there as it is."""
     return bool(proposal.replaces) and proposal.replaces in query

@@ -18,7 +18,8 @@ from search.evaluate import (
 )
 from web.cli.evaluation import eval_command
 from web.cli.index import index
-from web.cli.search import open_engine, search, suggest, verify_command
+from web.cli.options import open_engine
+from web.cli.search import search, suggest, verify_command
 
 pytestmark = pytest.mark.slow
 

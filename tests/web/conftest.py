@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
 from search.library.library import Library
 from search.ranked.engine import Engine

@@ -13,7 +13,7 @@ from web.desk.collection_search import Group, Mode
 from web.desk.export import CollectionFormat
 from web.desk.history import Action
 from web.desk.members import Member, State
-from web.http.search_parameters import Asked, ListOrder, Query
+from web.http.search_parameters import ListOrder, Parameters, Query
 
 _MOST_IDS = 10_000
 
@@ -38,7 +38,7 @@ class SharePath(CollectionPath):
     share: int = Field(ge=1, description="The link's number.")
 
 
-class NewCollection(Asked):
+class NewCollection(Parameters):
     """A collection to be made."""
 
     name: str = Field(description="Its name.")
@@ -46,7 +46,7 @@ class NewCollection(Asked):
     folder: int | None = Field(default=None, description="The folder to put it into.")
 
 
-class CollectionChange(Asked):
+class CollectionChange(Parameters):
     """What of a collection changes; what is left out stays."""
 
     name: str | None = None
@@ -54,14 +54,14 @@ class CollectionChange(Asked):
     folder: int | None = Field(default=None, description="0 is the top.")
 
 
-class NewFolder(Asked):
+class NewFolder(Parameters):
     """A folder, to be made or changed."""
 
     name: str
     parent: int | None = Field(default=None, description="The folder that it lies in.")
 
 
-class InsideParameters(Asked):
+class InsideParameters(Parameters):
     """A page of a collection, or of what a search inside it finds."""
 
     q: str = Field(default="", max_length=MAX_QUERY, description="Query or expression.")
@@ -93,7 +93,7 @@ class RankedSource(Query):
     limit: int = Field(ge=1, le=DEPTH, description="So many, in that order.")
 
 
-class Addition(Asked):
+class Addition(Parameters):
     """Records to be added: by exactly one of these."""
 
     ids: Ids | None = Field(default=None, max_length=_MOST_IDS, description="Ids of records.")
@@ -104,13 +104,13 @@ class Addition(Asked):
     ranked: RankedSource | None = None
 
 
-class Chosen(Asked):
+class Chosen(Parameters):
     """Some records of a collection."""
 
     ids: Ids = Field(max_length=_MOST_IDS)
 
 
-class Note(Asked):
+class Note(Parameters):
     """The note of a record; ``seen`` is what stood there when it was edited."""
 
     id: str
@@ -118,21 +118,21 @@ class Note(Asked):
     seen: str | None = None
 
 
-class Place(Asked):
+class Place(Parameters):
     """A record's place in the collection, counted from 1."""
 
     id: str
     place: int = Field(ge=1)
 
 
-class Tagging(Asked):
+class Tagging(Parameters):
     """A tag, and the records to put it on or take it off."""
 
     tag: str
     ids: Ids = Field(max_length=_MOST_IDS)
 
 
-class TagChange(Asked):
+class TagChange(Parameters):
     """What is to become of a tag: exactly one of these."""
 
     tag: str
@@ -142,26 +142,26 @@ class TagChange(Asked):
     delete: bool = False
 
 
-class ChangeNumber(Asked):
+class ChangeNumber(Parameters):
     """A change of the history."""
 
     change: int = Field(ge=1)
 
 
-class HistoryParameters(Asked):
+class HistoryParameters(Parameters):
     """A page of a history."""
 
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=100, ge=1, le=1000)
 
 
-class CollectionExportParameters(Asked):
+class CollectionExportParameters(Parameters):
     """A collection as a file."""
 
     format: CollectionFormat = Field(description="json carries everything.")
 
 
-class FileParameters(Asked):
+class FileParameters(Parameters):
     """A file sent as the body of the request."""
 
     name: str = Field(default="import", max_length=200, description="The file's name.")
@@ -305,7 +305,7 @@ class HistoryBody(Body):
     changes: tuple[ChangeBody, ...]
 
 
-class NewShareQuery(Asked):
+class NewShareQuery(Parameters):
     """What a new link shows."""
 
     notes: bool = Field(False, description="Whether whoever has the link reads the notes.")

@@ -13,7 +13,7 @@ from web.desk import duplicates, shelf
 from web.desk.items import Item
 from web.desk.likeness import Likeness
 from web.http.desk_access import editor, store
-from web.http.search_parameters import Asked
+from web.http.search_parameters import Parameters
 
 blueprint = APIBlueprint(
     "duplicates_api",
@@ -26,14 +26,14 @@ blueprint = APIBlueprint(
 )
 
 
-class AsOne(Asked):
+class AsOne(Parameters):
     """Records to be handled as one."""
 
     main: str = Field(description="The id of the record that is shown.")
     others: list[str] = Field(min_length=1, max_length=1000, description="Those under it.")
 
 
-class MainRecord(Asked):
+class MainRecord(Parameters):
     """The record that others lie under."""
 
     main: str

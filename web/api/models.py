@@ -17,7 +17,7 @@ from search.ranked.ranking import DEPTH
 from search.records import Record, Retraction
 from search.spelling.correction import Kind as OfferKind
 from web.http.links import outward_links
-from web.http.search_parameters import Asked, CursorText, ExactParameters, SearchParameters
+from web.http.search_parameters import CursorText, ExactParameters, Parameters, SearchParameters
 
 Span = tuple[int, int]
 # Searches of a batch: some seconds of one thread.
@@ -51,7 +51,7 @@ class BatchedSearch(SearchParameters):
     model_config = ConfigDict(strict=True)
 
 
-class Batch(Asked):
+class Batch(Parameters):
     """Several ranked searches at once."""
 
     searches: tuple[BatchedSearch, ...] = Field(
@@ -81,13 +81,13 @@ class RecordPath(BaseModel):
     )
 
 
-class SimilarParameters(Asked):
+class SimilarParameters(Parameters):
     """How many similar records are wanted."""
 
     limit: int = Field(default=10, ge=1, le=100, description="At most so many records.")
 
 
-class RecordParameters(Asked):
+class RecordParameters(Parameters):
     """A record takes no parameters."""
 
 

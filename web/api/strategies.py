@@ -41,11 +41,10 @@ from web.desk.history import CollectionError, ConflictError
 from web.desk.members import live_generation
 from web.desk.report import answer
 from web.desk.searches import Run, Search
-from web.desk.strategy_answers import asked
+from web.desk.strategy_answers import search_request
 from web.http import services
 from web.http.desk_access import editor, library_search, store
-from web.pages.report import reported
-from web.reports.prisma_s import as_markdown
+from web.reports.prisma_s import as_markdown, report_over
 
 _RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),
@@ -78,7 +77,9 @@ def list_searches(path: CollectionPath) -> Response:
 @blueprint.post("/collections/<int:number>/searches", responses={"200": SearchOfStrategyBody})
 def run_search(path: CollectionPath, body: NewSearch) -> Response:
     """Run a search over the library and keep it under the next number."""
-    wanted = asked(body.q, ranked=body.kind == "ranked", filters=body.filters(), top=body.top)
+    wanted = search_request(
+        body.q, ranked=body.kind == "ranked", filters=body.filters(), top=body.top
+    )
     found = strategies.run_search(
         store(), editor(), path.number, wanted, library_search(), name=body.name, note=body.note
     )
@@ -224,7 +225,7 @@ def end_feed(path: FeedPath) -> Response:
 def show_report(path: CollectionPath, query: ReportParameters) -> Response:
     """The search report after PRISMA-S, as things stand."""
     del query  # web.http.language reads it, as from every address
-    made = reported(path.number)
+    made = report_over(services.engine().library, store(), path.number)
     return as_json(
         ReportBody(
             items=tuple(ReportItemBody.model_validate(i) for i in made.items),

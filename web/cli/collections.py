@@ -12,8 +12,7 @@ from search.exact import ExactSearch
 from search.formats import FORMATS
 from search.library.library import Library
 from web.cli.duplicates import commands as duplicate_commands
-from web.cli.options import Group, collections_option, default_file, opened, who
-from web.cli.search import library_option
+from web.cli.options import Group, collections_option, default_file, library_option, opened, who
 from web.cli.terminal import file_output, visible
 from web.desk import items, shelf, tags
 from web.desk.additions import Intake, add_file, add_identifiers, add_records

@@ -19,10 +19,9 @@ import click
 
 from jmedsearch_command import PACKAGES, advice, intrusions
 from search.encoder import ModelError
-from search.library.manifest import LibraryError, Manifest, check_sizes, live_generation, verify
+from search.library.manifest import LibraryError, Manifest, check_sizes, live_folder, verify
 from search.storage_faults import ADVICE, fault_of
-from web.cli.options import collections_option, default_file
-from web.cli.search import ShownErrors, open_engine
+from web.cli.options import ShownErrors, collections_option, default_file, open_engine
 from web.desk.store import StoreError, check_file, check_place
 
 State = Literal["ok", "warning", "problem"]
@@ -131,7 +130,7 @@ def _temporary_folder() -> Finding:
 
 def _library_files(library: Path, checksums: bool) -> Finding:
     try:
-        generation = live_generation(library)
+        generation = live_folder(library)
         if generation is None:
             message = f"{library}: no library here; build one with jmedsearch index"
             return Finding("library", "problem", message)
@@ -215,7 +214,7 @@ def _clock(library: Path | None, collections: Path) -> Finding:
 
 def _built(library: Path | None) -> datetime:
     try:
-        generation = live_generation(library) if library else None
+        generation = live_folder(library) if library else None
         return _moment(Manifest.read(generation).created) if generation else _NEVER
     except LibraryError:
         return _NEVER

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from search.matching import REASONS
-from web.cli.options import collections_option, opened, who
-from web.cli.search import ShownErrors
+from web.cli.options import ShownErrors, collections_option, opened, who
 from web.desk import shelf
 from web.desk.duplicates import (
-    Proposal,
+    PossibleDuplicates,
     declare_distinct,
     groups,
     handle_as_one,
@@ -77,7 +76,7 @@ def distinct(number: int, ids: tuple[str, ...], collections_file: Path | None) -
     declare_distinct(opened(collections_file).store, who(), number, ids)
 
 
-def _shown(proposal: Proposal) -> str:
+def _shown(proposal: PossibleDuplicates) -> str:
     reasons = {str(k): v for k, v in REASONS.items()} | {
         "same": "the same PMID or 医中誌ID, DOI and title, or title, year, first author and page"
         " or volume"

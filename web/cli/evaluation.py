@@ -14,7 +14,7 @@ from typing import Any
 import click
 import yaml
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.evaluate import (
     LEGS,
     MEASURES,
@@ -29,8 +29,8 @@ from search.evaluate import (
     run_queries,
     write_run,
 )
+from web.cli.options import ShownErrors, open_engine
 from web.cli.progress_bars import TerminalProgress
-from web.cli.search import ShownErrors, open_engine
 
 _SIGNIFICANT = 0.05
 

@@ -6,18 +6,18 @@ from typing import get_args
 
 import click
 
-from indexer.build.imports import COUNTS, Export
-from indexer.build.intake import Reading, Report
-from indexer.build.pipeline import build
-from indexer.build.pipeline import dry_run as try_sources
+from indexer.run.imports import COUNTS, Export
+from indexer.run.intake import Reading, Report
+from indexer.run.pipeline import build
+from indexer.run.pipeline import dry_run as try_sources
 from indexer.stages.vector_index_writer import VectorSettings
 from search.encoder.encoder import Device
 from search.formats import FORMATS
 from search.library.manifest import VectorIndexChoice
 from web.cli.evaluation import eval_command
+from web.cli.options import ShownErrors, library_option
 from web.cli.progress_bars import TerminalProgress
 from web.cli.publish import publish
-from web.cli.search import ShownErrors, library_option
 from web.cli.train import commands as training_commands
 from web.cli.upkeep import commands as upkeep_commands
 

@@ -10,7 +10,13 @@ import click
 
 from search.extras import how_to_install
 from search.suggest import Suggester
-from web.cli.search import ShownErrors, library_option, model_option, open_engine, time_limit_option
+from web.cli.options import (
+    ShownErrors,
+    library_option,
+    model_option,
+    open_engine,
+    time_limit_option,
+)
 
 _STDOUT, _STDERR = 1, 2
 

@@ -20,18 +20,19 @@ from web.cli.collections import commands as collection_commands
 from web.cli.doctor import doctor
 from web.cli.index import commands as indexer_commands
 from web.cli.mcp import mcp
-from web.cli.options import collections_option, opened
-from web.cli.progress_bars import TerminalProgress
-from web.cli.screening import commands as screening_commands
-from web.cli.search import (
+from web.cli.options import (
     ShownErrors,
+    collections_option,
     model_option,
     open_engine,
     open_library,
+    opened,
     replica_option,
     served_library_option,
     time_limit_option,
 )
+from web.cli.progress_bars import TerminalProgress
+from web.cli.screening import commands as screening_commands
 from web.cli.search import commands as search_commands
 from web.cli.simulate import simulate
 from web.cli.strategies import commands as strategy_commands

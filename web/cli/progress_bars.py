@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 from tqdm import tqdm
 
-from indexer.build.intake import Progress, RejectedItem
+from indexer.run.intake import Progress, RejectedItem
 
 _STAGES = {
     "read": ("Reading", "B"),

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from indexer.publishing import publish as publish_library
-from search.library.manifest import Manifest, live_generation
+from search.library.manifest import Manifest, live_folder
 from search.library.milvus import MilvusAddress
+from web.cli.options import ShownErrors
 from web.cli.progress_bars import TerminalProgress
-from web.cli.search import ShownErrors
 
 
 @click.command(cls=ShownErrors)
@@ -43,7 +43,7 @@ def publish(library: Path, address: str, wait: float) -> None:
     to = MilvusAddress.parse(address)
     progress = TerminalProgress()
     try:
-        folder = live_generation(library)
+        folder = live_folder(library)
         progress.stage("publish", Manifest.read(folder).passages if folder else None)
         done = publish_library(
             library,

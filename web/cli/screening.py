@@ -10,8 +10,7 @@ import click
 
 from search.formats.tables import as_text_cell
 from search.library.library import Library
-from web.cli.options import collections_option, opened
-from web.cli.search import ShownErrors, library_option
+from web.cli.options import ShownErrors, collections_option, library_option, opened
 from web.cli.terminal import visible
 from web.desk import items
 from web.desk.growing import growth

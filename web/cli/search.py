@@ -1,23 +1,16 @@
 """The commands that only read a library: search, suggest, verify."""
 
 import json
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import TextIO, cast
 
 import click
 
-from search import budget
-from search.encoder import load_encoder
 from search.exact import SORTS, Sort
 from search.filters import Filters, RetractionFilter
-from search.library.library import Library
-from search.library.manifest import live_generation, verify
-from search.library.milvus import MilvusAddress, MilvusRetrieval
+from search.library.manifest import live_folder, verify
 from search.ranked.engine import Engine, Hit, RankedList
 from search.ranked.ranking import DEPTH
 from search.spelling.correction import Corrector, Offer
@@ -25,96 +18,13 @@ from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
 from search.text.profile import has_mask
 from web.cli.exact import exact_page, export, shown_set
+from web.cli.options import (
+    ShownErrors,
+    library_option,
+    model_option,
+    open_engine,
+)
 from web.cli.record_files import WRITABLE, save
-from web.cli.terminal import VisibleText, visible
-
-library_option = click.option(
-    "--library",
-    "library",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    envvar="JMEDSEARCH_LIBRARY",
-    show_envvar=True,
-    help="Folder of the library.",
-)
-model_option = click.option(
-    "--model",
-    help="Model: a directory or an id on the Hugging Face hub [default: the library's own].",
-)
-
-
-served_library_option = click.option(
-    "--library",
-    "library",
-    required=True,
-    metavar="LIBRARY",
-    envvar="JMEDSEARCH_LIBRARY",
-    show_envvar=True,
-    help="Folder of the library, or where it was published to (milvus://HOST:PORT/NAME).",
-)
-replica_option = click.option(
-    "--replica",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where the library was published to Milvus: a copy of its folder on this machine.",
-)
-
-
-time_limit_option = click.option(
-    "--time-limit",
-    type=click.FloatRange(0.1, 3600),
-    default=budget.SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="Seconds that one request may take; for a file that it brings, as many more for every "
-    "five megabytes.",
-)
-
-
-def open_library(library: str, replica: Path | None) -> Library:
-    """The library in a folder, or the one published to an address, with a copy of its folder.
-
-    Raises:
-        LibraryError: when the address is none.
-    """
-    if not MilvusAddress.is_one(library):
-        if replica is not None:
-            raise click.UsageError("--replica needs --library milvus://…: a folder has all itself")
-        return Library(Path(library))
-    address = MilvusAddress.parse(library)
-    if replica is None:
-        raise click.UsageError(
-            f"{library} holds vectors and term lists; name a copy of the library's folder, which "
-            "has all else, with --replica"
-        )
-    return Library(replica, MilvusRetrieval(address))
-
-
-def open_engine(library: Path | Library, model: str | None = None) -> Engine:
-    """An engine over ``library`` with its own encoder, or the one named.
-
-    Raises:
-        LibraryError, ModelError: with what to do.
-    """
-    opened = library if isinstance(library, Library) else Library(library)
-    source = model or opened.generation().manifest.model_source
-    engine = Engine(opened, load_encoder(source))
-    engine.generation()
-    return engine
-
-
-class ShownErrors(click.Command):
-    """A command whose expected errors are shown as one line, not as a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ValueErrors of ours carry a message made for users. What it writes may
-        come from anywhere: no control character reaches the terminal."""
-        try:
-            with redirect_stdout(cast("TextIO", VisibleText(sys.stdout))):
-                return super().invoke(ctx)
-        except (ValueError, LookupError) as error:
-            if type(error).__module__.split(".")[0] in {"search", "indexer", "web"}:
-                raise click.ClickException(visible(str(error))) from error
-            raise
 
 
 @click.command(cls=ShownErrors)
@@ -355,7 +265,7 @@ def draft(
 @click.argument("library", type=click.Path(path_type=Path, file_okay=False))
 def verify_command(library: Path) -> None:
     """Check the live generation of LIBRARY against its manifest."""
-    generation = live_generation(library)
+    generation = live_folder(library)
     if generation is None:
         raise click.ClickException(f"{library}: no library here")
     problems = verify(generation)

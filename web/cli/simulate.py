@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 import click
 
-from web.cli.search import ShownErrors
+from web.cli.options import ShownErrors
 from web.desk.screening.learning import features
 from web.desk.screening.simulation import Replay, read_labelled, recall_curve, replay
 from web.pages.simulation_plot import plot

@@ -18,8 +18,14 @@ from search.ranked.engine import Engine
 from search.ranked.ranking import DEPTH
 from web.cli.collections import json_option, report_intake
 from web.cli.exact import shown_fault
-from web.cli.options import collections_option, opened, who
-from web.cli.search import ShownErrors, library_option, model_option
+from web.cli.options import (
+    ShownErrors,
+    collections_option,
+    library_option,
+    model_option,
+    opened,
+    who,
+)
 from web.cli.terminal import visible
 from web.desk import alerts, strategies
 from web.desk import searches as kept
@@ -28,7 +34,7 @@ from web.desk.members import live_generation
 from web.desk.report import ITEMS, Item, answer
 from web.desk.searches import Search
 from web.desk.shelf import collection as collection_of
-from web.desk.strategy_answers import USUAL_TOP, LibrarySearch, asked
+from web.desk.strategy_answers import USUAL_TOP, LibrarySearch, search_request
 from web.http.language import LANGUAGES, spoken
 from web.reports.prisma_s import as_markdown, report
 
@@ -107,7 +113,7 @@ def run_search(
     chosen = Filters(**{**filters, "retraction": filters["retraction"] or ""})
     searched = _library_search(library, model)
     try:
-        wanted = asked(query, ranked=ranked, filters=chosen, top=top)
+        wanted = search_request(query, ranked=ranked, filters=chosen, top=top)
         found = strategies.run_search(store, who(), number, wanted, searched, name=name, note=note)
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error

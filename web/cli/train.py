@@ -9,7 +9,7 @@ import click
 
 from search.extras import how_to_install
 from search.library.library import Library
-from web.cli.search import ShownErrors, library_option
+from web.cli.options import ShownErrors, library_option
 
 _TRAINING = ("torch", "transformers", "accelerate", "matplotlib")
 _FINE_TUNING = (*_TRAINING, "sentence_transformers", "seqeval", "sklearn")

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from indexer.build.imports import COUNTS, merges, rejected
-from indexer.build.imports import imports as list_imports
-from indexer.upkeep.curation import Decision, Proposal, decide, proposals
+from indexer.run.imports import COUNTS, merges, rejected
+from indexer.run.imports import imports as list_imports
+from indexer.upkeep.curation import Decision, DuplicatePair, decide, proposals
 from indexer.upkeep.curation import part as part_records
 from indexer.upkeep.curation import remove as remove_records
 from indexer.upkeep.generations import list_generations, prune, roll_back
 from search.matching import REASONS, SAMENESS
 from search.records import Record, record_to_dict
+from web.cli.options import ShownErrors, library_option
 from web.cli.progress_bars import TerminalProgress
-from web.cli.search import ShownErrors, library_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 
@@ -141,7 +141,7 @@ def duplicates(
         click.echo(f"no pair is {state}")
 
 
-def _shown(proposal: Proposal) -> str:
+def _shown(proposal: DuplicatePair) -> str:
     reason = {str(k): v for k, v in REASONS.items()}.get(proposal.reason, "named by hand")
     lines = [reason]
     for record_id, record in zip(proposal.ids, proposal.records, strict=True):

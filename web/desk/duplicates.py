@@ -21,7 +21,7 @@ from web.desk.store import Store
 
 
 @dataclass(frozen=True)
-class Proposal:
+class PossibleDuplicates:
     """Records that may be one, the one that would be the main one first, and why: ``same`` where
     the rules leave no doubt."""
 
@@ -44,14 +44,14 @@ class Group:
 
 def proposals(
     store: Store, collection: int, first: int = 0, count: int | None = None
-) -> tuple[int, list[Proposal]]:
+) -> tuple[int, list[PossibleDuplicates]]:
     """How many groups of records there are that may be one and were not decided on, and ``count``
     of them from ``first`` on (None for all), in the collection's order."""
     found = alike(remembered_links(store, collection))
     shown = []
     for ids, likenesses in found[first:][:count]:
         _, members = items(store, collection, record_ids=ids)
-        shown.append(Proposal(tuple(_best_first(members)), likenesses))
+        shown.append(PossibleDuplicates(tuple(_best_first(members)), likenesses))
     return len(found), shown
 
 

@@ -49,7 +49,7 @@ class Theme:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class GrowthProposal:
     """A record of the library that the collection lacks: the theme that it is near to, how near
     (cosine), the record of the collection that it is nearest to, and words that both titles have.
     """
@@ -77,7 +77,7 @@ class Growth:
     vector and take no part."""
 
     themes: tuple[Theme, ...]
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[GrowthProposal, ...]
     outliers: tuple[Outlier, ...]
     unheld: int
 
@@ -217,7 +217,7 @@ def _growth(where: Placed, generation: Generation, store: Store, number: int) ->
         ids = tuple(where.ids[int(r)] for r in rows)
         themes.append(Theme(ids, theme_terms(weighed, ids)))
         proposals.append(_near(where, where.vectors[rows], theme, generation, store, number))
-    best: dict[str, Proposal] = {}
+    best: dict[str, GrowthProposal] = {}
     for proposal in (p for found in proposals for p in found):
         known = best.get(proposal.record.id)
         if known is None or proposal.likeness > known.likeness:
@@ -233,7 +233,7 @@ def _near(
     generation: Generation,
     store: Store,
     number: int,
-) -> list[Proposal]:
+) -> list[GrowthProposal]:
     centre = members.mean(axis=0)
     if len(where.excluded):
         centre = centre - _AWAY * where.excluded.mean(axis=0)
@@ -250,7 +250,7 @@ def _near(
         if len(where.excluded) and float((where.excluded @ vector).max()) > likenesses[nearest]:
             continue
         told.append(
-            Proposal(
+            GrowthProposal(
                 records[candidate],
                 theme,
                 float(query @ vector),

@@ -20,7 +20,7 @@ _OF_ALL = 0.9
 
 
 @dataclass(frozen=True)
-class Place:
+class ResultPoint:
     """A record of the list on the map, between 0 and 1 in both directions; ``theme`` is the number
     of its theme, ``close`` whether it stands above the line where relevance ends."""
 
@@ -46,7 +46,7 @@ class Theme:
 class ResultMap:
     """Places in the list's order, and themes, the largest first."""
 
-    places: tuple[Place, ...]
+    places: tuple[ResultPoint, ...]
     themes: tuple[Theme, ...]
 
 
@@ -61,7 +61,7 @@ def result_map(found: RankedList, generation: Generation) -> ResultMap | None:
     hits, vectors = [hits[i] for i in held], vectors[held]
     plane, labels = in_plane(vectors, vectors), theme_labels(vectors)
     places = tuple(
-        Place(
+        ResultPoint(
             float(x),
             float(y),
             hit.record,

@@ -10,7 +10,7 @@ from web.desk.history import UnknownError
 from web.desk.id_lists import found_ids
 from web.desk.shelf import collection
 from web.desk.store import Store
-from web.desk.strategy_answers import Asked, Syntax, read_filters
+from web.desk.strategy_answers import SearchRequest, Syntax, read_filters
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Search:
 
     id: int
     number: int
-    asked: Asked
+    asked: SearchRequest
     name: str
     note: str
     created: str
@@ -132,7 +132,7 @@ def all_searches(store: Store, number: int) -> list[Search]:
 
 
 def _search(row: sqlite3.Row, last: sqlite3.Row) -> Search:
-    wanted = Asked(
+    wanted = SearchRequest(
         row["query"], cast("Syntax", row["syntax"]), read_filters(row["filters"]), row["top"]
     )
     return Search(

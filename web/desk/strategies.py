@@ -25,8 +25,8 @@ from web.desk.searches import Run, Search, all_searches, found_by, search, searc
 from web.desk.shelf import checked_name, checked_text, collection
 from web.desk.store import Store, now
 from web.desk.strategy_answers import (
-    Asked,
     LibrarySearch,
+    SearchRequest,
     answer,
     check_references,
     in_one_generation,
@@ -53,7 +53,7 @@ def run_search(
     store: Store,
     who: str,
     number: int,
-    wanted: Asked,
+    wanted: SearchRequest,
     library: LibrarySearch,
     *,
     name: str = "",

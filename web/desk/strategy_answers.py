@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from search.exact import ExactSearch, ExactSyntaxError, Lines, parse
-from search.exact.expression import Line, lines_of
+from search.exact.expression import EarlierSearch, lines_of
 from search.filters import Filters
 from search.library.generation import Generation
 from search.library.manifest import LibraryError
@@ -35,7 +35,7 @@ class LibrarySearch:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchRequest:
     """What a search asks for. ``top`` is how many records of a ranked list are kept, None where the
     search is none."""
 
@@ -45,7 +45,9 @@ class Asked:
     top: int | None = None
 
 
-def asked(query: str, *, ranked: bool, filters: Filters, top: int = USUAL_TOP) -> Asked:
+def search_request(
+    query: str, *, ranked: bool, filters: Filters, top: int = USUAL_TOP
+) -> SearchRequest:
     """What was typed, recognised: an expression that refers to other searches is a combination.
 
     Raises:
@@ -55,12 +57,12 @@ def asked(query: str, *, ranked: bool, filters: Filters, top: int = USUAL_TOP) -
     if ranked:
         if not 1 <= top <= DEPTH:
             raise CollectionError(f"of a ranked list the first 1 to {DEPTH} can be kept, not {top}")
-        return Asked(clean_query(query), "ranked", filters, top)
+        return SearchRequest(clean_query(query), "ranked", filters, top)
     query = query.strip()
-    return Asked(query, "combination" if references(query) else "exact", filters)
+    return SearchRequest(query, "combination" if references(query) else "exact", filters)
 
 
-def references(expression: str) -> tuple[Line, ...]:
+def references(expression: str) -> tuple[EarlierSearch, ...]:
     """The searches that an expression refers to, each once, with its first place.
 
     Raises:
@@ -89,7 +91,7 @@ def check_references(expression: str, own: int, known: Mapping[int, bool]) -> No
 
 def answer(
     library: LibrarySearch,
-    wanted: Asked,
+    wanted: SearchRequest,
     generation: Generation,
     parts: Mapping[int, Sequence[str]],
 ) -> list[str]:

@@ -29,7 +29,7 @@ LanguageCode = Annotated[
 ]
 
 
-class Asked(BaseModel):
+class Parameters(BaseModel):
     """What a request asks for; a name that it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,11 +42,11 @@ class Asked(BaseModel):
 
 
 @cache
-def _usual_schema(asked: type[Asked]) -> dict[str, Any]:
-    return super(Asked, asked).model_json_schema()
+def _usual_schema(asked: type[Parameters]) -> dict[str, Any]:
+    return super(Parameters, asked).model_json_schema()
 
 
-class Query(Asked):
+class Query(Parameters):
     """What is searched for, and the filters that narrow it down."""
 
     q: str = Field(

@@ -46,7 +46,7 @@ blueprint = Blueprint("collections", __name__)
 
 
 @dataclass(frozen=True)
-class Place:
+class CollectionView:
     """Where in a collection one is: what its address says."""
 
     number: int
@@ -60,7 +60,7 @@ class Place:
     def address(self, **changes: Any) -> dict[str, Any]:
         """The parameters that lead here, or to the same with ``changes``."""
         found = {**vars(self), **changes}
-        defaults = vars(Place(self.number))
+        defaults = vars(CollectionView(self.number))
         return {n: v for n, v in found.items() if n == "number" or v != defaults[n]}
 
 
@@ -381,7 +381,7 @@ def shared(secret: str) -> str:
     )
 
 
-def _listing(place: Place, query: str) -> Listing:
+def _listing(place: CollectionView, query: str) -> Listing:
     return listing(
         store(),
         services.engine(),
@@ -398,12 +398,12 @@ def _listing(place: Place, query: str) -> Listing:
     )
 
 
-def _place(number: int, args: Mapping[str, str] | None = None) -> Place:
+def _place(number: int, args: Mapping[str, str] | None = None) -> CollectionView:
     given = request.args if args is None else args
     mode, group = given.get("mode", "words"), given.get("group", "")
     order = given.get("order", "own")
     page = given.get("page", "1")
-    return Place(
+    return CollectionView(
         number,
         q=given.get("q", "").strip(),
         mode="meaning" if mode == "meaning" else "words",

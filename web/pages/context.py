@@ -28,9 +28,10 @@ from web.http.search_parameters import ExactParameters, SearchParameters
 from web.pages.badges import designs, is_free, languages
 from web.pages.examples import EXPRESSIONS, examples
 from web.pages.explanation import reasons
-from web.pages.narrowing import active_filters, year_chart
+from web.pages.narrowing import year_chart
 from web.pages.people import person
 from web.pages.record_text import excerpt, marked_abstract, marked_terms
+from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600
 # What pages of the desk take beside a search.

@@ -26,7 +26,7 @@ from web.desk.history import CollectionError, history
 from web.desk.members import live_generation
 from web.desk.run_comparison import Comparison
 from web.desk.searches import Search
-from web.desk.strategy_answers import USUAL_TOP, Asked, asked
+from web.desk.strategy_answers import USUAL_TOP, SearchRequest, search_request
 from web.http import services
 from web.http.desk_access import editor, library_search, store
 from web.http.language import chosen_language
@@ -36,9 +36,9 @@ from web.pages.errors import query_message
 from web.pages.exact import fault_of
 from web.pages.facts import facts
 from web.pages.last_collection import remember
-from web.pages.narrowing import active_filters
 from web.pages.page_parameters import asked as asked_parameters
 from web.pages.page_parameters import field_messages, typed_values
+from web.reports.filter_labels import active_filters
 from web.reports.prisma_s import frozen_note, run_facts, syntax_name
 
 PER_PAGE = 50
@@ -49,7 +49,7 @@ blueprint = Blueprint("strategies", __name__)
 
 
 @dataclass(frozen=True)
-class Line:
+class SearchRow:
     """A search as the list shows it: its kind and filters in words, what its last run changed, and
     the marks of those parts of which a later run is there than it was made of."""
 
@@ -230,11 +230,11 @@ def _page(number: int, **wrong: Any) -> str:
     )
 
 
-def _line(one: Search, every: Mapping[int, Search]) -> Line:
+def _line(one: Search, every: Mapping[int, Search]) -> SearchRow:
     before = searches.run_before(store(), one, one.last)
     generation = live_generation(services.engine().library)
     changed = strategies.rerun_of(store(), one, before, generation) if before else None
-    return Line(
+    return SearchRow(
         one,
         syntax_name(one),
         frozen_note(one),
@@ -256,7 +256,7 @@ def _run(number: int, form: Mapping[str, str]) -> Search:
         if len(ticked) < len(("left", "right")) or operator not in {"AND", "OR", "NOT"}:
             raise CollectionError("tick two searches at least")
         marks = (f"#{n}" for n in sorted(ticked))
-        wanted = asked(f" {operator} ".join(marks), ranked=False, filters=Filters())
+        wanted = search_request(f" {operator} ".join(marks), ranked=False, filters=Filters())
     else:
         wanted = _asked(form, ranked=form.get("kind") == "ranked")
     return strategies.run_search(
@@ -270,10 +270,10 @@ def _run(number: int, form: Mapping[str, str]) -> Search:
     )
 
 
-def _asked(form: Mapping[str, str], *, ranked: bool) -> Asked:
+def _asked(form: Mapping[str, str], *, ranked: bool) -> SearchRequest:
     query = asked_parameters(Query, form)
     top = form.get("top", "").strip()
-    return asked(
+    return search_request(
         query.q,
         ranked=ranked,
         filters=query.filters(),

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search.library.generation import Database, Generation
+from search.library.library import Library
 from web.desk.alerts import alerts
 from web.desk.duplicates import number_under_others
+from web.desk.members import live_generation
 from web.desk.report import ITEMS, Item, answers
 from web.desk.searches import Run, Search, searches
 from web.desk.shelf import Collection, collection
 from web.desk.store import Store, now
 from web.http.language import gettext, ngettext, written_date, written_moment
-from web.pages.narrowing import active_filters
+from web.reports.filter_labels import active_filters
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,16 @@ class Report:
     made: str
     items: tuple[ReportItem, ...]
     searches: tuple[ReportSearch, ...]
+
+
+def report_over(library: Library, store: Store, number: int) -> Report:
+    """The report of a collection over a library as it stands, or over nothing where the library
+    cannot be used.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    return report(store, number, library.path.name, live_generation(library))
 
 
 def report(store: Store, number: int, library_name: str, generation: Generation | None) -> Report:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.library.legs import Opened
-from search.library.manifest import GENERATIONS, LibraryError, check_sizes, live_generation
+from search.library.manifest import GENERATIONS, LibraryError, check_sizes, live_folder
 from search.library.milvus.address import MilvusAddress
 from search.library.milvus.leases import Leases
 from search.library.milvus.milvus_legs import MilvusLegs
@@ -87,7 +87,7 @@ class MilvusRetrieval:
         """
         address, seen = self._server.address, self._seen
         if not seen.answered:
-            return live_generation(library)
+            return live_folder(library)
         if seen.folder is not None:
             return seen.folder
         if seen.live is None:
@@ -99,7 +99,7 @@ class MilvusRetrieval:
             f"{library} has no whole copy of generation {seen.live.generation} as it was published "
             f"to {address}: copy the folder of the library there anew"
         )
-        own = None if self._served else live_generation(library)
+        own = None if self._served else live_folder(library)
         if own is None or Published.of(address, own) not in seen.held:
             raise LibraryError(lacking)
         _log.error("%s; answers begin from generation %s", lacking, own.name)

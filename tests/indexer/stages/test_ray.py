@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.stages.staging import BuildError
 from search.library.library import Library
 from tests.indexer.stages.hosts import Hosts, reason
@@ -28,7 +28,7 @@ DRIVER = f"""
 import sys, time
 from pathlib import Path
 from indexer.stages import ray_embedding
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder.openvino_backend import OpenVinoBackend
 
 log, allowed, embedded = Path(sys.argv[4]), Path(sys.argv[5]), Path(sys.argv[2], "staging/embedded")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.stages.vector_index_writer import (
     EXACT,
     VectorSettings,
@@ -23,7 +23,7 @@ from search.library.manifest import (
     Segment,
     VectorIndexKind,
     VectorIndexState,
-    live_generation,
+    live_folder,
 )
 from search.library.owners import OWNERS
 from search.library.passage_set import PassageSet, SplitSet
@@ -282,13 +282,13 @@ def test_a_library_keeps_what_was_asked_of_its_index(
 
 
 def manifest(library: Path) -> Manifest:
-    live = live_generation(library)
+    live = live_folder(library)
     assert live is not None
     return Manifest.read(live)
 
 
 def test_damaged_arrays_of_owners_are_told(built: Path) -> None:
-    generation = live_generation(built)
+    generation = live_folder(built)
     assert generation is not None
     np.save(generation / OWNERS, np.zeros(7, np.int32))
     with pytest.raises(LibraryError, match=r"damaged \(passage_records.npy"):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.train.adapt import MEASURE, AdaptConfig, adapt
 from indexer.train.config import ConfigError
 from indexer.train.curves import read_curves

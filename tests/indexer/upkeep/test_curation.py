@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.stages.staging import BuildError
 from indexer.upkeep.curation import decide, proposals
 from indexer.upkeep.curation import remove as remove_records

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.exact import ExactSearch
 from search.library.library import Library
 from search.records import Record, record_to_dict

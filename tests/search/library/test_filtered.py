@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
 from search.filters import Filters
 from search.library.generation import Generation

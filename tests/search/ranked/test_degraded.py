@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import load_encoder
 from search.filters import Filters
 from search.library.legs import EmbeddedLegs, EmbeddedRetrieval, Opened, UnreachableError

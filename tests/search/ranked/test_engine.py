@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.sample import sample_files
 from search.encoder import Encoder
 from search.filters import Filters, RetractionFilter

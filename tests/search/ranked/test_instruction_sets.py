@@ -95,6 +95,6 @@ def test_queries_are_neither_rounded_nor_quantised(encoder: Encoder) -> None:
 
 
 if __name__ == "__main__":
-    from web.cli.search import open_engine
+    from web.cli.options import open_engine
 
     print(json.dumps(answers(open_engine(Path(sys.argv[1])))))  # noqa: T201

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
 from search.filters import Filters
 from search.library.library import Library

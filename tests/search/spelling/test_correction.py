@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.library.generation import Generation
 from search.library.library import Library
 from search.spelling.correction import Corrector, Offer

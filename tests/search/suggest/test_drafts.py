@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
 from search.exact import ExactSearch
 from search.library.library import Library

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.upkeep.curation import remove as remove_records
 from search.encoder import Encoder
 from search.library.library import Library

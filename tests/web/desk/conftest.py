@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder, open_model
 from search.exact import ExactSearch
 from search.library.library import Library

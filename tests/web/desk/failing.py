@@ -51,7 +51,7 @@ def backup(folder: Path) -> dict[str, object]:
 
 def publication(folder: Path) -> dict[str, object]:
     """The records of a file added to a library."""
-    from indexer.build.pipeline import build
+    from indexer.run.pipeline import build
     from indexer.stages.staging import BuildError
 
     try:
@@ -96,7 +96,7 @@ def main() -> None:
     for name in ("web.desk.desk", "web.desk.shelf"):
         __import__(name)
     if task == "publication":
-        __import__("indexer.build")
+        __import__("indexer.run.pipeline")
 
     def run(name: str, at: int, number: int, for_good: bool) -> int:
         folder = Path(shutil.copytree(origin, results / name))

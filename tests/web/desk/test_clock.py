@@ -9,7 +9,7 @@ from search.filters import Filters
 from tests.web.desk.conftest import PASSWORD, Growing, app_without_library
 from web.desk import alerts, shelf, strategies
 from web.desk.desk import Desk
-from web.desk.strategy_answers import asked
+from web.desk.strategy_answers import search_request
 
 Jump = Callable[[timedelta], None]
 
@@ -79,7 +79,7 @@ def test_a_clock_that_jumps_gives_no_attempts_and_takes_none(staffed: Desk, jump
 
 def test_what_is_new_does_not_depend_on_the_time(growing: Growing, jump: Jump) -> None:
     desk, number = growing.desk.store, shelf.create(growing.desk.store, "a", "呼吸器")
-    wanted = asked("肺炎", ranked=False, filters=Filters())
+    wanted = search_request("肺炎", ranked=False, filters=Filters())
     strategies.run_search(desk, "a", number, wanted, growing.search)
     alerts.switch_on(desk, "a", number, 1)
     jump(timedelta(days=-3650))

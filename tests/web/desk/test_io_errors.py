@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from search.library.generation import Generation
-from search.library.manifest import live_generation, verify
+from search.library.manifest import live_folder, verify
 from tests.web.desk.conftest import LITERATURE
 from web.desk import shelf
 from web.desk.desk import open_desk
@@ -130,7 +130,7 @@ def test_a_publication_leaves_a_sound_live_generation(
         json.dumps({"id": "n", "title": "新しい文献", "abstract": "肺炎の画像。"}) + "\n"
     )
     for one in struck(layer, "publication", origin, tmp_path / "results", 4):
-        live = live_generation(Path(one["folder"]) / "library")
+        live = live_folder(Path(one["folder"]) / "library")
         assert live is not None
         assert verify(live) == [], one
         records = Generation(live).manifest.records

@@ -24,7 +24,7 @@ from web.desk.schema import migrations
 from web.desk.searches import Search, found_by, searches
 from web.desk.store import Store
 from web.desk.strategies import rerun, run_search
-from web.desk.strategy_answers import asked
+from web.desk.strategy_answers import search_request
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def panel(store: Store) -> int:
 
 
 def run(growing: Growing, number: int, query: str, *, ranked: bool = False, top: int = 3) -> Search:
-    wanted = asked(query, ranked=ranked, filters=Filters(), top=top)
+    wanted = search_request(query, ranked=ranked, filters=Filters(), top=top)
     return run_search(growing.desk.store, "suzuki", number, wanted, growing.search)
 
 
@@ -51,7 +51,7 @@ def test_searches_get_numbers_and_keep_what_they_found(growing: Growing, panel: 
     ranked = run(growing, panel, "吸入の指導", ranked=True, top=2)
     filtered = run_search(
         growing.desk.store, "sato", panel,
-        asked("肺炎", ranked=False, filters=Filters(year_from=2020)), growing.search,
+        search_request("肺炎", ranked=False, filters=Filters(year_from=2020)), growing.search,
         name="新しいもの", note="年で絞る",
     )  # fmt: skip
     assert [s.mark for s in searches(growing.desk.store, panel)] == ["#1", "#2", "#3"]
@@ -297,7 +297,7 @@ def test_a_strategy_goes_elsewhere_and_is_the_same_there(
     run_there = shelf.create(elsewhere.store, "z", "先客")
     run_search(
         elsewhere.store, "z", run_there,
-        asked("喘息", ranked=False, filters=Filters()), growing.search,
+        search_request("喘息", ranked=False, filters=Filters()), growing.search,
     )  # fmt: skip
     read = read_document(exported.model_dump_json().encode(), "c.json")
     copy = import_document(elsewhere.store, "c", read, "c.json")
@@ -311,9 +311,8 @@ def test_a_strategy_goes_elsewhere_and_is_the_same_there(
     undo(elsewhere.store, "c", history(elsewhere.store, copy)[1][1].id)
     assert len(searches(elsewhere.store, copy)) == 3
     # The number after the last goes on, and the others find what they found.
-    assert run_search(
-        elsewhere.store, "c", copy, asked("#3", ranked=False, filters=Filters()), growing.search
-    ).number == 4  # fmt: skip
+    combined = search_request("#3", ranked=False, filters=Filters())
+    assert run_search(elsewhere.store, "c", copy, combined, growing.search).number == 4
     restore_to(elsewhere.store, "c", copy, history(elsewhere.store, copy)[1][-1].id)
     assert searches(elsewhere.store, copy) == []
     elsewhere.store.close()
@@ -374,7 +373,7 @@ def test_a_file_of_before_there_were_strategies_keeps_what_it_holds(
     old.close()
     store = Store(file)
     assert [c.name for c in shelf.collections(store)] == ["以前"]
-    wanted = asked("肺炎", ranked=False, filters=Filters())
+    wanted = search_request("肺炎", ranked=False, filters=Filters())
     assert run_search(store, "a", 1, wanted, growing.search).mark == "#1"
     with pytest.raises(sqlite3.IntegrityError), store.writing() as db:
         db.execute("update searches set name = 'x'")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
 from search.library.library import Library
 from search.ranked.engine import Engine

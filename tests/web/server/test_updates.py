@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.upkeep.curation import remove
 from indexer.upkeep.generations import prune, roll_back
 from search.library import per_generation

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build.pipeline import build
 from indexer.publishing import publish
+from indexer.run.pipeline import build
 from search.library.library import Library
 from search.library.milvus import MilvusAddress, MilvusRetrieval, MilvusServer
 from tests.indexer.conftest import RECORDS

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from indexer import publishing
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.upkeep.curation import remove
 from search.encoder import Encoder, load_encoder
 from search.filters import Filters

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.build.intake import propose, put
+from indexer.run.intake import propose, put
 from indexer.store.merging import merge
 from indexer.store.record_store import Provenance, RecordStore
 from search.matching import distinct_id, numbers_differ, same, suspicion

@@ -11,7 +11,7 @@ import pytest
 from search.library import manifest as manifest_module
 from search.library.generation import Generation
 from search.library.library import Library
-from search.library.manifest import (CURRENT, MANIFEST, SEAL, LibraryError, live_generation, verify)
+from search.library.manifest import CURRENT, MANIFEST, SEAL, LibraryError, live_folder, verify
 from tests.indexer.conftest import RECORDS, index
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def damaged(content: bytes) -> Iterator[bytes]:
 
 
 def test_no_damage_to_any_file_is_opened(library: Path) -> None:
-    live = live_generation(library)
+    live = live_folder(library)
     assert live is not None
     assert verify(live) == []
     tried = 0
@@ -79,7 +79,7 @@ def test_what_is_too_large_to_be_read_at_opening_is_still_measured(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifest_module, "_SMALL", 0)
-    live = live_generation(library)
+    live = live_folder(library)
     assert live is not None
     for file in sorted(f for f in live.rglob("*") if f.is_file()):
         if file.name in (MANIFEST, SEAL) or file.name.endswith(".lock"):
@@ -94,7 +94,7 @@ def test_what_is_too_large_to_be_read_at_opening_is_still_measured(
 
 def test_a_library_of_before_there_were_seals_is_opened(library: Path, tmp_path: Path) -> None:
     copied = Path(shutil.copytree(library, tmp_path / "library"))
-    live = live_generation(copied)
+    live = live_folder(copied)
     assert live is not None
     (live / SEAL).unlink()
     assert verify(live) == []

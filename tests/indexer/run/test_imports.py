@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.build.pipeline import build
-from web.cli.index import index
-from indexer.build.imports import Export, imports, rejected
+from indexer.run.imports import Export, imports, rejected
+from indexer.run.pipeline import build
 from indexer.stages.staging import BuildError
-from web.cli.upkeep import imports as imports_command
 from search.library.library import Library
-from search.library.manifest import live_generation
+from search.library.manifest import live_folder
 from tests.indexer.conftest import RECORDS
+from web.cli.index import index
+from web.cli.upkeep import imports as imports_command
 
 RIS = """TY  - JOUR
 T1  - 架空の薬物療法
@@ -110,7 +110,7 @@ def test_a_run_that_can_use_nothing_fails_and_publishes_nothing(
         assert done.exit_code == 1
         assert f"{file}: no usable record (2 left out), nothing was changed" in done.output
         assert "line 1: id is missing" in done.output
-    assert live_generation(built) == built / "generations" / "000001"
+    assert live_folder(built) == built / "generations" / "000001"
     assert len(imports(built)) == 1
 
 
@@ -125,7 +125,7 @@ def test_what_the_library_has_already_is_no_failure(
 def test_a_run_that_reads_nothing_publishes_nothing(built: Path, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no such file"):
         build([tmp_path / "nothing"], built)
-    assert live_generation(built) == built / "generations" / "000001"
+    assert live_folder(built) == built / "generations" / "000001"
     assert not (built / "staging" / "generation").exists()
 
 
@@ -165,8 +165,8 @@ def test_the_same_id_in_two_files_of_one_run_is_one_record_whatever_file_changes
 
 
 def test_progress_reaches_the_size_of_all_sources(source: Callable[..., Path]) -> None:
-    from indexer.build.intake import Progress, Reading, take
-    from indexer.build.sources import find_sources
+    from indexer.run.intake import Progress, Reading, take
+    from indexer.run.sources import find_sources
     from indexer.store.record_store import RecordStore
 
     class Counting(Progress):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from search.library.library import Library
-from search.library.manifest import live_generation, verify
+from search.library.manifest import live_folder, verify
 from tests.indexer.conftest import RECORDS, index
 
 # Each is a process, or several.
@@ -21,8 +21,8 @@ KILLS = Path(__file__).parents[3] / "benchmarks" / "kills.py"
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from indexer.build.pipeline import build
-from indexer.build.intake import Progress
+from indexer.run.pipeline import build
+from indexer.run.intake import Progress
 from indexer.stages.staging import BuildError
 class Filling(Progress):
     def stage(self, name, total):
@@ -63,7 +63,7 @@ def test_killed_and_resumed_as_in_peace(published_layout: Path) -> None:
 def test_a_full_disk_is_a_clear_error_and_no_harm(
     built: Path, source: Callable[..., Path], stage: str, size: int
 ) -> None:
-    before = live_generation(built)
+    before = live_folder(built)
     words = [f"q{i:x}" for i in range(10**6, 10**6 + 4_000)]
     added = [
         {"id": f"n{i}", "title": f"架空{i}", "abstract": " ".join(words[i * 100 : i * 100 + 100])}
@@ -78,7 +78,7 @@ def test_a_full_disk_is_a_clear_error_and_no_harm(
     assert re.search(
         r"library: cannot be written \(.*\); the live generation is as it", done.stdout
     )
-    assert live_generation(built) == before
+    assert live_folder(built) == before
     assert before is not None
     assert verify(before) == []
     assert not (built / "staging" / "generation").exists()

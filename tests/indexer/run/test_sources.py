@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build.sources import Source, find_sources, opened
+from indexer.run.sources import Source, find_sources, opened
 from search.formats import FormatError
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from indexer.run.storage_errors import told_of_damage, told_of_storage
 from indexer.stages.staging import BuildError
-from indexer.build.storage_errors import told_of_damage, told_of_storage
 from search.encoder import ModelError
-from search.library.manifest import LibraryError, live_generation
+from search.library.manifest import LibraryError, live_folder
 
 
 def refuse(library: Path, statement: str, *, full: bool = False) -> None:
@@ -41,7 +41,7 @@ def test_our_own_errors_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_live_generation_that_lost_a_table_is_called_damaged(built: Path) -> None:
-    live = live_generation(built)
+    live = live_folder(built)
     assert live
     with closing(sqlite3.connect(live / "records.db")) as db:
         db.execute("drop table imports")

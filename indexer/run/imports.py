@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.build.intake import RejectedItem, Report
+from indexer.run.intake import RejectedItem, Report
 from indexer.store.record_store import RecordStore
-from search.library.manifest import LibraryError, live_generation
+from search.library.manifest import LibraryError, live_folder
 
 # What a run counts, in the order in which it is said.
 COUNTS = ("read", "new", "replaced", "unchanged", "duplicate", "deleted", "rejected")
@@ -127,7 +127,7 @@ def open_records(library: Path) -> sqlite3.Connection:
     Raises:
         LibraryError: when there is no library.
     """
-    live = live_generation(library)
+    live = live_folder(library)
     if live is None:
         raise LibraryError(
             f"{library}: no library here; build one with: "

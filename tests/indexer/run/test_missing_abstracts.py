@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.build.pipeline import build
+from indexer.run.pipeline import build
 from indexer.sample import sample_files
 from search.encoder import Encoder
-from search.ranked.engine import Engine
 from search.filters import Filters
 from search.library.library import Library
+from search.ranked.engine import Engine
 
 QUERIES = ["糖尿病", "心筋梗塞", "パーキンソン病", "リウマチ", "肺炎", "腎不全", "白血病", "結核"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.upkeep.curation import part
-from indexer.build.imports import merges
-from indexer.build.intake import Progress, Reading, Report, take
-from indexer.build.sources import find_sources
+from indexer.run.imports import merges
+from indexer.run.intake import Progress, Reading, Report, take
+from indexer.run.sources import find_sources
 from indexer.stages.staging import BuildError
 from indexer.store.record_store import RecordStore
+from indexer.upkeep.curation import part
 from search.matching import sameness, suspicion
 from search.records import Author, Record
 

@@ -17,25 +17,40 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.stages.embed import embed_records
 from indexer.learning.fusion_weight import FusionChoice, learn_fusion
-from indexer.build.imports import Export, keep_import
-from indexer.build.intake import Progress, Reading, Report, take
+from indexer.learning.relevance_line import learn_relevance_line
+from indexer.run.imports import Export, keep_import
+from indexer.run.intake import Progress, Reading, Report, take
+from indexer.run.sources import find_sources
+from indexer.run.storage_errors import check_whole, told_of_damage, told_of_storage
+from indexer.stages.embed import embed_records
 from indexer.stages.lexical_writer import write_lexical
 from indexer.stages.preparation import record_chunks
 from indexer.stages.ray_embedding import Cluster, embed_on_ray
-from indexer.learning.relevance_line import learn_relevance_line
-from indexer.build.sources import find_sources
-from indexer.stages.staging import (STAGING, BuildError, fresh_generation, link_files, locked, next_number, publish)
-from indexer.build.storage_errors import check_whole, told_of_damage, told_of_storage
-from indexer.store.record_store import RecordStore
+from indexer.stages.staging import (
+    STAGING,
+    BuildError,
+    fresh_generation,
+    link_files,
+    locked,
+    next_number,
+    publish,
+)
 from indexer.stages.term_vector_writer import write_term_vectors
 from indexer.stages.vector_index_writer import VectorSettings, write_index
 from indexer.stages.vocabulary_writer import write_vocabulary
+from indexer.store.record_store import RecordStore
 from search.encoder import EMBEDDED, Encoder, ModelDirectory, load_encoder, open_model
 from search.encoder.encoder import Device
 from search.library.generation import Generation
-from search.library.manifest import (FORMAT_VERSION, MANIFEST, Manifest, Segment, check_sizes, live_generation)
+from search.library.manifest import (
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    Segment,
+    check_sizes,
+    live_folder,
+)
 from search.library.owners import BARE, OWNERS, owners_in
 from search.library.relevance import RelevanceLine
 
@@ -111,7 +126,7 @@ def dry_run(
     Raises:
         BuildError, LibraryError: with what to do; also where nothing can be read.
     """
-    live = live_generation(library)
+    live = live_folder(library)
     names = [str(s) for s in sources]
     if live:
         check_whole(live, check_sizes(live))
@@ -148,7 +163,7 @@ def edit(library: Path, model: str | None = None) -> Iterator[Edit]:
         LibraryError, ModelError: when the library or its model cannot be opened.
     """
     with locked(library), told_of_storage(library):
-        live = live_generation(library)
+        live = live_folder(library)
         previous = Manifest.read(live) if live else None
         if live:
             check_whole(live, check_sizes(live))

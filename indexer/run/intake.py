@@ -7,9 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from indexer.build.sources import READ_ERRORS, Source, opened
+from indexer.run.sources import READ_ERRORS, Source, opened
 from indexer.store.record_store import Origin, Provenance, RecordStore
-from search.matching import (Sameness, distinct_id, identity_keys, numbers_differ, place_keys, sameness, suspicion, title_keys, titles_agree)
 from search.formats import (
     Deletion,
     FormatError,
@@ -17,6 +16,17 @@ from search.formats import (
     Rejected,
     format_of,
     read_stream,
+)
+from search.matching import (
+    Sameness,
+    distinct_id,
+    identity_keys,
+    numbers_differ,
+    place_keys,
+    sameness,
+    suspicion,
+    title_keys,
+    titles_agree,
 )
 from search.records import Record
 

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from indexer.build.pipeline import build
-from web.cli.index import index as index_command
-from indexer.build.imports import imports
+from indexer.run.imports import imports
+from indexer.run.pipeline import build
 from indexer.sample import build_sample
 from indexer.stages.staging import BuildError, locked
 from search.encoder import Encoder
-from search.ranked.engine import Engine
 from search.library.generation import Generation
 from search.library.library import Library
-from search.library.manifest import LibraryError, live_generation, verify
+from search.library.manifest import LibraryError, live_folder, verify
+from search.ranked.engine import Engine
 from tests.indexer.conftest import RECORDS, index
+from web.cli.index import index as index_command
 
 
 def opened(library: Path) -> Generation:
@@ -45,7 +45,7 @@ def test_a_first_build(built: Path) -> None:
 def test_a_run_that_changes_nothing_is_kept_and_shares_every_file(
     built: Path, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.build.pipeline.load_encoder", None)  # not loaded for that
+    monkeypatch.setattr("indexer.run.pipeline.load_encoder", None)  # not loaded for that
     before = opened(built).path
     report = index(source(*RECORDS), built)
     assert (report.read, report.unchanged) == (2, 2)
@@ -155,7 +155,7 @@ def test_nothing_usable_is_an_error_that_names_the_problem(
 ) -> None:
     with pytest.raises(BuildError, match=r"records\.jsonl, line 1: id is missing"):
         index(source({"title": "x"}), tmp_path / "library")
-    assert live_generation(tmp_path / "library") is None
+    assert live_folder(tmp_path / "library") is None
 
 
 def test_two_writers_at_once(built: Path, source: Callable[..., Path]) -> None:
@@ -241,7 +241,7 @@ def test_nothing_is_built_on_a_damaged_generation(
 
 
 def opened_path(library: Path) -> Path:
-    path = live_generation(library)
+    path = live_folder(library)
     assert path is not None
     return path
 

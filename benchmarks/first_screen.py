@@ -104,20 +104,27 @@ def sample_served() -> Iterator[str]:
 def measured(browser: Browser, address: str) -> list[dict[str, Any]]:
     """A row for each query and size."""
     rows = []
-    for language, queries in QUERIES.items():
-        for query in queries:
-            for name, (width, height) in SIZES.items():
-                context = browser.new_context(
-                    base_url=address, locale=language, viewport={"width": width, "height": height}
-                )
-                context.add_init_script(_WATCH)
-                page = context.new_page()
-                page.goto(f"/?{_parameters(query)}", wait_until="networkidle")
-                page.wait_for_timeout(_SETTLED)
-                row = {"language": language, "query": query, "size": name}
-                rows.append(row | page.evaluate(_READ))
-                context.close()
+    asked = [pair for pairs in zip(*_each(), strict=True) for pair in pairs]
+    for language, query in asked:
+        for name, (width, height) in SIZES.items():
+            context = browser.new_context(
+                base_url=address, locale=language, viewport={"width": width, "height": height}
+            )
+            context.add_init_script(_WATCH)
+            page = context.new_page()
+            page.goto(f"/?{_parameters(query)}", wait_until="networkidle")
+            page.wait_for_timeout(_SETTLED)
+            row = {"language": language, "query": query, "size": name}
+            rows.append(row | page.evaluate(_READ))
+            # What is known so far, for whoever waits.
+            print(json.dumps(rows[-1], ensure_ascii=False), file=sys.stderr, flush=True)
+            context.close()
     return rows
+
+
+def _each() -> list[list[tuple[str, str]]]:
+    """The queries of each language with the language."""
+    return [[(language, query) for query in queries] for language, queries in QUERIES.items()]
 
 
 def _parameters(query: str) -> str:

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -158,13 +158,10 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="Markdown, summed up")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
+    served = nullcontext(options.address) if options.address else sample_served()
+    with served as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM)
-        if options.address:
-            rows = measured(browser, options.address)
-        else:
-            with sample_served() as address:
-                rows = measured(browser, address)
+        rows = measured(browser, address)
         browser.close()
     if not options.table:
         print(json.dumps(rows, ensure_ascii=False, indent=1))

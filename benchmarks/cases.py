@@ -50,9 +50,7 @@ def names(record: Record) -> list[tuple[str, str]]:
 
 def _nbib(_: Path, records: list[Record]) -> bool:
     stream = io.BytesIO()
-    write = FORMATS["nbib"].write
-    assert write
-    write(records, stream)
+    FORMATS["nbib"].write(records, stream)
     lines = stream.getvalue().decode().splitlines()
     return (
         lines[0].startswith("PMID- ")

@@ -235,6 +235,9 @@ def _same_place(a: Record, b: Record) -> bool:
         return False
     pages, persons = (_first_page(a), _first_page(b)), (_person(a), _person(b))
     same_volume = bool(a.volume) and a.volume == b.volume
+    # 会長挨拶 and Editorial stand on the same page of every issue.
+    if not (any(persons) and _tells(a)) and _issues_differ(a, b):
+        return False
     if not any(persons):
         # Without authors everything else has to agree.
         return same_volume and all(pages) and pages[0] == pages[1]
@@ -266,6 +269,11 @@ def _volumes_differ(a: Record, b: Record) -> bool:
     that another name tells nothing."""
     volumes = a.volume.casefold(), b.volume.casefold()
     return all(volumes) and volumes[0] != volumes[1] and _folded(a.journal) == _folded(b.journal)
+
+
+def _issues_differ(a: Record, b: Record) -> bool:
+    issues = a.issue.casefold().lstrip("0"), b.issue.casefold().lstrip("0")
+    return all(issues) and issues[0] != issues[1]
 
 
 def _pages_differ(a: Record, b: Record) -> bool:

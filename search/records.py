@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 Retraction = Literal["", "retracted", "expression of concern", "corrected"]
+# What a source says of passing an abstract on: nothing, or that it is not allowed.
+AbstractLicense = Literal["", "disallow"]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9f]")
@@ -40,13 +42,16 @@ _MAX_ID = 200
 _MAX_TEXT = 200_000
 # Control characters and lone surrogates: broken input that no page or index can carry.
 _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_NESTED = {"authors", "notices", "translations"}
+_NESTED = {"authors", "headings", "notices", "translations"}
 _STRUCTURED = {
+    "abstract_license",
     "authors",
+    "headings",
     "keywords",
     "notices",
     "publication_types",
     "retraction",
+    "to_complete",
     "translations",
     "trial_ids",
 }
@@ -70,11 +75,13 @@ class Author:
 
 @dataclass(frozen=True)
 class Translation:
-    """Title and abstract of a record in another language than the record's own."""
+    """Title and abstract of a record in another language than the record's own;
+    ``abstract_license`` is as in :class:`Record`."""
 
     language: str
     title: str = ""
     abstract: str = ""
+    abstract_license: AbstractLicense = ""
 
     @property
     def text(self) -> str:
@@ -98,12 +105,29 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading of a thesaurus (MeSH, 医学用語シソーラス) that an indexer gave a record.
+
+    A descriptor with several qualifiers (副標目) is as many headings. ``major`` marks what the work
+    is mainly about: the descriptor with this qualifier, or the descriptor as such. ``descriptor``
+    is empty where a source names a qualifier by itself.
+    """
+
+    descriptor: str
+    qualifier: str = ""
+    major: bool = False
+
+
+@dataclass(frozen=True)
 class Record:
     """One bibliographic item.
 
     ``language`` is an ISO 639-1 code and belongs to ``title`` and ``abstract``; further languages
     stand in ``translations``. ``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``. ``id`` is stable
-    across rebuilds and safe in addresses once percent-encoded.
+    across rebuilds and safe in addresses once percent-encoded. ``keywords`` begin with the
+    descriptors of ``headings``. ``abstract_license`` is ``disallow`` where the source forbids to
+    pass the abstract on (:meth:`shareable`). A record ``to_complete`` is known by its PMID or DOI
+    alone.
     """
 
     id: str
@@ -127,6 +151,10 @@ class Record:
     issn: str = ""
     trial_ids: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    pmcid: str = ""
+    abstract_license: AbstractLicense = ""
+    to_complete: bool = False
 
     @property
     def year(self) -> int | None:
@@ -135,13 +163,26 @@ class Record:
 
     def versions(self) -> Iterator[Translation]:
         """Title and abstract in every language, the record's own first."""
-        yield Translation(self.language, self.title, self.abstract)
+        yield Translation(self.language, self.title, self.abstract, self.abstract_license)
         yield from self.translations
 
     def version(self, language: str) -> Translation:
         """Title and abstract in ``language``, or in the record's own where there is none."""
-        own = Translation(self.language, self.title, self.abstract)
+        own = Translation(self.language, self.title, self.abstract, self.abstract_license)
         return next((v for v in self.versions() if v.language == language and v.title), own)
+
+    def shareable(self) -> "Record":
+        """The record as it may leave the installation: without the abstracts that must not be
+        passed on. That they are missing is still said by ``abstract_license``."""
+        if not any(v.abstract_license for v in self.versions()):
+            return self
+        return replace(
+            self,
+            abstract="" if self.abstract_license else self.abstract,
+            translations=tuple(
+                replace(t, abstract="") if t.abstract_license else t for t in self.translations
+            ),
+        )
 
     def link(self) -> str:
         """Where the full record lives on the web: its DOI, else PubMed, else its own address."""
@@ -166,10 +207,28 @@ def record_to_dict(record: Record) -> dict[str, Any]:
     """The record as plain data for JSON; empty fields are left out."""
     # Not by dataclasses.asdict, which copies every string: indexing spends its time here.
     return {
-        name: tuple(dict(vars(item)) for item in value) if name in _NESTED else value
+        name: tuple(map(_ITEM.get(name, _whole), value)) if name in _NESTED else value
         for name, value in vars(record).items()
         if value
     }
+
+
+def _whole(item: Any) -> dict[str, Any]:
+    return dict(vars(item))
+
+
+def _without_empty(item: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(item).items() if value}
+
+
+def _of_translation(item: Translation) -> dict[str, Any]:
+    data = dict(vars(item))
+    if not item.abstract_license:
+        del data["abstract_license"]
+    return data
+
+
+_ITEM: dict[str, Any] = {"headings": _without_empty, "translations": _of_translation}
 
 
 def record_from_dict(data: Mapping[str, Any]) -> Record:
@@ -186,7 +245,8 @@ def record_from_dict(data: Mapping[str, Any]) -> Record:
         raise RecordError(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}")
     values: dict[str, Any] = {}
     for name in _PLAIN:
-        values[name] = _text(name, data.get(name, ""))
+        # Most are empty, and a call for each would be a tenth of all reading.
+        values[name] = _text(name, value) if (value := data.get(name, "")) != "" else ""
     values["authors"] = tuple(_author(item) for item in _list("authors", data.get("authors")))
     values["translations"] = tuple(
         _translation(item) for item in _list("translations", data.get("translations"))
@@ -199,6 +259,11 @@ def record_from_dict(data: Mapping[str, Any]) -> Record:
         allowed = ", ".join(repr(v) for v in get_args(Retraction))
         raise RecordError(f"retraction is {retraction!r}; it should be one of {allowed}")
     values["retraction"] = retraction
+    values["abstract_license"] = _license("abstract_license", data.get("abstract_license"))
+    values["to_complete"] = _truth("to_complete", data.get("to_complete"))
+    if headings := tuple(_heading(item) for item in _list("headings", data.get("headings"))):
+        values["headings"] = headings
+        values["keywords"] = descriptors_first(headings, values["keywords"])
     record = Record(**values)
     if not record.id:
         raise RecordError("id is missing; every record needs one that stays the same")
@@ -207,10 +272,20 @@ def record_from_dict(data: Mapping[str, Any]) -> Record:
     if record.date:
         _check_date(record.date)
     if not any(v.title or v.abstract for v in record.versions()):
-        raise RecordError("title and abstract are both empty; there is nothing to search")
+        if not record.to_complete:
+            raise RecordError("title and abstract are both empty; there is nothing to search")
+        if not (record.pmid or record.doi):
+            raise RecordError("to_complete is set, but there is neither a PMID nor a DOI")
+        return replace(record, language="")
     if not record.language:
         record = replace(record, language=guess_language(record.title + record.abstract))
     return record
+
+
+def descriptors_first(headings: Iterable[Heading], keywords: Iterable[str]) -> tuple[str, ...]:
+    """Keywords with the descriptors of headings before them, each once."""
+    descriptors = (heading.descriptor for heading in headings if heading.descriptor)
+    return tuple(dict.fromkeys((*descriptors, *keywords)))
 
 
 def guess_language(text: str) -> str:
@@ -282,25 +357,65 @@ def _list(name: str, value: Any) -> list[Any]:
     return list(value)
 
 
+def _is_mapping(item: Any) -> bool:
+    # Of a dict it is told at once; of other classes by asking each of their bases.
+    return type(item) is dict or isinstance(item, Mapping)
+
+
 def _author(item: Any) -> Author:
     if isinstance(item, str):
         return Author(_text("authors", item))
-    if not isinstance(item, Mapping) or not item.get("family"):
+    if not _is_mapping(item) or not item.get("family"):
         raise RecordError(f"author {item!r} should be {{'family': …, 'given': …}} or a name")
     return Author(_text("authors", item["family"]), _text("authors", item.get("given")))
 
 
 def _translation(item: Any) -> Translation:
-    if not isinstance(item, Mapping) or not item.get("language"):
+    if not _is_mapping(item) or not item.get("language"):
         raise RecordError(
             f"translation {item!r} should be {{'language': …, 'title': …, 'abstract': …}}"
         )
+    language, title, abstract = (
+        _text(f"translations.{n}", item.get(n)) for n in ("language", "title", "abstract")
+    )
     return Translation(
-        *(_text(f"translations.{n}", item.get(n)) for n in ("language", "title", "abstract"))
+        language,
+        title,
+        abstract,
+        _license("translations.abstract_license", item.get("abstract_license")),
     )
 
 
+def _heading(item: Any) -> Heading:
+    if not _is_mapping(item) or not (item.get("descriptor") or item.get("qualifier")):
+        raise RecordError(
+            f"heading {item!r} should be {{'descriptor': …, 'qualifier': …, 'major': true}}"
+        )
+    qualifier, major = item.get("qualifier", ""), item.get("major", False)
+    return Heading(
+        _text("headings.descriptor", item.get("descriptor")),
+        _text("headings.qualifier", qualifier) if qualifier != "" else "",
+        major if type(major) is bool else _truth("headings.major", major),
+    )
+
+
+def _license(name: str, value: Any) -> AbstractLicense:
+    if value in (None, ""):
+        return ""
+    if value != "disallow":
+        raise RecordError(f"{name} is {value!r}; it should be 'disallow' or left out")
+    return "disallow"
+
+
+def _truth(name: str, value: Any) -> bool:
+    if value is None or value == "":
+        return False
+    if not isinstance(value, bool):
+        raise RecordError(f"{name} is {value!r}; it should be true or false")
+    return value
+
+
 def _notice(item: Any) -> Notice:
-    if not isinstance(item, Mapping) or not item.get("kind"):
+    if not _is_mapping(item) or not item.get("kind"):
         raise RecordError(f"notice {item!r} should be {{'kind': …, 'reference': …, 'pmid': …}}")
     return Notice(*(_text(f"notices.{n}", item.get(n)) for n in ("kind", "reference", "pmid")))

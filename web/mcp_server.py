@@ -19,7 +19,7 @@ from search.exact import ExactSearch, ExactSyntaxError
 from search.filters import Filters
 from search.library.manifest import LibraryError
 from search.ranked.engine import Engine, QueryError, UnknownRecordError
-from search.ranked.snippets import MatchedSentence
+from search.ranked.snippets import MatchedSentence, shareable_sentence
 from search.records import Record
 from search.suggest import Suggester
 from web.api.models import FaultBody, NoteBody, RecordBody
@@ -210,6 +210,7 @@ def _fault(error: ExactSyntaxError) -> str:
 
 def _found(record: Record, sentence: MatchedSentence | None) -> Found:
     links = outward_links(record)
+    shared = shareable_sentence(sentence)
     title = record.title or next((v.title for v in record.versions() if v.title), "")
     return Found(
         id=record.id,
@@ -220,5 +221,5 @@ def _found(record: Record, sentence: MatchedSentence | None) -> Found:
         publication_types=list(record.publication_types),
         retraction=record.retraction,
         link=links[0].address if links else None,
-        sentence=sentence.text if sentence else "",
+        sentence=shared.text if shared else "",
     )

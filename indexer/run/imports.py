@@ -43,6 +43,8 @@ class Import:
     duplicate: int
     deleted: int
     rejected: int
+    # Libraries of format 5 had none.
+    to_complete: int = 0
 
 
 def keep_import(
@@ -63,6 +65,7 @@ def keep_import(
             "note": export.note,
             "sources": json.dumps(list(sources), ensure_ascii=False),
             **{name: getattr(report, name) for name in COUNTS},
+            "to_complete": report.to_complete,
         }
     )
 
@@ -112,8 +115,6 @@ def merges(library: Path, number: int) -> Iterator[Merge]:
         LibraryError: when there is no library.
     """
     with closing(open_records(library)) as db:
-        if not db.execute("select 1 from sqlite_master where name = 'merges'").fetchone():
-            return
         for row in db.execute(
             "select record, id, title, source, reason from merges where import = ? order by rowid",
             [number],

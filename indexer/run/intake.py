@@ -67,7 +67,8 @@ class RejectedItem:
 @dataclass
 class Report:
     """What an indexing run did, in items read; ``rejected`` counts whole sources too, ``usable``
-    are the items that could be understood, whatever became of them.
+    are the items that could be understood, whatever became of them; ``to_complete`` are those new
+    ones of which no more than a number is known.
 
     ``problems`` are the first items that were left out; the library keeps all of them.
     """
@@ -80,6 +81,7 @@ class Report:
     deleted: int = 0
     rejected: int = 0
     usable: int = 0
+    to_complete: int = 0
     problems: list[RejectedItem] = field(default_factory=list)
     generation: Path | None = None
 
@@ -189,6 +191,7 @@ def _take_item(
     else:
         outcome = put(store, item, came)
         setattr(report, outcome, getattr(report, outcome) + 1)
+        report.to_complete += outcome == "new" and item.to_complete
 
 
 def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
@@ -198,12 +201,12 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     comes under the id of another work gets an id of its own, and nothing replaces what has another
     title. Of a PMID's versions the newest stands, whichever comes first.
     """
-    if came.format == _VERSIONED and store.version_of(record.id) > came.version:
+    if came.format == _VERSIONED and _version_of(store, record.id) > came.version:
         return "unchanged"
     known = store.origins_of_id(record.id, came.database)
     content = record.content_hash()
     if equal := next((o for o in known if o.content_hash == content), None):
-        store.set_version(record.id, came.version)
+        store.versions.set(record.id, came.version)
         first = store.confirm(equal.number, came.import_number)
         if not first:
             store.add_merge(came.import_number, record, came.source, "id")
@@ -213,7 +216,7 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     own_word = authoritative and known
     if leads_to is not None and "~" not in record.id:
         apart = replace(record, id=distinct_id(record))
-        originals = store.originals(leads_to)
+        originals = telling(store.originals(leads_to))
         another = originals and all(sameness(record, other) is None for other in originals)
         # What an earlier run has set apart stays so, whatever has come under its id since.
         if (another and not own_word) or _is_kept(store, apart, came.database):
@@ -221,7 +224,7 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     if came.format == _VERSIONED:
         if _is_outdated(store, record.id, came.source):
             return "unchanged"
-        store.set_version(record.id, came.version)
+        store.versions.set(record.id, came.version)
         origin = known[0] if known else None
     else:
         free = (
@@ -250,6 +253,11 @@ def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:
     return "replaced" if origin else "duplicate"
 
 
+def telling(originals: Sequence[Record]) -> Sequence[Record]:
+    """Of what was imported of a record, what says more than its number, where there is such."""
+    return [o for o in originals if not o.to_complete] or originals
+
+
 def _is_kept(store: RecordStore, record: Record, database: str) -> bool:
     """Whether just this was imported from the database under this id."""
     content = record.content_hash()
@@ -259,9 +267,14 @@ def _is_kept(store: RecordStore, record: Record, database: str) -> bool:
 def _withdraw(store: RecordStore, item: Deletion, source: str) -> bool:
     # What is withdrawn of an older version says nothing of a newer one.
     outdated = _is_outdated(store, item.record_id, source) or (
-        store.version_of(item.record_id) > item.version
+        _version_of(store, item.record_id) > item.version
     )
     return not outdated and store.withdraw(item.record_id, source) is not None
+
+
+def _version_of(store: RecordStore, record_id: str) -> int:
+    """The version of a PMID that was imported; 0 where nothing leads to it."""
+    return 0 if store.record_of(record_id) is None else store.versions.of(record_id)
 
 
 def _is_outdated(store: RecordStore, record_id: str, source: str) -> bool:
@@ -294,14 +307,18 @@ def _same_records(
         for number in sorted(set(store.sharing(key)) - set(found)):
             other = store.record_id(number)
             ids = [store.record_id(n) for n in found] or [record.id]
-            if any(store.pair_state(i, other) == "distinct" for i in ids):
+            if any(store.proposals.state(i, other) == "distinct" for i in ids):
                 continue
-            originals = store.originals(number)
+            originals = telling(store.originals(number))
             found_same: Sameness | None = next(
                 (why_same for o in originals if (why_same := sameness(record, o))), None
             )
-            others = [record, *(o for n in found for o in store.originals(n) if o != replaced)]
-            if found_same and not any(numbers_differ(a, b) for a in others for b in originals):
+            others = [o for n in found for o in store.originals(n) if o != replaced]
+            apart = any(numbers_differ(a, b) for a in (record, *others) for b in originals)
+            # A DOI without a title does not make one of the contributions of a supplement.
+            if not any(v.title for v in record.versions()):
+                apart = apart or not all(titles_agree(a, b) for a in others for b in originals)
+            if found_same and not apart:
                 if why == "id":
                     why = found_same
                 found.append(number)
@@ -312,13 +329,13 @@ def propose(store: RecordStore) -> None:
     """Look for records that might be the same as those that this run touched."""
     for number in store.touched_numbers():
         record_id = store.record_id(number)
-        store.forget_open_proposals(record_id)
+        store.proposals.forget_open(record_id)
         originals = store.originals(number)
         keys = {key for original in originals for key in title_keys(original)}
         others = {n for key in keys for n in store.sharing(key)} - {number}
         for other in sorted(others):
             if reason := suspicion(originals, store.originals(other)):
-                store.propose(record_id, store.record_id(other), reason)
+                store.proposals.propose(record_id, store.record_id(other), reason)
 
 
 def _reject(

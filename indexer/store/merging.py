@@ -4,8 +4,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from search.formats.fields.headings import distinct
 from search.matching import merit, stage
-from search.records import Author, Record, Retraction, Translation
+from search.records import (
+    Author,
+    Heading,
+    Record,
+    Retraction,
+    Translation,
+    descriptors_first,
+)
 
 
 def merge(records: Sequence[Record]) -> Record:
@@ -21,6 +29,16 @@ def merge(records: Sequence[Record]) -> Record:
     first = records[0]
     if len(records) == 1:
         return first
+    told = [r for r in records if not r.to_complete]
+    if told and len(told) < len(records):
+        # What is known by its number alone adds that number.
+        merged = merge(told)
+        return replace(
+            merged,
+            id=first.id,
+            pmid=_first(r.pmid for r in (merged, *records)),
+            doi=_first(r.doi for r in (merged, *records)),
+        )
     best = max(records, key=merit)
     leading = [r for r in records if stage(r) == stage(best)]
     others = [r for r in records if stage(r) != stage(best)]
@@ -29,6 +47,8 @@ def merge(records: Sequence[Record]) -> Record:
 
     # Volume, issue and pages belong together: no copy of another stage completes them.
     placed = leading if any(r.journal or r.volume or r.pages for r in leading) else records
+
+    headings = tuple(Heading(**h) for h in distinct(vars(h) for r in records for h in r.headings))
 
     def chosen(choose: Callable[[Iterable[str]], str], name: str) -> str:
         return choose(getattr(r, name) for r in leading) or choose(
@@ -39,12 +59,15 @@ def merge(records: Sequence[Record]) -> Record:
         first,
         title=own.title,
         abstract=own.abstract,
+        abstract_license=own.abstract_license,
+        to_complete=first.to_complete,
         translations=tuple(v for v in versions.values() if v.title or v.abstract),
         **{name: chosen(_longest, name) for name in ("journal", "date", "pages")},
         **{name: chosen(_first, name) for name in _FIRST},
         authors=max((r.authors for r in leading), key=_fullness)
         or max((r.authors for r in records), key=_fullness),
-        keywords=_union(r.keywords for r in records),
+        headings=headings,
+        keywords=descriptors_first(headings, _union(r.keywords for r in records)),
         publication_types=_union(r.publication_types for r in leading),
         trial_ids=_union(r.trial_ids for r in records),
         notices=tuple(dict.fromkeys(n for r in records for n in r.notices)),
@@ -53,7 +76,7 @@ def merge(records: Sequence[Record]) -> Record:
 
 
 _PLACE = ("journal", "volume", "issue", "pages", "issn")
-_FIRST = ("volume", "issue", "doi", "pmid", "ichushi_id", "url", "issn")
+_FIRST = ("volume", "issue", "doi", "pmid", "ichushi_id", "url", "issn", "pmcid")
 _GRAVITY: tuple[Retraction, ...] = ("", "corrected", "expression of concern", "retracted")
 
 
@@ -61,24 +84,37 @@ def _merged_versions(
     best: Record, leading: Sequence[Record], others: Sequence[Record]
 ) -> dict[str, Translation]:
     """Title and abstract by language: the title of the best copy, else the longest; the longest
-    abstract, of the leading copies where they have one."""
+    abstract, of the leading copies where they have one. One that may be passed on goes before one
+    that must not."""
     versions: dict[str, Translation] = {}
     titles = {v.language: v.title for v in best.versions() if v.title}
     for group in (leading, others):
         found: dict[str, Translation] = {}
         for v in (v for record in group for v in record.versions()):
             known = found.get(v.language, Translation(v.language))
+            abstract = max(known, v, key=_worth)
             found[v.language] = Translation(
                 v.language,
                 titles.get(v.language) or _longest((known.title, v.title)),
-                _longest((known.abstract, v.abstract)),
+                abstract.abstract,
+                abstract.abstract_license,
             )
         for language, v in found.items():
             known = versions.get(language, v)
+            abstract = max(known, v, key=_freedom)
             versions[language] = Translation(
-                language, known.title or v.title, known.abstract or v.abstract
+                language, known.title or v.title, abstract.abstract, abstract.abstract_license
             )
     return versions
+
+
+def _worth(version: Translation) -> tuple[int, int]:
+    return _freedom(version), len(version.abstract)
+
+
+def _freedom(version: Translation) -> int:
+    """2 where there is an abstract that may be passed on, 1 for one that must not, 0 for none."""
+    return (1 if version.abstract_license else 2) if version.abstract else 0
 
 
 def _fullness(authors: Sequence[Author]) -> tuple[int, int]:

@@ -17,13 +17,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from indexer.store.merging import merge
-from indexer.store.record_tables import (
-    MERGES,
-    PMID_VERSIONS,
-    RECORD_COLUMNS,
-    WITHDRAWN,
-    create_tables,
-)
+from indexer.store.pmid_versions import PmidVersions
+from indexer.store.proposed_pairs import Proposals
+from indexer.store.record_tables import RECORD_COLUMNS, create_tables
 from search.library.generation import JSON_COLUMNS, record_from_row
 from search.matching import identity_keys, title_keys
 from search.records import Record, record_from_dict, record_to_dict
@@ -60,7 +56,8 @@ class Origin:
 class RecordStore:
     """The staged ``records.db`` of a generation being built.
 
-    It remembers which records this run touched, and how they were before.
+    It remembers which records this run touched, and how they were before. ``proposals`` are the
+    pairs that may be one, ``versions`` those of PMIDs.
     """
 
     def __init__(self, file: Path, previous: Path | None) -> None:
@@ -87,9 +84,8 @@ class RecordStore:
             "create temp table met (origin int, import int, primary key (origin, import)) "
             "without rowid"
         )
-        self.db.execute(WITHDRAWN)
-        self.db.execute(MERGES)
-        self.db.execute(PMID_VERSIONS)
+        self.proposals = Proposals(self.db.conn)
+        self.versions = PmidVersions(self.db.conn)
 
     # Imports
 
@@ -256,27 +252,11 @@ class RecordStore:
         )
         return [source for (source,) in rows]
 
-    def version_of(self, record_id: str) -> int:
-        """The version of a PMID that was imported; 0 where nothing leads to it."""
-        if self.record_of(record_id) is None:
-            return 0
-        found = self._execute(
-            "select version from pmid_versions where id = ?", [record_id]
-        ).fetchone()
-        return int(found[0]) if found else 1
-
-    def set_version(self, record_id: str, version: int) -> None:
-        """Remember which version of a PMID was imported, where it is not the first."""
-        if version > 1:
-            self._execute(
-                "insert or replace into pmid_versions values (?, ?)", [record_id, version]
-            )
-
     def withdraw(self, record_id: str, source: str) -> int | None:
         """Withdraw every origin with this id, as ``source`` says; the record that lost by it, None
         if none did."""
         self._execute("insert or replace into withdrawn values (?, ?)", [record_id, source])
-        self._execute("delete from pmid_versions where id = ?", [record_id])
+        self.versions.forget(record_id)
         rows = self._execute(
             "select record from origins where id = ? and content_hash != ''", [record_id]
         ).fetchall()
@@ -293,13 +273,7 @@ class RecordStore:
         kept, gone = self.record_id(number), self.record_id(other)
         self._execute("update origins set record = ? where record = ?", [number, other])
         self._delete(other)
-        self._set_state(kept, gone, "merged")
-        for third, reason, state in self._pairs_of(gone):
-            if state == "merged":
-                continue
-            self._forget_pair(gone, third)
-            if state == "distinct" or not self.pair_state(kept, third):
-                self._write_pair(kept, third, reason, state)
+        self.proposals.unite(kept, gone)
 
     def part(self, number: int, origin_id: str) -> int:
         """Make what was imported under ``origin_id`` a record of its own again; gives its number.
@@ -311,7 +285,7 @@ class RecordStore:
         stays = merge([o for o in self.originals(number) if o.id != origin_id])
         self._write(number, stays)
         if kept != stays.id:
-            self._rename(kept, stays.id)
+            self.proposals.rename(kept, stays.id)
         values = _row(parted, parted.content_hash())
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(f":{name}" for name in values)
@@ -326,7 +300,7 @@ class RecordStore:
         )
         self.settle(number)
         self.settle(new)
-        self._set_state(self.record_id(number), self.record_id(new), "distinct")
+        self.proposals.declare_distinct(self.record_id(number), self.record_id(new))
         return new
 
     def settle(self, number: int) -> None:
@@ -338,7 +312,7 @@ class RecordStore:
         record = merge(originals)
         before = self.record_id(number)
         if before != record.id:
-            self._rename(before, record.id)
+            self.proposals.rename(before, record.id)
         self._write(number, record)
         if len(originals) == 1:
             self._execute("update origins set data = null where record = ?", [number])
@@ -346,11 +320,9 @@ class RecordStore:
 
     def remove(self, number: int) -> None:
         """Remove an opened record with all its origins, and what was proposed of it."""
-        self.forget_open_proposals(self.record_id(number))
-        self._execute(
-            "delete from pmid_versions where id in (select id from origins where record = ?)",
-            [number],
-        )
+        self.proposals.forget_open(self.record_id(number))
+        for (record_id,) in self._execute("select id from origins where record = ?", [number]):
+            self.versions.forget(record_id)
         self._execute("delete from origins where record = ?", [number])
         self._delete(number)
 
@@ -380,60 +352,6 @@ class RecordStore:
         self.db.conn.executemany(
             "insert or ignore into record_keys values (?, ?)", [(key, number) for key in keys]
         )
-
-    # Proposals: pairs of record ids, the smaller first.
-
-    def pair_state(self, a: str, b: str) -> str:
-        """``open``, ``merged`` or ``distinct``; empty for a pair that was never proposed."""
-        row = self._execute(
-            "select state from proposals where first = ? and second = ?", sorted((a, b))
-        ).fetchone()
-        return str(row[0]) if row else ""
-
-    def propose(self, a: str, b: str, reason: str) -> None:
-        """Propose a pair, unless something is known of it."""
-        if not self.pair_state(a, b):
-            self._write_pair(a, b, reason, "open")
-
-    def declare_distinct(self, a: str, b: str) -> None:
-        """Remember that two records are two."""
-        self._set_state(a, b, "distinct")
-
-    def forget_open_proposals(self, record_id: str) -> None:
-        """Drop what is proposed of a record."""
-        self._execute(
-            "delete from proposals where state = 'open' and (first = :id or second = :id)",
-            {"id": record_id},
-        )
-
-    def _set_state(self, a: str, b: str, state: str) -> None:
-        row = self._execute(
-            "select reason from proposals where first = ? and second = ?", sorted((a, b))
-        ).fetchone()
-        self._write_pair(a, b, row[0] if row else "", state)
-
-    def _write_pair(self, a: str, b: str, reason: str, state: str) -> None:
-        first, second = sorted((a, b))
-        self._execute(
-            "insert or replace into proposals values (?, ?, ?, ?)", [first, second, reason, state]
-        )
-
-    def _pairs_of(self, record_id: str) -> list[tuple[str, str, str]]:
-        """The other id, the reason and the state of every pair with ``record_id``."""
-        return self._execute(
-            "select second, reason, state from proposals where first = :id union all "
-            "select first, reason, state from proposals where second = :id",
-            {"id": record_id},
-        ).fetchall()
-
-    def _forget_pair(self, a: str, b: str) -> None:
-        self._execute("delete from proposals where first = ? and second = ?", sorted((a, b)))
-
-    def _rename(self, before: str, after: str) -> None:
-        for third, reason, state in self._pairs_of(before):
-            self._forget_pair(before, third)
-            if third != after and not self.pair_state(after, third):
-                self._write_pair(after, third, reason, state)
 
     # What this run changed
 
@@ -556,6 +474,7 @@ def _row(record: Record, content_hash: str) -> dict[str, Any]:
         values[name] = json.dumps(data.get(name, []), ensure_ascii=False)
     return {
         **values,
+        "to_complete": int(record.to_complete),
         "year": record.year,
         "has_abstract": int(any(v.abstract for v in record.versions())),
         "content_hash": content_hash,

@@ -7,22 +7,13 @@ from sqlite_utils import Database
 
 from search.records import Record
 
-RECORD_COLUMNS: dict[str, Any] = {f.name: str for f in fields(Record)}
-# Made where it is missing: libraries of earlier development versions have none.
-WITHDRAWN = "create table if not exists withdrawn (id text primary key, source text) without rowid"
-# Which version of a PMID was imported, where it is not the first.
-PMID_VERSIONS = (
-    "create table if not exists pmid_versions (id text primary key, version integer) without rowid"
-)
-# What was taken for a copy of a record, in which import, and why; see search.matching.SAMENESS.
-MERGES = (
-    'create table if not exists merges ("import" integer, record text, id text, title text, '
-    "source text, reason text)"
-)
+RECORD_COLUMNS: dict[str, Any] = {
+    f.name: int if f.name == "to_complete" else str for f in fields(Record)
+}
 
 
 def create_tables(db: Database) -> None:
-    """Every table and index but :data:`WITHDRAWN`."""
+    """Every table and index."""
     with db.atomic():
         records = db.table("records").create(
             {
@@ -64,6 +55,7 @@ def create_tables(db: Database) -> None:
                 "duplicate": int,
                 "deleted": int,
                 "rejected": int,
+                "to_complete": int,
             },
             pk="number",
         )
@@ -88,6 +80,8 @@ def create_tables(db: Database) -> None:
         )
         origins.create_index(["id", "database", "copy"], unique=True)
         origins.create_index(["record"])
+        # What was merged is few of many.
+        db.execute("create index merged on origins (record, id) where data is not null")
         db.execute(
             "create table record_keys (key integer, record integer references records(number), "
             "primary key (key, record)) without rowid"
@@ -96,3 +90,14 @@ def create_tables(db: Database) -> None:
             {"first": str, "second": str, "reason": str, "state": str},
             pk=("first", "second"),
         ).create_index(["second"])
+        # Ids that an update file withdrew, and which file.
+        db.execute("create table withdrawn (id text primary key, source text) without rowid")
+        db.execute(
+            "create table pmid_versions (id text primary key, version integer) without rowid"
+        )
+        # What was taken for a copy of a record, in which import, and why; see
+        # search.duplicates.SAMENESS.
+        db.execute(
+            'create table merges ("import" integer, record text, id text, title text, '
+            "source text, reason text)"
+        )

@@ -79,7 +79,7 @@ def decide(
                 store.settle(first)
                 propose(store)
             else:
-                store.declare_distinct(store.record_id(first), store.record_id(second))
+                store.proposals.declare_distinct(store.record_id(first), store.record_id(second))
         return finish(edited, progress=progress)
 
 

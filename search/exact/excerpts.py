@@ -41,7 +41,15 @@ class Marker:
                     inside = [(max(a, start), min(b, end)) for a, b in marks]
                     shown = tuple((a - start, b - start) for a, b in inside if a < b)
                     text = version.abstract[start:end]
-                    return MatchedSentence(text, version.language, "abstract", start, end, shown)
+                    return MatchedSentence(
+                        text,
+                        version.language,
+                        "abstract",
+                        start,
+                        end,
+                        shown,
+                        version.abstract_license,
+                    )
         return None
 
 

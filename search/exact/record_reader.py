@@ -21,7 +21,7 @@ from search.library.exact_fields import AREAS, VALUES, area_texts, field_values,
 from search.records import Record
 
 # Begins a prepared text; another one says that folding or fields have changed since.
-VERSION = "1"
+VERSION = "2"
 
 # Stands before, between and after the values of a field; no folded text has it.
 _SEPARATOR = "\x1e"

@@ -24,6 +24,7 @@ from pylatexenc.latex2text import (  # type: ignore[import-untyped]
 
 from search.formats.fields.dates import date_from_parts, date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import as_nlm_writes, nlm_headings, split_headings
 from search.formats.fields.identifiers import ichushi_id_in, issn_in, pmid_in
 from search.formats.fields.keywords import words_in
 from search.formats.fields.languages import language_of, side_by_side
@@ -43,6 +44,7 @@ DROPS = {
     "abstract": "line breaks inside a sentence",
     "keywords": "semicolons",
     "publication_types": "semicolons",
+    "headings": "semicolons",
 }
 
 _BEGIN = re.compile(r"[ \t]{0,80}@[ \t]{0,8}([A-Za-z]+)[ \t]{0,8}[{(]")
@@ -214,6 +216,11 @@ def _fields(entry: Entry) -> dict[str, Any]:
         plain.get("year", ""), plain.get("month", ""), plain.get("day", "")
     )
     types = words_in(plain.get("type", "") or plain.get("publication_types", ""))
+    words = words_in(plain.get("keywords", "") or plain.get("keyword", ""))
+    if told := plain.get("headings", ""):
+        headings = [h for word in told.split(";") for h in nlm_headings(word.strip())]
+    else:
+        headings, words = split_headings(words)
     notices = [notice_of(text) for text in plain.get("notices", "").split(SEPARATOR) if text]
     return {
         **_texts(plain, title),
@@ -230,7 +237,10 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "pmid": pmid,
         "ichushi_id": ichushi_id,
         "url": plain.get("url", ""),
-        "keywords": words_in(plain.get("keywords", "") or plain.get("keyword", "")),
+        "headings": headings,
+        "keywords": words,
+        "pmcid": plain.get("pmcid", ""),
+        "to_complete": bool(plain.get("to_complete")),
         "publication_types": types,
         "issn": issn_in([plain.get("issn", "")]),
         "trial_ids": words_in(plain.get("trial_ids", "")),
@@ -348,7 +358,10 @@ def _values(record: Record) -> Iterator[tuple[str, str]]:
     yield "pmid", record.pmid
     yield "ichushi_id", record.ichushi_id
     yield "language", record.language
+    yield "pmcid", record.pmcid
+    yield "to_complete", "yes" if record.to_complete else ""
     yield "keywords", _joined(record.keywords)
+    yield "headings", "; ".join(as_nlm_writes(record.headings))
     yield "type", _joined(record.publication_types)
     # The only abstract stands where other programs look for one.
     yield "abstract", record.abstract or (other.abstract if other else "")

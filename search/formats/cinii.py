@@ -77,6 +77,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
 def _item(data: dict[str, Any]) -> dict[str, Any]:
     """A result of the OpenSearch: every text in one language."""
     title, abstract = _first(data.get("title")), _first(data.get("description"))
+    restricted = any(map(_is_restricted, (data, *_objects(data.get("description")))))
     identifiers = _identifiers(data.get("dc:identifier"))
     language = text_language(title or abstract, language_code(_first(data.get("dc:language"))))
     return _record(
@@ -91,6 +92,7 @@ def _item(data: dict[str, Any]) -> dict[str, Any]:
         keywords=_strings(data.get("dc:subject")),
         kind=_first(data.get("dc:type")),
         doi=_first(data.get("prism:doi")),
+        restricted={language} if restricted else set(),
     )
 
 
@@ -98,14 +100,16 @@ def _document(data: dict[str, Any]) -> dict[str, Any]:
     """A record at ``/crid/….json``: titles, abstracts and names in their languages."""
     publication = _object(data.get("publication"))
     titles = _by_language(data.get("dc:title"))
-    abstracts = _by_language(
-        [
-            notation
-            for description in _objects(data.get("description"))
-            if description.get("type", "abstract") == "abstract"
-            for notation in _list(description.get("notation"))
-        ]
-    )
+    described = [
+        (_by_language(description.get("notation")), _is_restricted(description))
+        for description in _objects(data.get("description"))
+        if description.get("type", "abstract") == "abstract"
+    ]
+    abstracts = {code: text for found, _ in reversed(described) for code, text in found.items()}
+    # Of several in one language any may be what is shown.
+    restricted = {code for found, is_so in described if is_so for code in found}
+    if _is_restricted(data):
+        restricted = set(abstracts)
     named = language_code(_first(data.get("dc:language")))
     language = named if named in titles else next(iter(titles), named)
     names = [_by_language(c.get("foaf:name")) for c in _objects(data.get("creator"))]
@@ -129,6 +133,7 @@ def _document(data: dict[str, Any]) -> dict[str, Any]:
             for word in _strings(topic.get("dc:title"))
         ],
         kind=_first(data.get("@type")),
+        restricted=restricted,
     )
 
 
@@ -144,9 +149,11 @@ def _record(
     publication: dict[str, Any],
     keywords: list[str],
     kind: str,
+    restricted: set[str],
     doi: str = "",
 ) -> dict[str, Any]:
-    """The fields that both shapes share; ``publication`` holds those of ``prism``."""
+    """The fields that both shapes share; ``publication`` holds those of ``prism``. The abstracts in
+    the languages of ``restricted`` must not be passed on."""
     address = _address(data)
     doi = clean_doi(identifiers.get("DOI", "") or doi)
     pmid = identifiers.get("PMID", "")
@@ -155,6 +162,9 @@ def _record(
     people = [_person(name) for name in authors if name]
     date = date_of(_first(publication.get("prism:publicationDate")) or _first(data.get("dc:date")))
     fields = side_by_side(language, texts)
+    for version in (fields, *fields["translations"]):
+        if version["abstract"] and version["language"] in restricted:
+            version["abstract_license"] = "disallow"
     return {
         **fields,
         "pmid": pmid,
@@ -175,6 +185,12 @@ def _record(
         "publication_types": [kind] if kind else [],
         "retraction": retraction_state(fields["title"]),
     }
+
+
+def _is_restricted(data: dict[str, Any]) -> bool:
+    """Whether CiNii says that an abstract must not be passed on; anything but ``allow`` does."""
+    flag = _first(data.get("abstractLicenseFlag")).strip().lower()
+    return flag not in ("", "allow")
 
 
 def _address(data: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import issn_in, trial_id_of
 from search.formats.fields.languages import language_of
 from search.formats.fields.names import people
@@ -26,7 +27,6 @@ _TAG = re.compile(
 )
 _BEGIN = re.compile(rf"^{_BEGINS}\d+ of \d+\s*$(?:\s*^[A-Z]{{2,3}}:)", re.MULTILINE)
 _PUBMED = re.compile(r"(?:PUBMED|MEDLINE)\s{0,3}(\d{1,8})\b", re.IGNORECASE)
-_QUALIFIER = re.compile(r"\s*\[[^\[\]]{1,200}\]$")
 
 
 def recognises(head: bytes) -> bool:
@@ -55,9 +55,10 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     trials = list(dict.fromkeys(filter(None, map(trial_id_of, names))))
     pubmed = _PUBMED.search(" ".join(item.all("PM", "XR")))
     types = [kind.strip() for value in item.all("PT") for kind in value.split(";")]
-    words = (
-        _QUALIFIER.sub("", word.strip().strip("*")).strip()
+    headings, words = split_headings(
+        word.strip()
         for value in item.all("KY", "MH")
+        # Qualifiers in brackets are parted by commas.
         for word in re.split(r"[;\n]", value)
     )
     return {
@@ -73,7 +74,8 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "doi": clean_doi(item.first("DOI")),
         "pmid": pubmed.group(1) if pubmed else "",
         "url": item.first("US").split("\n")[0],
-        "keywords": list(dict.fromkeys(filter(None, words))),
+        "headings": headings,
+        "keywords": words,
         "publication_types": list(filter(None, types)),
         "issn": issn_in(item.all("SN")),
         "trial_ids": trials,

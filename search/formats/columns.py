@@ -11,6 +11,7 @@ from typing import Any
 
 from search.formats.fields.dates import date_from_parts, date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import nlm_headings, split_headings
 from search.formats.fields.identifiers import (
     accession_in,
     ichushi_id_in,
@@ -20,7 +21,7 @@ from search.formats.fields.identifiers import (
 )
 from search.formats.fields.keywords import literal_list, words_in
 from search.formats.fields.languages import language_of, side_by_side
-from search.formats.fields.markup import decoded, something
+from search.formats.fields.markup import BEGINS_NOTHING, decoded, something
 from search.formats.fields.names import people, people_in
 from search.formats.fields.notices import SEPARATOR, notice_of
 from search.formats.fields.page_ranges import page_range
@@ -186,6 +187,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "note": ("collection note", "my notes", "reviewer notes"),
     "tags": ("collection tags", "labels", "tags"),
     "notices": ("notices",),
+    "headings": ("headings",),
+    "to_complete": ("to complete",),
+    "pmcid": ("pmcid", "pmc id", "pmc"),
 }
 TARGETS = tuple(_NAMES)
 # Together only in our own tables. Others call their running number record_id.
@@ -236,6 +240,7 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
     """The data of a record from the cells of one row."""
     row: dict[str, str] = {}
     words: list[str] = []
+    headings: list[dict[str, Any]] = []
     ours = set(targets) >= _OURS
     for target, cell in zip(targets, cells, strict=False):
         text = cell.strip()
@@ -247,8 +252,12 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
             text = decoded(text)
         if target == "keywords":
             words += words_in(text)
-        elif something(text):
+        elif target == "headings":
+            headings += [h for word in text.split(";") for h in nlm_headings(word.strip())]
+        elif text[0] not in BEGINS_NOTHING or something(text):
             row.setdefault(target, text)
+    if not ours:
+        headings, words = split_headings(words)
     _read_citation(row)
     authors = _authors(row)
     types = words_in(row.get("publication_types", ""))
@@ -274,7 +283,10 @@ def record_fields(targets: Sequence[str], cells: Sequence[str]) -> dict[str, Any
         "pmid": pmid,
         "ichushi_id": row.get("ichushi_id", "") or ichushi_id_in([url]),
         "url": url,
+        "headings": headings,
         "keywords": words,
+        "pmcid": row.get("pmcid", ""),
+        "to_complete": bool(row.get("to_complete")),
         "publication_types": types,
         "issn": issn_in([row.get("issn", "")]),
         "trial_ids": words_in(row.get("trial_ids", "")),
@@ -310,7 +322,9 @@ def _date(row: Mapping[str, str]) -> str:
     dated = row.get("date", "")
     dates = [
         excel_date(dated) or date_of(dated),
-        date_from_parts(year, month, row.get("day", "")) if month else date_of(year),
+        date_from_parts(year, month, row.get("day", ""))
+        if month
+        else date_of(year) or excel_date(year),
         date_of(f"{year} {row['day_of_year']}") if "day_of_year" in row else "",
         date_of(f"{row.get('early_year', '')} {row.get('early_date', '')}"),
     ]

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_from_parts, date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import ichushi_id_in, issn_in, pmid_in
 from search.formats.fields.keywords import words_in
 from search.formats.fields.languages import language_of
@@ -28,9 +29,8 @@ _TYPES = {
 def recognises(head: bytes) -> bool:
     """A list of objects, or an object, with a type of CSL and one of its variables."""
     types = (b'"article', b'"book', b'"chapter', b'"paper-conference', b'"thesis', b'"report')
-    typed = any(b'"type":' + kind in b"".join(head.split()) for kind in types)
     return (
-        typed
+        any(head_has(head, b'"type":' + kind) for kind in types)
         and head_has(head, b'"title":')
         and (head_has(head, b'"issued":') or head_has(head, b'"container-title":"'))
     )
@@ -52,6 +52,7 @@ def _fields(item: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     kind = text(item.get("type"))
     types = [_TYPES.get(kind, kind)] if kind else []
     pmid = text(item.get("PMID"))
+    headings, words = split_headings(words_in("; ".join(texts(item.get("keyword")))))
     people = item.get("author") or item.get("editor")
     return (
         {
@@ -68,7 +69,8 @@ def _fields(item: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
             "pmid": pmid if pmid.isdecimal() else pmid_in([notes, url]),
             "ichushi_id": ichushi_id_in([url]),
             "url": url,
-            "keywords": words_in("; ".join(texts(item.get("keyword")))),
+            "headings": headings,
+            "keywords": words,
             "publication_types": types,
             "issn": issn_in(texts(item.get("ISSN"))),
             "retraction": retraction_state(title, types),

@@ -12,6 +12,7 @@ from lxml import etree
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.fields.languages import language_code, side_by_side
 from search.formats.fields.markup import plain_text
@@ -58,6 +59,7 @@ def _record(element: etree._Element) -> dict[str, Any]:
     authors = people(list(names))
     date = _date(element)
     kind = element.find("ref-type")
+    headings, words = split_headings(_keywords(element))
     types = [text_at(element, "work-type"), kind.get("name", "") if kind is not None else ""]
     return {
         **texts,
@@ -76,7 +78,8 @@ def _record(element: etree._Element) -> dict[str, Any]:
         "pages": page_range(text_at(element, "pages")),
         "issn": issn_in([text_at(element, "isbn"), text_at(element, "issn")]),
         "url": next((u for u in urls if u.startswith("http")), ""),
-        "keywords": _keywords(element),
+        "headings": headings,
+        "keywords": words,
         "publication_types": list(dict.fromkeys(filter(None, types))),
         "retraction": retraction_state(texts["title"], types),
     }
@@ -132,4 +135,4 @@ def _keywords(element: etree._Element) -> list[str]:
     ]
     if len(lines) == 1:
         lines = _BETWEEN_KEYWORDS.split(lines[0])
-    return list(dict.fromkeys(w for line in lines if (w := " ".join(line.split()).strip("*"))))
+    return [" ".join(line.split()) for line in lines]

@@ -35,10 +35,6 @@ def _fields(result: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     info = mapping(result.get("journalInfo"))
     journal = mapping(info.get("journal"))
     types = texts(mapping(result.get("pubTypeList")).get("pubType"))
-    mesh = [
-        text(mapping(heading).get("descriptorName"))
-        for heading in listed(mapping(result.get("meshHeadingList")).get("meshHeading"))
-    ]
     words = texts(mapping(result.get("keywordList")).get("keyword"))
     pmid = text(result.get("pmid"))
     return (
@@ -56,7 +52,9 @@ def _fields(result: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
             "pages": text(result.get("pageInfo")),
             "doi": clean_doi(text(result.get("doi"))),
             "pmid": pmid if pmid.isdecimal() else "",
-            "keywords": [word for word in dict.fromkeys([*mesh, *words]) if word],
+            "pmcid": text(result.get("pmcid")),
+            "headings": list(_headings(result)),
+            "keywords": words,
             "publication_types": types,
             "issn": issn_in(
                 [
@@ -70,6 +68,21 @@ def _fields(result: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
         f"europepmc-{text(result.get('source')).lower()}",
         text(result.get("id")),
     )
+
+
+def _headings(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for heading in map(mapping, listed(mapping(result.get("meshHeadingList")).get("meshHeading"))):
+        descriptor, major = text(heading.get("descriptorName")), heading.get("majorTopic_YN") == "Y"
+        found = listed(mapping(heading.get("meshQualifierList")).get("meshQualifier"))
+        qualifiers = [q for q in map(mapping, found) if text(q.get("qualifierName"))]
+        if descriptor and (major or not qualifiers):
+            yield {"descriptor": descriptor, "major": major}
+        for qualifier in qualifiers if descriptor else ():
+            yield {
+                "descriptor": descriptor,
+                "qualifier": text(qualifier.get("qualifierName")),
+                "major": qualifier.get("majorTopic_YN") == "Y",
+            }
 
 
 def _authors(result: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -5,11 +5,12 @@ Both give one field a line, the source as one text: journal, ISSN, volume and is
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import ichushi_id_in, issn_in
 from search.formats.fields.keywords import words_in
 from search.formats.fields.languages import language_of, side_by_side
@@ -38,7 +39,8 @@ _NAMED: dict[str, tuple[str, ...]] = {
     "types": ("PT", "RN", "論文種類", "記事区分", "研究デザイン"),
     "language": ("LA", "言語", "本文言語"),
     "words": ("MH", "KW", "SU", "シソーラス用語", "統制語", "フリーキーワード", "キーワード"),
-    "other": ("SH", "CK", "CT", "副標目", "チェックタグ", "医薬品名", "医薬用語", "所蔵", "分類"),
+    "qualifiers": ("SH", "副標目"),
+    "other": ("CK", "CT", "チェックタグ", "医薬品名", "医薬用語", "所蔵", "分類"),
     "abstract": ("AB", "抄録", "Abstract"),
     "doi": ("DO", "DOI"),
     "url": ("UR", "URL", "リンク"),
@@ -132,10 +134,20 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "doi": clean_doi(first("doi")),
         "ichushi_id": number if re.fullmatch(_ID, number) else ichushi_id_in([first("url")]),
         "url": first("url").split("\n")[0],
-        "keywords": [word.split("/")[0].strip("*＊ ") for word in words],
+        **_headings(words, item.all(*_NAMED["qualifiers"])),
         "publication_types": [kind.strip() for kind in types if kind.strip()],
         "retraction": retraction_state(title, types),
     }
+
+
+def _headings(words: Iterable[str], qualifiers: Iterable[str]) -> dict[str, Any]:
+    """Headings and keywords; a qualifier in a field of its own belongs to a heading that the file
+    does not say."""
+    headings, others = split_headings(word.replace("＊", "*") for word in words)
+    told = {heading["qualifier"] for heading in headings}
+    alone = (q.strip("*＊ ") for value in qualifiers for q in words_in(value))
+    headings += [{"descriptor": "", "qualifier": q} for q in alone if q and q not in told]
+    return {"headings": headings, "keywords": others}
 
 
 def _cited(source: str) -> dict[str, str]:

@@ -101,6 +101,7 @@ def _article(element: etree._Element) -> dict[str, Any]:
     return {
         **texts,
         "pmid": pmid,
+        "pmcid": _pmc_id(element),
         "doi": doi,
         "authors": authors,
         "journal": _journal(element, texts["language"]),

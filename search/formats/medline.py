@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import as_nlm_writes, nlm_headings
 from search.formats.fields.identifiers import is_trial_register, issn_in
 from search.formats.fields.languages import three_letters
 from search.formats.fields.markup import plain_text
@@ -46,7 +47,9 @@ _NOTICES = {
 }
 _NOTICE_PMID = re.compile(r"\.?\s{0,3}PMID:\s{0,3}(\d{1,8})$")
 _KIND_OF_ABSTRACT = re.compile(r"(?:Publisher|AIDS|KIE|PIP|NASA|plain-language-summary): ")
-_OWN = re.compile(r"jmedsearch: (id|ichushi|url|retraction|notice|abstract):(.*)", re.DOTALL)
+_OWN = re.compile(
+    r"jmedsearch: (id|ichushi|url|retraction|notice|abstract|to_complete):(.*)", re.DOTALL
+)
 _NO_PMID = "0"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -109,7 +112,10 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "issue": item.first("IP"),
         "pages": page_range(item.first("PG")),
         "issn": issn_in(item.all("IS")),
-        "keywords": list(dict.fromkeys(filter(None, map(_keyword, _words(item))))),
+        "keywords": [unwrapped(word).strip("* ") for word in item.all("OT")],
+        "headings": [h for value in item.all("MH") for h in nlm_headings(unwrapped(value))],
+        "pmcid": item.first("PMC"),
+        "to_complete": "to_complete" in own,
         "publication_types": [unwrapped(t) for t in types],
         "trial_ids": _trial_ids(item),
         "notices": [*(notice for notice, _ in notices), *kept],
@@ -133,18 +139,6 @@ def _texts(item: TaggedRecord, language_of_abstract: str) -> dict[str, Any]:
     if abstract and language_of_abstract:
         others, abstract = [(language_of_abstract, abstract)], ""
     return nlm_texts(item.all("LA"), title, original, abstract, others)
-
-
-def _words(item: TaggedRecord) -> Iterator[str]:
-    for tag, value in item.fields:
-        if tag == "MH":
-            yield unwrapped(value).split("/")[0]
-        elif tag == "OT":
-            yield unwrapped(value)
-
-
-def _keyword(word: str) -> str:
-    return word.strip().strip("*")
 
 
 def _trial_ids(item: TaggedRecord) -> list[str]:
@@ -211,13 +205,17 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
             yield tags[notice.kind], f"{notice.reference} PMID: {notice.pmid}"
         else:
             yield "OID", f"jmedsearch: notice:{notice_text(notice)}"
-    yield from (("OT", word) for word in record.keywords)
+    yield "PMC", record.pmcid
+    yield from (("MH", heading) for heading in as_nlm_writes(record.headings))
+    descriptors = {heading.descriptor for heading in record.headings}
+    yield from (("OT", word) for word in record.keywords if word not in descriptors)
     yield "OID", f"jmedsearch: id:{record.id}"
     for name, value in (
         ("abstract", moved),
         ("ichushi", record.ichushi_id),
         ("url", record.url),
         ("retraction", record.retraction),
+        ("to_complete", "yes" if record.to_complete else ""),
     ):
         yield "OID", f"jmedsearch: {name}:{value}" if value else ""
 

@@ -5,7 +5,8 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
-from search.formats.fields.identifiers import issn_in
+from search.formats.fields.headings import distinct
+from search.formats.fields.identifiers import issn_in, pmcid_in
 from search.formats.fields.languages import language_of
 from search.formats.fields.names import people
 from search.formats.fields.page_ranges import page_range
@@ -40,7 +41,15 @@ def _fields(work: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     pmid = text(mapping(work.get("ids")).get("pmid")).rpartition("/")[2]
     kind = text(work.get("type"))
     words = [text(mapping(k).get("display_name")) for k in listed(work.get("keywords"))]
-    mesh = [text(mapping(m).get("descriptor_name")) for m in listed(work.get("mesh"))]
+    headings = distinct(
+        {
+            "descriptor": descriptor,
+            "qualifier": text(mesh.get("qualifier_name")),
+            "major": mesh.get("is_major_topic") is True,
+        }
+        for mesh in map(mapping, listed(work.get("mesh")))
+        if (descriptor := text(mesh.get("descriptor_name")))
+    )
     return (
         {
             "title": title,
@@ -56,7 +65,9 @@ def _fields(work: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
             "doi": clean_doi(text(work.get("doi"))),
             "pmid": pmid if pmid.isdecimal() else "",
             "url": text(location.get("landing_page_url")),
-            "keywords": [word for word in dict.fromkeys([*mesh, *words]) if word],
+            "pmcid": pmcid_in([text(mapping(work.get("ids")).get("pmcid"))]),
+            "headings": headings,
+            "keywords": words,
             "publication_types": [kind] if kind else [],
             "issn": issn_in(texts(source.get("issn_l")) + texts(source.get("issn"))),
             "retraction": "retracted" if work.get("is_retracted") is True else "",

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import database_headings, distinct
 from search.formats.fields.identifiers import issn_in, pmid_in, trial_id_of
 from search.formats.fields.languages import language_code
 from search.formats.fields.names import people
@@ -63,7 +64,6 @@ _DATABASE = re.compile(r"<.*|\(.*?\)|\b(?:19|20)\d\d\b.*|\bovid\b", re.IGNORECAS
 _VOLUME = re.compile(r"Vol\.\s?(?P<volume>[\w-]{1,20})(?:\s?\((?P<issue>[^()]{1,40})\))?")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _NO_PAGES = re.compile(r"no pagination.*", re.IGNORECASE)
-_QUALIFIER = re.compile(r"/.*|\s*\[[^\[\]]{1,200}\]$", re.DOTALL)
 
 
 def recognises(head: bytes) -> bool:
@@ -117,10 +117,8 @@ def _fields(values: _Values) -> dict[str, Any]:
         if name.strip(" .")
     ]
     types = [kind for line in values.lines("PT") for kind in line.split(";")]
-    words = [
-        _QUALIFIER.sub("", word.strip().strip("*")).strip(" *")
-        for line in values.lines("MH", "SH", "KW")
-        for word in re.split(r"[;；]", line)
+    headings = [
+        heading for word in _words(values, "MH", "SH") for heading in database_headings(word)
     ]
     trials = map(trial_id_of, re.split(r"[\s/;,]+", " ".join(values.all("CN", "SI"))))
     database = values.first("DB")
@@ -145,12 +143,18 @@ def _fields(values: _Values) -> dict[str, Any]:
         "doi": clean_doi(values.first("DO", "DI"))
         or next((d for v in values.all("ID", "UR") if "doi" in v and (d := clean_doi(v))), ""),
         "pmid": pmid or pmid_in(values.all("UR")),
-        "keywords": list(dict.fromkeys(filter(None, words))),
+        "headings": distinct(headings),
+        "keywords": [word.strip("* ") for word in _words(values, "KW")],
         "publication_types": [kind.strip(" .") for kind in types if kind.strip(" .")],
         "issn": issn_in(values.all("IS")),
         "trial_ids": list(dict.fromkeys(filter(None, trials))),
         "retraction": retraction_state(texts["title"], types),
     }  # fmt: skip
+
+
+def _words(values: _Values, *tags: str) -> list[str]:
+    parts = (word for line in values.lines(*tags) for word in re.split(r"[;；]", line))
+    return [word for part in parts if (word := part.strip())]
 
 
 def _number(text: str) -> str:

@@ -4,7 +4,7 @@ The DTD is NLM's (pubmed_190101 and later; https://dtd.nlm.nih.gov/ncbi/pubmed/)
 its elements stands in "MEDLINE/PubMed XML Element Descriptions". Records are ``PubmedArticle`` and
 ``PubmedBookArticle``; ``DeleteCitation`` of an update file becomes :class:`Deletion`.
 
-Not taken over: affiliations, grants, chemicals, MeSH qualifiers, references.
+Not taken over: affiliations, grants, chemicals, references.
 """
 
 from collections.abc import Iterator
@@ -115,6 +115,8 @@ def _article(element: etree._Element) -> dict[str, Any]:
         "issn": text_at(article, "Journal/ISSN")
         or text_at(citation, "MedlineJournalInfo/ISSNLinking"),
         "keywords": _keywords(citation),
+        "headings": _headings(citation),
+        "pmcid": text_at(element, "PubmedData/ArticleIdList/ArticleId[@IdType='pmc']"),
         "publication_types": publication_types,
         "trial_ids": _trial_ids(article),
         "notices": [notice for notice, _ in notices],
@@ -216,12 +218,25 @@ def _pages(article: etree._Element) -> str:
 
 
 def _keywords(citation: etree._Element) -> list[str]:
-    paths = (
-        "MeshHeadingList/MeshHeading/DescriptorName",
-        "SupplMeshList/SupplMeshName",
-        "KeywordList/Keyword",
-    )
+    paths = ("SupplMeshList/SupplMeshName", "KeywordList/Keyword")
     return list(dict.fromkeys(word for path in paths for word in texts_at(citation, path)))
+
+
+def _headings(citation: etree._Element) -> list[dict[str, Any]]:
+    """The MeSH headings, one for each qualifier."""
+    headings: list[dict[str, Any]] = []
+    for heading in citation.iterfind("MeshHeadingList/MeshHeading"):
+        descriptor = ""
+        for name in heading:
+            text, major = text_of(name), name.get("MajorTopicYN") == "Y"
+            if name.tag == "DescriptorName":
+                descriptor = text
+                bare = {"descriptor": text, "major": major}
+                if text and (major or heading.find("QualifierName") is None):
+                    headings.append(bare)
+            elif name.tag == "QualifierName" and descriptor and text:
+                headings.append({"descriptor": descriptor, "qualifier": text, "major": major})
+    return headings
 
 
 def _trial_ids(article: etree._Element) -> list[str]:

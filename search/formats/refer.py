@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.fields.languages import language_of
 from search.formats.fields.names import people, people_in
@@ -61,6 +62,9 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     if year and not day and item.first("8"):
         date = date_of(f"{year} {item.first('8')}")
     types = item.all("9")
+    headings, words = split_headings(
+        word.strip() for value in item.all("K") for word in _BETWEEN_WORDS.split(value)
+    )
     return {
         "title": title,
         "abstract": abstract,
@@ -75,12 +79,8 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "pmid": pmid,
         "ichushi_id": ichushi_id,
         "url": item.first("U").split("\n")[0],
-        "keywords": [
-            w
-            for value in item.all("K")
-            for word in _BETWEEN_WORDS.split(value)
-            if (w := word.strip().strip("*"))
-        ],
+        "headings": headings,
+        "keywords": words,
         "publication_types": types,
         "issn": issn_in(item.all("@")),
         "retraction": retraction_state(title, types),

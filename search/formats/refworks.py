@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import accession_in, ichushi_id_in, issn_in, own_id, pmid_in
 from search.formats.fields.languages import language_code, language_of, side_by_side
 from search.formats.fields.names import people, people_in
@@ -58,6 +59,9 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
     if year and not day and item.first("FD"):
         day = date_of(f"{year} {item.first('FD')}")
     kind = item.first("RT")
+    headings, words = split_headings(
+        word.strip() for value in item.all("K1") for word in re.split("[;；\n]", value)
+    )
     return {
         **texts,
         "id": own_id(item.first("ID")),
@@ -72,11 +76,8 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "pmid": pmid,
         "ichushi_id": ichushi_id_in(links),
         "url": next((link for link in links if link.startswith("http")), ""),
-        "keywords": [
-            word.strip().strip("*")
-            for value in item.all("K1")
-            for word in re.split("[;；\n]", value)
-        ],
+        "headings": headings,
+        "keywords": words,
         "publication_types": [kind] if kind else [],
         "issn": issn_in(item.all("SN")),
         "retraction": retraction_state(texts["title"], [kind]),

@@ -5,11 +5,12 @@ specification has no tag for is written in its user-definable fields, as ``name:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import as_nlm_writes, nlm_headings, split_headings
 from search.formats.fields.identifiers import (
     accession_in,
     ichushi_id_in,
@@ -48,7 +49,11 @@ _BARE_DOI = re.compile(
     r"\W{0,3}(?:doi\W{0,4}|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S{1,200}\s*$", re.IGNORECASE
 )
 _USER = ("U1", "U2", "U3", "U4", "U5")
-_OWN = re.compile(r"(id|pmid|ichushi|trial|retraction|notice|abstract):(.*)", re.DOTALL)
+_OWN = re.compile(
+    r"(id|pmid|pmcid|ichushi|trial|retraction|notice|abstract|headings|to_complete):(.*)",
+    re.DOTALL,
+)
+_DIGITS = 6
 _MAX_URL = 2000
 _LINKS = ("UR", "L1", "L2", "L3", "LK", "US")
 _BETWEEN_URLS = re.compile(r"[;\s]+(?=https?://)")
@@ -156,7 +161,9 @@ def _fields(item: TaggedRecord) -> dict[str, Any]:
         "pmid": "".join(own.get("pmid", [])[:1]) or _pmid(item, links),
         "ichushi_id": "".join(own.get("ichushi", [])[:1]) or _ichushi_id(item, links),
         "url": _BETWEEN_URLS.split(item.first("UR", "LK")[:_MAX_URL])[0],
-        "keywords": _keywords(item),
+        **_keywords(item, own),
+        "pmcid": "".join(own.get("pmcid", [])[:1]),
+        "to_complete": "to_complete" in own,
         "publication_types": types,
         "issn": issn_in(item.all("SN")),
         "trial_ids": own.get("trial", []) or trials,
@@ -224,12 +231,19 @@ def _pages(item: TaggedRecord) -> str:
     return page_range(first, last) or item.first("C7", "AR")
 
 
-def _keywords(item: TaggedRecord) -> list[str]:
+def _keywords(item: TaggedRecord, own: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Keywords and headings; ``own`` says how many of the first keywords are headings."""
     values = item.all("KW")
     if len(values) == 1:
         values = re.split(r"[;；\n]", values[0])
-    words = (word for value in values for word in value.split("\n"))
-    return list(dict.fromkeys(w for word in words if (w := word.strip().strip("*"))))
+    words = [word.strip() for value in values for word in value.split("\n")]
+    count = "".join(own.get("headings", [])[:1])
+    if count.isdecimal():
+        first = int(count[:_DIGITS])
+        headings = [h for word in words[:first] for h in nlm_headings(word)]
+        return {"headings": headings, "keywords": words[first:]}
+    headings, others = split_headings(words)
+    return {"headings": headings, "keywords": others}
 
 
 def _pmid(item: TaggedRecord, links: list[str]) -> str:
@@ -330,7 +344,13 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
         yield "N2", other.abstract
     elif other and other.abstract:
         yield "U5", f"abstract:{other.language}"
-    yield from (("KW", word) for word in record.keywords)
+    headings = as_nlm_writes(record.headings)
+    yield from (("KW", heading) for heading in headings)
+    descriptors = {heading.descriptor for heading in record.headings}
+    yield from (("KW", word) for word in record.keywords if word not in descriptors)
+    if headings:
+        # How many of the keywords are headings: others write both in one way.
+        yield "U5", f"headings:{len(headings)}"
     yield from (("M3", kind) for kind in record.publication_types)
     if not own_id(record.id):
         yield "U1", f"id:{record.id}"
@@ -338,9 +358,13 @@ def _tags(record: Record) -> Iterator[tuple[str, str]]:
         yield "AN", record.pmid
         yield "DB", "PubMed"
         yield "U1", f"pmid:{record.pmid}"
+    if record.pmcid:
+        yield "U2", f"pmcid:{record.pmcid}"
     if record.ichushi_id:
         yield "U2", f"ichushi:{record.ichushi_id}"
     yield from (("U3", f"trial:{number}") for number in record.trial_ids)
+    if record.to_complete:
+        yield "U5", "to_complete:yes"
     if record.retraction:
         yield "U4", f"retraction:{record.retraction}"
     yield from (("U5", f"notice:{notice_text(notice)}") for notice in record.notices)

@@ -9,6 +9,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import openpyxl
@@ -23,6 +24,7 @@ from search.formats.columns import (
     remarks_of,
     targets_of,
 )
+from search.formats.fields.headings import as_nlm_writes
 from search.formats.fields.names import family_first
 from search.formats.fields.notices import SEPARATOR, notice_text
 from search.formats.fields.remarks import Remarked
@@ -36,6 +38,7 @@ DROPS = {
     "keywords": "semicolons",
     "publication_types": "semicolons",
     "authors": "commas inside a family name",
+    "headings": "semicolons",
 }
 
 XLSX_DROPS = {**DROPS, "abstract": "what is beyond 32 767 characters, as much as a cell holds"}
@@ -58,6 +61,7 @@ _WRITTEN = (
     *("translated_title", "translated_abstract", "translated_language", "abstract_language"),
     *("authors", "journal", "date", "volume", "issue", "pages", "doi", "pmid", "ichushi_id"),
     *("url", "keywords", "publication_types", "retraction", "issn", "trial_ids", "notices"),
+    *("headings", "pmcid", "to_complete"),
 )
 
 
@@ -129,6 +133,7 @@ def _no_header(first: str) -> Rejected:
     )
 
 
+@lru_cache(2)
 def _header_delimiter(head: bytes) -> str:
     text = head_text(head)
     if text.lstrip().startswith(("<", "{", "@", "%")):
@@ -295,10 +300,11 @@ def _values(record: Record) -> dict[str, str]:
     # The only abstract stands where other programs look for one.
     moved = bool(other and other.abstract and not record.abstract)
     plain = ("title", "language", "journal", "date", "volume", "issue", "pages", "doi")
-    names = (*plain, "pmid", "ichushi_id", "url", "retraction", "issn")
+    names = (*plain, "pmid", "pmcid", "ichushi_id", "url", "retraction", "issn")
     return {
         **{name: getattr(record, name) for name in names},
         "record_id": record.id,
+        "to_complete": "yes" if record.to_complete else "",
         "translated_title": other.title if other else "",
         "abstract": other.abstract if other and moved else record.abstract,
         "translated_abstract": other.abstract if other and not moved else "",
@@ -306,6 +312,7 @@ def _values(record: Record) -> dict[str, str]:
         "abstract_language": other.language if other and moved else "",
         "authors": _joined([family_first(a.family, a.given) for a in record.authors]),
         "keywords": _joined(record.keywords),
+        "headings": "; ".join(as_nlm_writes(record.headings)),
         "publication_types": _joined(record.publication_types),
         "trial_ids": _joined(record.trial_ids),
         "notices": SEPARATOR.join(map(notice_text, record.notices)),

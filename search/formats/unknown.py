@@ -46,9 +46,6 @@ _KINDS: tuple[tuple[re.Pattern[bytes], Seems, str, str], ...] = (
     ),
     (re.compile(rb"(?:\x89PNG|\xff\xd8\xff|GIF8)"), "image", "an image", _EXPORTS),
 )
-_PMIDS = re.compile(
-    r"\s*(?:(?:PMID\s*[:：]?\s*)?\d{1,8}|(?:doi:\s*|https?://doi\.org/)?10\.\S+)\s*$"
-)
 
 
 def advice(head: bytes) -> tuple[Seems, str]:
@@ -57,12 +54,4 @@ def advice(head: bytes) -> tuple[Seems, str]:
     for pattern, seems, kind, what in _KINDS:
         if pattern.match(head):
             return seems, f"it seems to be {kind}; {what}"
-    told = [line for line in head[:4000].decode("utf-8", "replace").split("\n") if line.strip()]
-    # The last line may be cut.
-    told = told[:-1] or told
-    if told and all(map(_PMIDS.match, told)):
-        return "list", (
-            "it seems to be a list of PMIDs or DOIs; add it to a collection as identifiers: "
-            "jmedsearch collection add"
-        )
     return "", ""

@@ -60,13 +60,7 @@ def read_xlsx(
     Raises:
         FormatError: when ``mapping`` names a field that does not exist.
     """
-    check_mapping(mapping)
-    try:
-        yield from _workbook(_Watched(stream), mapping, remarked)
-    except BudgetError:
-        raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers raise
-        yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
+    return _guarded(_workbook(_Watched(stream), mapping, remarked), mapping, "Excel workbook")
 
 
 def read_xls(
@@ -74,29 +68,44 @@ def read_xls(
     mapping: Mapping[str, str] | None = None,
     remarked: Remarked | None = None,
 ) -> Iterator[Item]:
-    """Records of the sheets of an .xls file that have a header; ``remarked`` is as in
-    :func:`~search.formats.tables.read_csv`.
+    """The same of an .xls file."""
+    return _guarded(_xls_workbook(stream, mapping, remarked), mapping, "Excel workbook")
 
-    Raises:
-        FormatError: when ``mapping`` names a field that does not exist.
-    """
+
+def read_ods(
+    stream: BinaryIO,
+    mapping: Mapping[str, str] | None = None,
+    remarked: Remarked | None = None,
+) -> Iterator[Item]:
+    """The same of an .ods file. A row that is repeated is read once."""
+    return _guarded(_ods_workbook(stream, mapping, remarked), mapping, "OpenDocument table")
+
+
+def _guarded(items: Iterator[Item], mapping: Mapping[str, str] | None, kind: str) -> Iterator[Item]:
+    """The items of a workbook, and what is wrong with it where it cannot be read to its end."""
     check_mapping(mapping)
+    try:
+        yield from items
+    except BudgetError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the libraries raise whatever their parsers raise
+        yield Rejected("workbook", f"not an {kind} that can be read: {error}"[:300])
+
+
+def _xls_workbook(
+    stream: BinaryIO, mapping: Mapping[str, str] | None, remarked: Remarked | None
+) -> Iterator[Item]:
     content = stream.read(_MAX_STRINGS + 1)
     if len(content) > _MAX_STRINGS:
         yield Rejected("workbook", _TOO_LARGE)
         return
-    try:
-        # What xlrd remarks on while it reads goes nowhere.
-        book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), ragged_rows=True)
-        sheets = (
-            (sheet.name, ((n + 1, _xls_row(book, sheet.row(n))) for n in range(sheet.nrows)))
-            for sheet in book.sheets()
-        )
-        yield from _sheets(sheets, mapping, remarked)
-    except BudgetError:
-        raise
-    except Exception as error:  # noqa: BLE001 - xlrd raises whatever its parsing meets
-        yield Rejected("workbook", f"not an Excel workbook that can be read: {error}"[:300])
+    # What xlrd remarks on while it reads goes nowhere.
+    book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), ragged_rows=True)
+    sheets = (
+        (sheet.name, ((n + 1, _xls_row(book, sheet.row(n))) for n in range(sheet.nrows)))
+        for sheet in book.sheets()
+    )
+    yield from _sheets(sheets, mapping, remarked)
 
 
 def _xls_row(book: Any, cells: Sequence[Any]) -> list[Any]:
@@ -110,28 +119,14 @@ def _xls_row(book: Any, cells: Sequence[Any]) -> list[Any]:
     ]
 
 
-def read_ods(
-    stream: BinaryIO,
-    mapping: Mapping[str, str] | None = None,
-    remarked: Remarked | None = None,
+def _ods_workbook(
+    stream: BinaryIO, mapping: Mapping[str, str] | None, remarked: Remarked | None
 ) -> Iterator[Item]:
-    """Records of the sheets of an .ods file that have a header, as :func:`read_xls`. A row that is
-    repeated is read once.
-
-    Raises:
-        FormatError: when ``mapping`` names a field that does not exist.
-    """
-    check_mapping(mapping)
-    try:
-        with zipfile.ZipFile(stream) as parts, parts.open("content.xml") as content:
-            if parts.getinfo("content.xml").file_size > _MAX_PARTS:
-                yield Rejected("workbook", _TOO_LARGE)
-                return
-            yield from _sheets(_ods_sheets(content), mapping, remarked)
-    except BudgetError:
-        raise
-    except Exception as error:  # noqa: BLE001 - zipfile and lxml raise what their parsers raise
-        yield Rejected("workbook", f"not an OpenDocument table that can be read: {error}"[:300])
+    with zipfile.ZipFile(stream) as parts, parts.open("content.xml") as content:
+        if parts.getinfo("content.xml").file_size > _MAX_PARTS:
+            yield Rejected("workbook", _TOO_LARGE)
+            return
+        yield from _sheets(_ods_sheets(content), mapping, remarked)
 
 
 def _ods_sheets(content: IO[bytes]) -> Iterator[tuple[str, Iterable[tuple[int, list[str]]]]]:

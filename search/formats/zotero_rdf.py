@@ -12,6 +12,7 @@ from lxml import etree
 
 from search.formats.fields.dates import date_of
 from search.formats.fields.dois import clean_doi
+from search.formats.fields.headings import split_headings
 from search.formats.fields.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in
 from search.formats.fields.languages import language_of
 from search.formats.fields.markup import plain_text
@@ -66,6 +67,10 @@ def _fields(
         *([about] if about.startswith("http") else []),
     ]
     extra = texts_at(element, "description")
+    headings, words = split_headings(
+        text_at(subject, "AutomaticTag/value", "value") or text_of(subject)
+        for subject in element.iterfind("subject")
+    )
     return {
         "title": title,
         "abstract": abstract,
@@ -80,11 +85,8 @@ def _fields(
         "pmid": pmid_in([*extra, *urls]),
         "ichushi_id": ichushi_id_in(urls),
         "url": next(iter(urls), ""),
-        "keywords": [
-            word
-            for subject in element.iterfind("subject")
-            if (word := text_at(subject, "AutomaticTag/value", "value") or text_of(subject))
-        ],
+        "headings": headings,
+        "keywords": words,
         "publication_types": [kind],
         "issn": issn_in(name for name in names if name.upper().startswith("ISSN")),
         "retraction": retraction_state(title),

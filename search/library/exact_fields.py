@@ -25,6 +25,7 @@ VALUES = (
     "journal_name",
     "keyword",
     "last_author",
+    "major_heading",
     "publication_type",
     "subheading",
     "title_key",
@@ -51,7 +52,8 @@ def area_texts(record: Record) -> dict[Area, list[str]]:
 def field_values(record: Record) -> dict[str, list[str]]:
     """The whole values of a record by field, each in the form in which it is compared."""
     authors = record.authors
-    headings = [_MAJOR.sub("", k) for k in record.keywords]
+    words = [_MAJOR.sub("", k) for k in record.keywords]
+    qualified = [(h, f"{h.descriptor}/{h.qualifier}") for h in record.headings if h.qualifier]
     found = {
         "author": [key for a in authors for key in author_keys(a)],
         "first_author": author_keys(authors[0]) if authors else [],
@@ -60,11 +62,21 @@ def field_values(record: Record) -> dict[str, list[str]]:
         "issn": [to_lexical(record.issn).replace("-", "")],
         "journal_name": [value_key(record.journal), value_key(_PLACE.sub("", record.journal))],
         # A heading with a subheading (Heart Failure/drug therapy) is also the heading alone.
-        "keyword": [value_key(part) for h in headings for part in (h, h.split("/")[0])],
+        "keyword": [
+            *(value_key(part) for word in words for part in (word, word.split("/")[0])),
+            *(value_key(pair) for h, pair in qualified if h.descriptor),
+        ],
+        "major_heading": [
+            *(value_key(h.descriptor) for h in record.headings if h.major),
+            *(value_key(pair) for h, pair in qualified if h.major and h.descriptor),
+        ],
         "publication_type": [
             value_key(part) for t in record.publication_types for part in (t, *t.split("/"))
         ],
-        "subheading": [value_key(part) for h in headings for part in h.split("/")[1:]],
+        "subheading": [
+            *(value_key(part) for word in words for part in word.split("/")[1:]),
+            *(value_key(h.qualifier) for h, _ in qualified),
+        ],
         "title_key": [title_key(v.title) for v in record.versions()],
     }
     return {name: list(dict.fromkeys(filter(None, keys))) for name, keys in found.items()}
@@ -93,13 +105,14 @@ def identifier_key(text: str) -> str:
 
 
 def identifier_keys(record: Record) -> Iterator[str]:
-    """A record's id, DOI, PMID, 医中誌 number and trial numbers; the first three numbers also with
+    """A record's id, DOI, PMID, 医中誌 number, PMCID and trial numbers; all but the last also with
     their kind before them (``pmid:30776994``), so that one is not taken for another."""
     yield identifier_key(record.id)
     for kind, value in (
         ("doi", record.doi),
         ("pmid", record.pmid),
         ("ichushi", record.ichushi_id),
+        ("pmcid", record.pmcid),
     ):
         if key := identifier_key(value):
             yield key

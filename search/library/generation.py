@@ -27,7 +27,7 @@ from search.library.read_only import ReadOnlyDatabase
 from search.library.scored_records import Ranking
 from search.library.segments import Segments
 from search.library.term_vectors import TermVectors
-from search.records import Author, Notice, Record, Retraction, Translation
+from search.records import Author, Heading, Notice, Record, Retraction, Translation
 from search.storage_faults import ADVICE, fault_of
 
 _VECTOR_INDEX = "vectors.faiss"
@@ -211,6 +211,15 @@ class Generation:
         )
         return {row["number"]: record_from_row(row) for row in rows}
 
+    def sharing(self, keys: Iterable[int]) -> dict[int, Record]:
+        """The records, by number, that have one of some keys of identity
+        (:func:`search.duplicates.identity_keys`)."""
+        rows = self.database.execute(
+            "select distinct record from record_keys where key in (select value from json_each(?))",
+            [json.dumps(list(keys))],
+        )
+        return self.records([row["record"] for row in rows])
+
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of records, in the order of ``numbers``."""
         rows = self.database.execute(
@@ -389,6 +398,7 @@ class Generation:
 # Columns of ``records`` that hold JSON arrays.
 JSON_COLUMNS = (
     "authors",
+    "headings",
     "keywords",
     "notices",
     "publication_types",
@@ -405,12 +415,14 @@ def record_from_row(row: sqlite3.Row) -> Record:
         items = json.loads(stored) if stored != "[]" else ()
         kind = _STRUCTURES.get(name)
         values[name] = tuple(kind(**item) for item in items) if kind else tuple(items)
+    values["to_complete"] = bool(values["to_complete"])
     return Record(**values)
 
 
 _RECORD_FIELDS = tuple(f.name for f in fields(Record))
 _STRUCTURES: dict[str, Callable[..., object]] = {
     "authors": Author,
+    "headings": Heading,
     "notices": Notice,
     "translations": Translation,
 }

@@ -11,7 +11,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.library.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"
@@ -118,7 +118,9 @@ class Manifest:
         if data.get("format_version") != FORMAT_VERSION:
             raise LibraryError(
                 f"{generation}: format version {data.get('format_version')!r}, this jmedsearch "
-                f"reads {FORMAT_VERSION}; rebuild with: jmedsearch index SOURCE --library NEW_DIR"
+                f"reads {FORMAT_VERSION}. Build the library anew from its sources, which "
+                f"jmedsearch imports --library {generation.parents[1]} lists: "
+                "jmedsearch index SOURCE --library NEW_DIR. Collections stay as they are"
             )
         data["profile"] = TextProfile.from_dict(data["profile"])
         data["segments"] = tuple(Segment(**s) for s in data["segments"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from search.library.generation import Generation
 from search.ranked.highlighting import marks, word_shares
-from search.records import Record
+from search.records import AbstractLicense, Record
 
 # What all words of a query in a sentence weigh beside the cosine, in choosing the one shown.
 _WORDS = 0.05
@@ -22,7 +22,8 @@ class MatchedSentence:
     """The sentence of a hit that is nearest to the query.
 
     ``start`` and ``end`` are offsets into the title or abstract (``field``) of the record's
-    version in ``language``; ``marks`` are offsets of matched terms into ``text``.
+    version in ``language``; ``marks`` are offsets of matched terms into ``text``;
+    ``abstract_license`` is that of the abstract which it stands in.
     """
 
     text: str
@@ -31,6 +32,13 @@ class MatchedSentence:
     start: int
     end: int
     marks: tuple[tuple[int, int], ...]
+    abstract_license: AbstractLicense = ""
+
+
+def shareable_sentence(sentence: MatchedSentence | None) -> MatchedSentence | None:
+    """A sentence as it may leave the installation: none of an abstract that must not be passed
+    on."""
+    return None if sentence is None or sentence.abstract_license else sentence
 
 
 def best_sentence(
@@ -69,6 +77,7 @@ def best_sentence(
         start=start - shift,
         end=end - shift,
         marks=tuple(marks(text, weights)),
+        abstract_license="" if in_title[best] else version.abstract_license,
     )
 
 
@@ -102,7 +111,15 @@ def answering_sentences(
         # Windows of a long abstract overlap: a sentence can be in two.
         places = {(start, end): text for _, start, end, text in best}
         chosen += [
-            MatchedSentence(text, language, "abstract", start, end, tuple(marks(text, weights)))
+            MatchedSentence(
+                text,
+                language,
+                "abstract",
+                start,
+                end,
+                tuple(marks(text, weights)),
+                versions[language].abstract_license,
+            )
             for (start, end), text in sorted(places.items())
         ]
     return tuple(chosen)

@@ -243,7 +243,7 @@ class MemberBody(Body):
             added_by=item.added_by,
             duplicates=item.duplicates,
             title_marks=member.title_marks,
-            sentence=SentenceBody.model_validate(member.sentence) if member.sentence else None,
+            sentence=SentenceBody.of(member.sentence),
         )
 
 
@@ -274,6 +274,9 @@ class IntakeBody(Body):
     rejected: tuple[RejectedBody, ...]
     noted: int = Field(0, description="Records that brought a note from a file.")
     labelled: int = Field(0, description="Labels from a file: tags that records have now.")
+    to_complete: int = Field(
+        0, description="Of those added, records of which no more than a PMID or DOI is known."
+    )
 
     @classmethod
     def of(cls, intake: Intake) -> "IntakeBody":

@@ -14,7 +14,8 @@ from search.library.legs import Trouble
 from search.ranked.engine import MAX_QUERY, ListSort
 from search.ranked.known_items import Known
 from search.ranked.ranking import DEPTH
-from search.records import Record, Retraction
+from search.ranked.snippets import MatchedSentence, shareable_sentence
+from search.records import AbstractLicense, Record, Retraction
 from search.spelling.correction import Kind as OfferKind
 from web.http.links import outward_links
 from web.http.search_parameters import CursorText, ExactParameters, Parameters, SearchParameters
@@ -104,6 +105,15 @@ class TranslationBody(Body):
     language: str
     title: str
     abstract: str
+    abstract_license: AbstractLicense
+
+
+class HeadingBody(Body):
+    """A heading of a thesaurus: descriptor, qualifier, whether the work is mainly about it."""
+
+    descriptor: str
+    qualifier: str
+    major: bool
 
 
 class NoticeBody(Body):
@@ -120,6 +130,9 @@ class RecordBody(Body):
     id: str
     title: str
     abstract: str
+    abstract_license: AbstractLicense = Field(
+        description="disallow: the source forbids to pass the abstract on, and it is left out."
+    )
     language: str = Field(description="ISO 639-1 code of title and abstract.")
     translations: tuple[TranslationBody, ...]
     authors: tuple[AuthorBody, ...]
@@ -132,18 +145,22 @@ class RecordBody(Body):
     issn: str
     doi: str
     pmid: str
+    pmcid: str
     ichushi_id: str
     url: str
-    keywords: tuple[str, ...]
+    keywords: tuple[str, ...] = Field(description="The descriptors of the headings come first.")
+    headings: tuple[HeadingBody, ...]
     publication_types: tuple[str, ...]
     trial_ids: tuple[str, ...]
     retraction: Retraction
     notices: tuple[NoticeBody, ...]
+    to_complete: bool = Field(description="Whether no more than its PMID or DOI is known.")
     link: str | None = Field(description="Where the record can be read on the web.")
 
     @classmethod
     def of(cls, record: Record) -> "RecordBody":
-        """The record as the API gives it."""
+        """The record as the API gives it: without what must not be passed on."""
+        record = record.shareable()
         links = outward_links(record)
         return cls.model_validate(
             {
@@ -184,6 +201,12 @@ class SentenceBody(Body):
     start: int
     end: int
     marks: tuple[Span, ...] = Field(description="Matched terms as spans of this text.")
+
+    @classmethod
+    def of(cls, sentence: MatchedSentence | None) -> "SentenceBody | None":
+        """The sentence as the API gives it: none of what must not be passed on."""
+        shared = shareable_sentence(sentence)
+        return cls.model_validate(shared) if shared else None
 
 
 class HitBody(Body):

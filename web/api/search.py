@@ -15,7 +15,6 @@ from search import budget
 from search.exact import expression_offers
 from search.ranked.engine import Hit
 from search.ranked.ranking import DEPTH
-from search.ranked.snippets import MatchedSentence
 from search.spelling.correction import Offer
 from web.api.cursors import Cursor, CursorError, beginning, check_generation, named
 from web.api.models import (
@@ -255,7 +254,7 @@ def _complete(query: CompleteSetParameters) -> ExactBody:
         count=found.count,
         hits=tuple(
             ExactHitBody(
-                sentence=_sentence(hit.sentence),
+                sentence=SentenceBody.of(hit.sentence),
                 title_marks=hit.title_marks,
                 record=RecordBody.of(hit.record),
             )
@@ -285,7 +284,7 @@ def _hit(hit: Hit) -> HitBody:
         score=hit.score,
         dense=_leg(hit.dense_score, hit.dense_rank),
         lexical=_leg(hit.lexical_score, hit.lexical_rank),
-        sentence=_sentence(hit.sentence),
+        sentence=SentenceBody.of(hit.sentence),
         title_marks=hit.title_marks,
         known=hit.known,
         record=RecordBody.of(hit.record),
@@ -294,10 +293,6 @@ def _hit(hit: Hit) -> HitBody:
 
 def _offers(offers: Iterable[Offer]) -> tuple[OfferBody, ...]:
     return tuple(OfferBody.model_validate(offer) for offer in offers)
-
-
-def _sentence(sentence: MatchedSentence | None) -> SentenceBody | None:
-    return SentenceBody.model_validate(sentence) if sentence else None
 
 
 def _leg(score: float | None, rank: int | None) -> LegBody | None:

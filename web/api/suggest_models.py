@@ -1,11 +1,12 @@
 """What the API takes and gives about terms: suggestions, completions, fillings, drafts."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from search.ranked.engine import MAX_QUERY
+from search.ranked.snippets import shareable_sentence
 from search.suggest import Group, Reason
 from search.suggest.english import Source
-from search.suggest.grounding import Basis
+from search.suggest.grounding import Basis, Example
 from web.api.models import Body, SentenceBody
 from web.http.search_parameters import Parameters, Query
 
@@ -74,6 +75,11 @@ class GroundingBody(Body):
         " hits where it finds nothing as one (hits)."
     )
     example: ExampleBody | None
+
+    @field_validator("example", mode="before")
+    @classmethod
+    def _shareable(cls, example: Example | None) -> Example | None:
+        return example if example and shareable_sentence(example.sentence) else None
 
 
 class SuggestionBody(Body):

@@ -137,6 +137,8 @@ def index(
 def summary(report: Report) -> str:
     """What an indexing run did, in one line."""
     counts = ", ".join(f"{getattr(report, name)} {name}" for name in COUNTS[1:])
+    if report.to_complete:
+        counts += f"; of {report.to_complete} new ones no more than the PMID or DOI is known"
     if report.generation is None:
         return f"{report.read} read: {counts}; a dry run, nothing was written"
     return f"{report.read} read: {counts}; generation {report.generation.name} is live"

@@ -8,7 +8,7 @@ import click
 from search.formats import FORMATS
 from search.records import Record
 
-WRITABLE = [name for name, chosen in FORMATS.items() if chosen.write is not None]
+WRITABLE = [name for name, chosen in FORMATS.items() if chosen.writer is not None]
 
 
 def save(records: Iterable[Record], format_name: str, output: str) -> int:
@@ -17,8 +17,6 @@ def save(records: Iterable[Record], format_name: str, output: str) -> int:
     Raises:
         click.ClickException: when the file cannot be written.
     """
-    write = FORMATS[format_name].write
-    assert write is not None
     count = 0
 
     def counted() -> Iterator[Record]:
@@ -29,7 +27,7 @@ def save(records: Iterable[Record], format_name: str, output: str) -> int:
 
     try:
         with click.open_file(output, "wb") as file:
-            write(counted(), cast("BinaryIO", file))
+            FORMATS[format_name].write(counted(), cast("BinaryIO", file))
     except BrokenPipeError:
         raise  # whoever reads standard output has had enough, which click answers
     except OSError as error:

@@ -1,18 +1,21 @@
 """The commands that only read a library: search, suggest, verify."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from search.exact import SORTS, Sort
+from search.exact.exact_search import ExactHit
 from search.filters import Filters, RetractionFilter
 from search.library.manifest import live_folder, verify
 from search.ranked.engine import Engine, Hit, RankedList
 from search.ranked.ranking import DEPTH
+from search.ranked.snippets import shareable_sentence
 from search.spelling.correction import Corrector, Offer
 from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
@@ -25,6 +28,16 @@ from web.cli.options import (
     open_engine,
 )
 from web.cli.record_files import WRITABLE, save
+
+_H = TypeVar("_H", Hit, ExactHit)
+
+
+def _shareable(hits: Iterable[_H]) -> tuple[_H, ...]:
+    """Hits as programs get them: without abstracts that must not be passed on."""
+    return tuple(
+        replace(hit, record=hit.record.shareable(), sentence=shareable_sentence(hit.sentence))
+        for hit in hits
+    )
 
 
 @click.command(cls=ShownErrors)
@@ -112,6 +125,7 @@ def search(
         return
     if exact:
         complete = exact_page(library, query, filters, sort or "year", page, per_page)
+        complete = replace(complete, hits=_shareable(complete.hits))
         data = json.dumps(asdict(complete), ensure_ascii=False, indent=2)
         click.echo(data if as_json else shown_set(complete))
         return
@@ -122,6 +136,7 @@ def search(
     found = engine.search(query, filters, page=page, per_page=per_page)
     offers = Corrector().offers(engine.generation(), query)
     if as_json:
+        found = replace(found, hits=_shareable(found.hits))
         data = json.dumps(
             asdict(found) | {"offers": [asdict(o) for o in offers]}, ensure_ascii=False, indent=2
         )

@@ -55,6 +55,8 @@ def imports(library: Path, number: int | None, merged: int | None, as_json: bool
         click.echo(f"{item.number}  {item.started}  {item.database or '–'}{searched}")
         click.echo(f"   {', '.join(item.sources)}")
         click.echo(f"   {', '.join(f'{getattr(item, name)} {name}' for name in COUNTS)}")
+        if item.to_complete:
+            click.echo(f"   {item.to_complete} new ones to complete")
         if item.note:
             click.echo(f"   {item.note}")
 

@@ -1,6 +1,5 @@
 """What comes into a collection: results, lists of identifiers, files of any format."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -9,8 +8,9 @@ from search import budget
 from search.exact import ExactSearch, ExactSyntaxError
 from search.formats import Deletion, FormatError, Rejected, read_stream
 from search.formats.fields.remarks import Remarks
+from search.formats.identifier_lists import words_of
 from search.library.generation import Generation
-from search.matching import distinct_id, other_work
+from search.matching import distinct_id, identity_keys, other_work
 from search.records import Record
 from web.desk.items import FROM_LIBRARY, add, record_ids
 from web.desk.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
@@ -20,16 +20,14 @@ from web.desk.tags import tag_records
 MOST_IDENTIFIERS = 10_000
 # A file of which so much cannot be read is none of literature, or of another format.
 _MOST_REJECTED = 1_000
-# The semicolon of a DOI that is made of a SICI, as in …3.0.CO;2-Z, parts nothing.
-_BETWEEN = re.compile(r"(?:[\s,、，；]|;(?!\d-[\w#]))+")
-_LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
 
 
 @dataclass(frozen=True)
 class Intake:
     """What became of what was offered: how many records came in, how many were there already,
     identifiers that no record has, or more than one, and what of a file could not be read; how
-    many records brought a note, and how many labels."""
+    many records brought a note, and how many labels; of how many that came in no more than a PMID
+    or DOI is known."""
 
     added: int
     already: int
@@ -38,6 +36,7 @@ class Intake:
     rejected: tuple[Rejected, ...] = ()
     noted: int = 0
     labelled: int = 0
+    to_complete: int = 0
 
     @property
     def found(self) -> int:
@@ -94,8 +93,7 @@ def add_identifiers(
 
 def identifiers_in(text: str) -> list[str]:
     """The identifiers of a list, each once, at most :data:`MOST_IDENTIFIERS`."""
-    words = _BETWEEN.split(_LABEL.sub(r"\1:", text))
-    return list(dict.fromkeys(word for word in words if word))[:MOST_IDENTIFIERS]
+    return list(dict.fromkeys(words_of(text)))[:MOST_IDENTIFIERS]
 
 
 def add_file(
@@ -109,8 +107,9 @@ def add_file(
 ) -> Intake:
     """Add the records of a file in any format of the registry, with the notes and labels that stand
     beside them. A record whose id the library knows is the library's; any other, and one that
-    shares no more than the id with that, is kept as the file has it. A file without a record that
-    can be read leaves no trace in the history.
+    shares no more than the id with that, is kept as the file has it. A bare number is the library's
+    record that has it; where it has none, it is kept as a record to complete. A file without a
+    record that can be read leaves no trace in the history.
 
     Raises:
         FormatError: when the file cannot be recognised or read.
@@ -137,6 +136,9 @@ def add_file(
                 )
         else:
             assert isinstance(item, Deletion)
+    ambiguous: list[str] = []
+    if generation:
+        records = _looked_up(records, generation, ambiguous)
     known = generation.present(list(records)) if generation else {}
     current = generation.records([n for n, _ in known.values()]) if generation else {}
     offered = []
@@ -160,8 +162,30 @@ def add_file(
     )
     labelled = _label(store, who, collection, beside)
     return Intake(
-        added, read - added, rejected=tuple(rejected), noted=len(notes), labelled=labelled
+        added,
+        read - added - len(ambiguous),
+        ambiguous=tuple(ambiguous),
+        rejected=tuple(rejected),
+        noted=len(notes),
+        labelled=labelled,
+        to_complete=sum(record.to_complete for record, _ in offered if record.id in new),
     )
+
+
+def _looked_up(
+    records: Mapping[str, Record], generation: Generation, ambiguous: list[str]
+) -> dict[str, Record]:
+    """Records by id, those to complete as the library has them. ``ambiguous`` gets the numbers
+    that several records of the library have; these are left out."""
+    found: dict[str, Record] = {}
+    for record in records.values():
+        own = generation.sharing(identity_keys(record)) if record.to_complete else {}
+        if len(own) > 1:
+            ambiguous.append(record.pmid or record.doi)
+        else:
+            known = next(iter(own.values()), record)
+            found.setdefault(known.id, known)
+    return found
 
 
 def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:

@@ -23,7 +23,7 @@ from pydantic import (
     ValidationError,
 )
 
-from search.records import Record, RecordError, record_from_dict
+from search.records import Record, RecordError, record_from_dict, record_to_dict
 from web.desk.document_rows import (
     FOUND,
     LEADS_TO,
@@ -415,7 +415,14 @@ def _records(
         "order by hash",
         [json.dumps(sorted(hashes))],
     )
-    return {row["hash"]: json.loads(row["data"]) for row in found}
+    return {row["hash"]: _shareable(json.loads(row["data"])) for row in found}
+
+
+def _shareable(data: dict[str, Any]) -> dict[str, Any]:
+    """The data of a record without the abstracts that must not be passed on."""
+    if "abstract_license" not in data and "translations" not in data:
+        return data
+    return record_to_dict(record_from_dict(data).shareable())
 
 
 def _found(

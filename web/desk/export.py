@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, Literal, get_args
 
-from search.formats import FORMATS, citations, ris, tables
+from search.formats import FORMATS, citations
 from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
 from web.desk.document import document
@@ -76,15 +76,13 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
         "collection_duplicates": lambda record: "; ".join(under.get(record.id, [])),
     }
     if name == "ris":
-        ris.write(records, stream, notes=lambda r: _notes(by_id[r.id], under.get(r.id, [])))
-    elif name == "csv":
-        tables.write_csv(records, stream, further)
-    elif name == "xlsx":
-        tables.write_xlsx(records, stream, further)
+        FORMATS[name].write(
+            records, stream, notes=lambda r: _notes(by_id[r.id], under.get(r.id, []))
+        )
+    elif name in ("csv", "xlsx"):
+        FORMATS[name].write(records, stream, further=further)
     else:
-        writer = FORMATS[name].write
-        assert writer is not None
-        writer(records, stream)
+        FORMATS[name].write(records, stream)
 
 
 def file_ending(name: CollectionFormat) -> str:

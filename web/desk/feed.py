@@ -101,7 +101,7 @@ def _paging(paging: Paging) -> "list[etree._Element]":
 
 
 def _entry(entry: Entry) -> "etree._Element":
-    record = entry.record
+    record = entry.record.shareable()
     version = next((v for v in record.versions() if v.title), record.version("ja"))
     source = ". ".join(part for part in (record.journal, record.date) if part)
     summary = "\n".join(part for part in (source, version.abstract) if part)

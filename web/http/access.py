@@ -26,6 +26,8 @@ ROLE_ACCESS: dict[Role, Scope] = {
     "administrator": "administer",
 }
 COOKIE = "session"
+# Pages that are handed on, whoever looks at them first.
+_FOR_OTHERS = {"collections.shared"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # What proxies add to a request, beside all that begins with X-Forwarded-.
 # A name or an address, of IPv6 in brackets, and perhaps a port; HTTP/1.0 sends none.
@@ -112,6 +114,8 @@ ACCESS: dict[str, Access] = {
     "health.readyz": "anyone",
     # Not for guests: it says how much is used.
     "metrics.show": "read",
+    "merges.change": "write",
+    "merges.show": "read",
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
@@ -259,6 +263,17 @@ def may(access: Access) -> bool:
     """Whether this request is allowed what ``access`` asks for."""
     found = identity()
     return access == "anyone" or (found is not None and found.may(access))
+
+
+def sees_restricted() -> bool:
+    """Whether this request shows a person of the installation what must not be passed on: one who
+    is signed in, or the single user of a machine without accounts; no guest, program or link."""
+    found = identity()
+    return (
+        found is not None
+        and found.kind in ("local", "session", "proxy")
+        and request.endpoint not in _FOR_OTHERS
+    )
 
 
 def accounts_exist() -> bool:

@@ -42,11 +42,11 @@ def attachment(records: Iterable[Record], format_name: ExportFormat, name: str) 
     if format_name == "jsonl":
         return _streamed(records, f"{name}.jsonl")
     chosen = FORMATS[format_name]
-    write = chosen.write
-    assert write is not None
     timed = budget.within(records, "file")
     return saved(
-        lambda file: write(timed, file), MIMETYPES[format_name], f"{name}{chosen.extensions[0]}"
+        lambda file: chosen.write(timed, file),
+        MIMETYPES[format_name],
+        f"{name}{chosen.extensions[0]}",
     )
 
 
@@ -58,12 +58,10 @@ def _streamed(records: Iterable[Record], name: str) -> Response:
 
 
 def _lines(records: Iterable[Record]) -> Iterator[bytes]:
-    write = FORMATS["jsonl"].write
-    assert write is not None
     left = iter(records)
     while few := list(itertools.islice(left, _LINES)):
         block = io.BytesIO()
-        write(few, block)
+        FORMATS["jsonl"].write(few, block)
         yield block.getvalue()
 
 

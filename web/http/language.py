@@ -15,7 +15,8 @@ LANGUAGES = ("ja", "en")
 COOKIE = "lang"
 # The blueprints of pages, whose addresses can name a language.
 PAGES = {
-    *("account", "alerts", "collections", "duplicates", "own_account", "pages", "printing"),
+    *("account", "alerts", "collections", "duplicates", "merges", "own_account", "pages"),
+    "printing",
     *("reference", "report", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
 }

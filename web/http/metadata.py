@@ -37,7 +37,7 @@ def citation_tags(record: Record, address: str) -> tuple[Tag, ...]:
     Names are written family, given: what has no comma is taken for an organisation, or cut at its
     last blank, which turns Japanese names round.
     """
-    version = _cited(record)
+    version = _cited(record.shareable())
     first, last = pages(record)
     plain = (
         ("citation_publication_date", record.date.replace("-", "/")),
@@ -98,7 +98,7 @@ def context_object(record: Record) -> str:
 def linked_data(record: Record, address: str) -> Markup:
     """The record as schema.org describes an article: JSON-LD, safe inside a ``<script>`` element,
     which as a block of data no policy against scripts forbids."""
-    version = _cited(record)
+    version = _cited(record.shareable())
     periodical = _without_blanks(
         {"@type": "Periodical", "name": record.journal, "issn": record.issn}
     )

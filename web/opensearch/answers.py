@@ -125,7 +125,7 @@ def _counts(found: Found) -> Mapping[str, int]:
 def _fields(record: Record, language: str) -> dict[str, str | list[str]]:
     """A record in Dublin Core and PRISM; what is unknown is left out."""
     first, last = pages(record)
-    version = record.version(language)
+    version = record.shareable().version(language)
     identifiers = (("DOI", record.doi), ("PMID", record.pmid), ("ICHUSHI", record.ichushi_id))
     fields: dict[str, str | list[str]] = {
         "dc:creator": [author.display() for author in record.authors],

@@ -81,14 +81,23 @@ def change_message(change: Change) -> str:
 
 def done_message(args: Mapping[str, Any]) -> str:
     """What was just done, as the address says after a redirect; empty where nothing was."""
-    n = int(args.get("n", 0)) if str(args.get("n", 0)).isdecimal() else 0
-    already = int(args.get("already", 0)) if str(args.get("already", 0)).isdecimal() else 0
+    n, already, to_complete = (
+        int(text) if (text := str(args.get(name, 0))).isdecimal() else 0
+        for name in ("n", "already", "complete")
+    )
     match args.get("done", ""):
         case "added":
             message = ngettext("%(n)s record added.", "%(n)s records added.", n)
             if already:
                 were = ngettext("%(n)s was there already.", "%(n)s were there already.", already)
                 message = f"{message} {were}"
+            if to_complete:
+                known = ngettext(
+                    "Of %(n)s record no more than the PMID or DOI is known.",
+                    "Of %(n)s records no more than the PMID or DOI is known.",
+                    to_complete,
+                )
+                message = f"{message} {known}"
             return message
         case "remove":
             return ngettext("%(n)s record removed.", "%(n)s records removed.", n)

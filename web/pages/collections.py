@@ -1,7 +1,7 @@
 """The librarian's desk as pages: plain forms, each answered by a redirect to what it led to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -37,6 +37,7 @@ from web.pages.errors import query_message
 from web.pages.exact import fault_message
 from web.pages.last_collection import remember
 from web.pages.page_parameters import asked
+from web.pages.restricted import seen
 from web.pages.sign_in import own_address
 
 PER_PAGE = 50
@@ -215,7 +216,7 @@ def record(number: int) -> str:
     return render_template(
         "collection_record.html",
         collection=shelf.collection(store(), number),
-        member=member,
+        member=replace(member, record=seen(member.record)),
         group=duplicates.group_of(store(), number, record_id),
         position=ids.index(record_id) + 1 if record_id in ids else None,
         before=ids[ids.index(record_id) - 1] if record_id in ids[1:] else None,
@@ -463,7 +464,8 @@ def _told(number: int, intake: Intake) -> Response:
 
 
 def _outcome(intake: Intake) -> dict[str, Any]:
-    return {"done": "added", "n": intake.added, "already": intake.already}
+    told = {"done": "added", "n": intake.added, "already": intake.already}
+    return told | ({"complete": intake.to_complete} if intake.to_complete else {})
 
 
 def _shares_page(number: int, new: str = "") -> str:

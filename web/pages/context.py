@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from search.library.manifest import LibraryError
 from search.ranked.highlighting import marks
+from search.ranked.snippets import MatchedSentence
 from search.records import Record, guess_language
 from web.desk.shelf import Collection, collections
 from web.http import access, services
@@ -30,7 +31,8 @@ from web.pages.examples import EXPRESSIONS, examples
 from web.pages.explanation import reasons
 from web.pages.narrowing import year_chart
 from web.pages.people import person
-from web.pages.record_text import excerpt, marked_abstract, marked_terms
+from web.pages.record_text import Excerpt, excerpt, marked_abstract, marked_terms
+from web.pages.restricted import seen, seen_sentence
 from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600
@@ -64,9 +66,11 @@ def _context() -> dict[str, Any]:
         "language_address": _language_address,
         "language_name": language_name,
         "outward_links": outward_links,
-        "excerpt": excerpt,
+        "excerpt": _excerpt,
         "context_object": context_object,
         "marked_abstract": marked_abstract,
+        "seen": seen,
+        "seen_sentence": seen_sentence,
         "marks": marks,
         "authors": _authors,
         "examples": examples,
@@ -78,6 +82,12 @@ def _context() -> dict[str, Any]:
         "reasons": reasons,
         "year_chart": year_chart,
     }
+
+
+def _excerpt(
+    record: Record, sentence: MatchedSentence | None, title: str, *further: bool
+) -> Excerpt | None:
+    return excerpt(seen(record), seen_sentence(sentence), title, *further)
 
 
 def _desk_collections() -> list[Collection] | None:

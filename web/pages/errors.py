@@ -179,10 +179,6 @@ def unknown_file_message(error: UnknownFormatError) -> str:
             export,
         ),
         "image": (gettext("This seems to be an image."), export),
-        "list": (
-            gettext("This seems to be a list of PMIDs or DOIs."),
-            gettext("Paste it under Add by identifiers in the collection."),
-        ),
         "": (gettext("No known format begins like this file."), export),
     }[error.seems]
     return f"{error.source}: {seems} {what}"

@@ -1,10 +1,13 @@
 """A collection as a page to print: citations, notes, and abstracts where they are wished for."""
 
+from dataclasses import replace
+
 from flask import Blueprint, render_template, request
 
 from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from web.desk import items, shelf
 from web.http.desk_access import store
+from web.pages.restricted import seen
 
 # Formatting a citation takes milliseconds the first time.
 PER_PAGE = 100
@@ -23,7 +26,10 @@ def show(number: int) -> str:
     return render_template(
         "collection_print.html",
         collection=shelf.collection(store(), number),
-        cited=[(item, citation(item.record, style, "html")) for item in found],
+        cited=[
+            (replace(item, record=seen(item.record)), citation(item.record, style, "html"))
+            for item in found
+        ],
         total=total,
         first=first,
         style=style,

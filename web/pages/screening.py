@@ -32,6 +32,7 @@ from web.http.access import may
 from web.http.desk_access import editor, store
 from web.http.language import gettext
 from web.pages.changes import done_message
+from web.pages.restricted import seen
 
 PER_PAGE = 50
 # The reasons that have a key of their own.
@@ -280,7 +281,7 @@ def _record(number: int, record_id: str) -> dict[str, Any]:
     _, similar = items.items(store(), number, record_ids=alike)
     return {
         "member": member,
-        "record": shown,
+        "record": seen(shown),
         "bare": not any(v.abstract for v in member.record.versions()),
         "filled": filled,
         "sources": abstracts.sources(store(), number, record_id) if shown is member.record else [],

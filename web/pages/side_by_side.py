@@ -3,16 +3,33 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Protocol
 
 from markupsafe import Markup, escape
 
 from search.records import Record
-from web.desk.items import Item
 from web.http.language import gettext
+from web.pages.restricted import seen
 
 # Texts that are longer, or share less, are not compared character by character.
 _LONGEST = 600
 _ALIKE = 0.6
+
+
+class Comparable(Protocol):
+    """What is compared: a record, and what a collection holds beside it."""
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+
+    @property
+    def note(self) -> str:
+        """The note on it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +43,9 @@ class Row:
     long: bool
 
 
-def compared(items: Sequence[Item]) -> list[Row]:
+def compared(items: Sequence[Comparable]) -> list[Row]:
     """The fields that any of some records has, those of the first as the measure."""
-    fields: list[tuple[str, Callable[[Item], str]]] = [
+    fields: list[tuple[str, Callable[[Comparable], str]]] = [
         (gettext("Title"), lambda i: _versions(i.record, "title")),
         (gettext("Author"), lambda i: "; ".join(a.display() for a in i.record.authors)),
         (gettext("Journal"), lambda i: i.record.journal),
@@ -38,7 +55,7 @@ def compared(items: Sequence[Item]) -> list[Row]:
         ("DOI", lambda i: i.record.doi),
         ("PMID", lambda i: i.record.pmid),
         (gettext("Ichushi ID"), lambda i: i.record.ichushi_id),
-        (gettext("Abstract"), lambda i: _versions(i.record, "abstract")),
+        (gettext("Abstract"), lambda i: _versions(seen(i.record), "abstract")),
         (gettext("Tags"), lambda i: "; ".join(i.tags)),
         (gettext("Note on the record"), lambda i: i.note),
     ]

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from search.formats.fields.markup import LONGEST_NOTHING, plain_text, present, something
+from search.formats.fields.markup import (
+    BEGINS_NOTHING,
+    LONGEST_NOTHING,
+    plain_text,
+    present,
+    something,
+)
 from search.formats.fields.places import issue_of, number_of, pages_of
 
-_LINES = ("journal", "date", "language", "doi", "pmid", "ichushi_id", "url", "issn")
+_LINES = ("journal", "date", "language", "doi", "pmid", "pmcid", "ichushi_id", "url", "issn")
 
 
 def cleaned(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,10 +34,13 @@ def cleaned(data: Mapping[str, Any]) -> dict[str, Any]:
         for a in data.get("authors", ())
         if a["given"] or _word(a["family"])
     ]
-    fields["translations"] = [
-        {**t, "title": _text(t.get("title", "")), "abstract": _text(t.get("abstract", ""))}
-        for t in data.get("translations", ())
-    ]
+    if headings := data.get("headings"):
+        fields["headings"] = list(map(_heading, headings))
+    if translations := data.get("translations"):
+        fields["translations"] = [
+            {**t, "title": _text(t.get("title", "")), "abstract": _text(t.get("abstract", ""))}
+            for t in translations
+        ]
     return fields
 
 
@@ -43,8 +52,20 @@ def _word(text: str) -> str:
     # Most need nothing, and are told by this.
     if "&" in text or "<" in text:
         text = plain_text(text)
-    return text if len(text) > LONGEST_NOTHING else something(text)
+    if len(text) > LONGEST_NOTHING or text[:1] not in BEGINS_NOTHING:
+        return text
+    return something(text)
+
+
+def _heading(heading: Mapping[str, Any]) -> Mapping[str, Any]:
+    descriptor, qualifier = heading["descriptor"], heading.get("qualifier", "")
+    if "&" not in descriptor and "<" not in descriptor and "&" not in qualifier:
+        return heading
+    # Qualifiers have signs of their own: prevention & control.
+    return {**heading, "descriptor": plain_text(descriptor), "qualifier": plain_text(qualifier)}
 
 
 def _listed(words: Iterable[str]) -> list[str]:
+    if not words:
+        return []
     return list(dict.fromkeys([cleaned for word in words if (cleaned := _word(word))]))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 _PUBMED_URL = re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d{1,8})\b")
 _PMID = re.compile(r"\b(?:PMID|PUBMED)\s{0,3}[:：]?\s{0,3}(\d{1,8})(?!\d)", re.IGNORECASE)
+_PMCID = re.compile(r"\b(?:PMC|pmc/articles/)(\d{1,9})\b", re.IGNORECASE)
 _ICHUSHI_URL = re.compile(
     r"search\.jamas\.or\.jp/(?:link/ui|index\.php\S{0,100}?ui)[/=]([0-9A-Z]{8,12})\b"
 )
@@ -28,6 +29,12 @@ _OURS = re.compile(r"[a-z]{2,20}:\S{1,180}$")
 def pmid_in(texts: Iterable[str]) -> str:
     """The first PMID in addresses of PubMed and in phrases such as ``PMID: 30776994``."""
     return _first(texts, _PUBMED_URL, _PMID)
+
+
+def pmcid_in(texts: Iterable[str]) -> str:
+    """The first number of PubMed Central, as ``PMC1234567``; addresses there have it bare, too."""
+    number = _first(texts, _PMCID)
+    return f"PMC{number}" if number else ""
 
 
 def ichushi_id_in(texts: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from search.formats.fields.markup import something
+from search.formats.fields.markup import BEGINS_NOTHING, something
 from search.formats.fields.names import outside_brackets
 
 _PARTS = re.compile(r"[;；|\n]")
@@ -30,9 +30,10 @@ def words_in(text: str) -> list[str]:
         if len(words) == 1:
             parts = outside_brackets(text.replace("，", ","), ",")
             words = _uninverted(parts) if len(parts) > 1 else text.split("、")
-    stripped = map(str.strip, words)
-    cleaned = [(w.strip("*").strip() if "*" in w else w).strip('"') for w in stripped]
-    return list(dict.fromkeys([word for word in cleaned if word and something(word)]))
+    cleaned = [word.strip().strip('"') for word in words]
+    return list(
+        dict.fromkeys(w for w in cleaned if w and (w[0] not in BEGINS_NOTHING or something(w)))
+    )
 
 
 def literal_list(cell: str) -> list[str] | None:

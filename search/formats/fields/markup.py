@@ -49,7 +49,7 @@ _NOTHING = {
 }
 # What is longer than this is no word for nothing: most texts are told by that.
 LONGEST_NOTHING = max(map(len, _NOTHING))
-_BEGINS_NOTHING = {
+BEGINS_NOTHING = {
     *(word[0] for word in _NOTHING),
     *(word[0].upper() for word in _NOTHING),
     *filter(str.isspace, map(chr, range(0x3001))),
@@ -101,6 +101,6 @@ def present(text: str) -> str:
 def something(text: str) -> str:
     """``text``, or nothing where it is one of the words that programs write for nothing (``nan``,
     ``None``, ``N/A``) or Excel's for an error (``#NAME?``)."""
-    if len(text) > LONGEST_NOTHING or text[:1] not in _BEGINS_NOTHING:
+    if len(text) > LONGEST_NOTHING or text[:1] not in BEGINS_NOTHING:
         return text
     return "" if text.strip().casefold() in _NOTHING else text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from search.formats.fields.markup import something
+from search.formats.fields.markup import BEGINS_NOTHING, something
 
 _KANJI_NAME = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々ヶ・\s]+$")
 _CJK = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -21,6 +21,11 @@ _INITIALS_FIRST = re.compile(rf"((?:[{_UPPER}]\.[ -]?){{1,4}})\s*([^\W\d_][^.]*)
 # John A. Smith: an initial in the middle tells that the given name is first.
 _MIDDLE_INITIAL = re.compile(
     rf"[{_UPPER}][\w'’-]+ [{_UPPER}]\.? (?:[a-z]+ ){{0,2}}[{_UPPER}][\w'’-]+$"
+)
+# Ken Ito, Mary J. van Abe: two words or more, none of which is nothing but initials at the end.
+_WHOLE_NAME = re.compile(
+    rf"[{_UPPER}][\w'’-]*[a-z][\w'’-]*(?: (?:[{_UPPER}]\.?|[a-z]{{2,4}}|[{_UPPER}][\w'’-]+)){{0,3}}"
+    rf" [{_UPPER}][\w'’-]*[a-z][\w'’-]*$"
 )
 _SUFFIX = re.compile(r"(?:jr|sr|2nd|3rd|4th|ii|iii|iv)\.?$", re.IGNORECASE)
 _PARTICLE = re.compile(
@@ -51,7 +56,9 @@ def author(name: str) -> dict[str, str]:
     A name that can't be split for certain (山田太郎, an organisation) is a family name alone; so is
     one that ends in a comma, as reference managers mark organisations.
     """
-    name = something(" ".join(name.replace("，", ",").split()).strip(" ;"))
+    name = " ".join(name.replace("，", ",").split()).strip(" ;")
+    if name[:1] in BEGINS_NOTHING:
+        name = something(name)
     if name.endswith(","):
         return _person(name.rstrip(" ,"), "")
     if name[-1:] in ")）]］*†‡" or name[-1:].isdigit():
@@ -93,7 +100,11 @@ def people(names: Sequence[str], *, as_spoken: bool = False) -> list[dict[str, s
     """The persons of a list of names, one a text; words for nothing are none. Where a name of the
     list can only be one that is spoken (``John A. Smith``), the others are, too."""
     cleaned = [_without_others(name).strip(" ;") for name in names]
-    kept = [name for name in cleaned if name.strip(" ,") and something(name)]
+    kept = [
+        name
+        for name in cleaned
+        if name.strip(" ,") and (name[0] not in BEGINS_NOTHING or something(name))
+    ]
     read = spoken if as_spoken or any(map(_MIDDLE_INITIAL.match, kept)) else author
     return [person for person in map(read, kept) if person["family"]]
 
@@ -104,10 +115,23 @@ def people_in(text: str, *, as_spoken: bool = False) -> list[dict[str, str]]:
     ``山田太郎、鈴木花子``."""
     text = _without_others(text.strip())
     parts = _PARTS.split(text)
+    if len(parts) == 1 and (whole := _whole_names(text)):
+        return people(whole, as_spoken=True)
     # One that ends in a comma, and has no other, is an organisation.
     if len(parts) == 1 and not (text.endswith(",") and text.count(",") == 1):
         parts = _between_commas(parts[0], as_spoken=as_spoken)
     return people(parts, as_spoken=as_spoken)
+
+
+def _whole_names(text: str) -> list[str]:
+    """The names of a list as one speaks it (``Ken Ito, Bun Abe and Mary O'Neil``); none for any
+    other list."""
+    joined = [part for part in _AND.split(text) if part.strip(" ,")]
+    if len(joined) < 2:
+        return []
+    names = [name.strip() for part in joined for name in part.split(",") if name.strip()]
+    whole = all(_WHOLE_NAME.match(n) and not _ORGANISATION.search(n) for n in names)
+    return names if whole else []
 
 
 def _between_commas(names: str, *, as_spoken: bool) -> list[str]:

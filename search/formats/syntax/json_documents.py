@@ -83,5 +83,7 @@ def texts(value: Any) -> list[str]:
 
 def head_has(head: bytes, *marks: bytes) -> bool:
     """Whether content begins as JSON and its first bytes hold every mark, blanks left out."""
-    bare = b"".join(head.removeprefix(b"\xef\xbb\xbf").split())
-    return bare[:1] in (b"{", b"[") and all(mark in bare for mark in marks)
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
+        return False
+    bare = b"".join(head.split())
+    return all(mark in bare for mark in marks)

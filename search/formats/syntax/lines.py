@@ -1,13 +1,15 @@
 """A stream of bytes as numbered lines of text, whatever its encoding and however long its lines.
 
-The encoding is found from the bytes: byte order mark, UTF-16, UTF-8, ISO-2022-JP, and CP932, EUC-JP
-or Windows-1252 by how plausible the text is that they give. General detectors were tried and are
-wrong too often on a few Japanese words, which is what the first lines of an export are.
+The encoding is found from the bytes: byte order mark, UTF-16, UTF-8, ISO-2022-JP, and CP932,
+EUC-JP, Windows-1252 or Mac Roman by how plausible the text is that they give. General detectors
+were tried and are wrong too often on a few Japanese words, which is what the first lines of an
+export are.
 """
 
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from search import budget
@@ -51,14 +53,15 @@ def text_lines(stream: BinaryIO) -> Iterator[Line]:
     encodings (files put together from several exports) is read in that one. NUL is left out.
     """
     encoding = ""
+    made = _made
     for number, (raw, block, end, cut, plain) in enumerate(_byte_lines(stream), start=1):
         if number % _LOOK_EVERY == 1:
             budget.check("upload")
         if plain:
-            yield Line(number, raw.decode("ascii"), cut)
+            yield made(Line, (number, raw.decode("ascii"), cut))
             continue
         if raw.isascii() and b"\x1b" not in raw:
-            yield Line(number, raw.replace(b"\0", b"").decode("ascii"), cut)
+            yield made(Line, (number, raw.replace(b"\0", b"").decode("ascii"), cut))
             continue
         try:
             # What is UTF-8 to the last byte is no other encoding, whatever the rest of the file is.
@@ -67,9 +70,15 @@ def text_lines(stream: BinaryIO) -> Iterator[Line]:
             encoding = encoding or encoding_of(raw + b"\n" + block[end:])
             text = _decoded(raw, encoding)
         # A mark in the middle is what files put together leave.
-        yield Line(number, text.replace("\0", "").lstrip("\ufeff"), cut)
+        yield made(Line, (number, text.replace("\0", "").lstrip("\ufeff"), cut))
 
 
+# A named tuple's own way takes twice as long, and there is one for each line.
+_made = tuple.__new__
+
+
+# One recogniser after another asks for the same.
+@lru_cache(2)
 def head_text(head: bytes) -> str:
     """The first bytes of a file as text, for recognisers."""
     if head[:2] in _UTF16_MARKS:
@@ -96,6 +105,7 @@ def encoding_of(sample: bytes) -> str:
         "cp932": _japanese(sample.decode("cp932", "replace")),
         "euc_jp": _japanese(sample.decode("euc_jp", "replace")),
         "cp1252": _western(sample.decode("cp1252", "replace")),
+        "mac_roman": _western(sample.decode("mac_roman", "replace")),
     }
     likely = max(scores, key=lambda name: scores[name])
     return _other_east_asian(sample, sample.decode(likely, "replace")) or likely
@@ -159,7 +169,8 @@ def _western(text: str) -> float:
     for before, c, after in zip(" " + text, text, text[1:] + " ", strict=False):
         if c <= "\x7f":
             continue
-        near = before.isascii() and after.isascii()
+        # A capital after a small letter tells of the other encoding: MŸller
+        near = before.isascii() and after.isascii() and not (before.islower() and c.isupper())
         good, bad = (good + 1, bad) if near and c != "\ufffd" else (good, bad + 1)
     return (good - bad) / (good + bad) if good + bad else 0.0
 

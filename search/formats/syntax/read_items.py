@@ -23,7 +23,6 @@ Seems = Literal[
     "SQLite",
     "web page",
     "image",
-    "list",
     "",
 ]
 

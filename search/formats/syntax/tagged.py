@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from search.formats.fields.markup import LONGEST_NOTHING, plain_text, something
+from search.formats.fields.markup import BEGINS_NOTHING, LONGEST_NOTHING, plain_text, something
 from search.formats.syntax.lines import text_lines
 
 # More than any record by far: text without a record's end must not grow without limit.
@@ -124,7 +124,10 @@ def _by_tag(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     by_tag: dict[str, list[str]] = {}
     for name, value in fields:
         text = plain_text(value) if "&" in value or "<" in value else value
-        if text and (len(text) > LONGEST_NOTHING or something(text)):
+        # What begins otherwise, and what is longer, says something.
+        if text and (
+            len(text) > LONGEST_NOTHING or text[0] not in BEGINS_NOTHING or something(text)
+        ):
             by_tag.setdefault(name, []).append(text)
     return by_tag
 

@@ -54,6 +54,16 @@ def titles(store: RecordStore) -> list[str]:
     return sorted(row[0] for row in store.db.execute("select title from records"))
 
 
+@pytest.mark.parametrize("author", ["AU  - 山田 太郎\n", ""])
+def test_a_column_on_the_same_page_of_every_issue(tmp_path: Path, author: str) -> None:
+    column = (
+        f"TY  - JOUR\nTI  - 会長挨拶\n{author}PY  - 2020\nJO  - 架空学会誌\nVL  - 5\n"
+        "IS  - {}\nSP  - 1\nER  - \n"
+    )
+    store, _ = indexed(tmp_path, [column.format(issue) for issue in (1, 2, 3)])
+    assert titles(store) == ["会長挨拶"] * 3
+
+
 @pytest.mark.parametrize("runs", [[[0, 1, 2]], [[0], [1], [2]], [[2, 0], [1, 0]]])
 def test_abstracts_of_a_supplement_that_share_its_doi(
     tmp_path: Path, runs: list[list[int]]
@@ -153,7 +163,7 @@ def test_what_was_merged_is_parted_and_stays_so(tmp_path: Path) -> None:
     assert (store.record_id(number), store.record_id(new)) == ("doi:10.5555/suppl.7", "proquest:7")
     assert take(store, sources, 3, "", Reading(), Progress()).unchanged == 1
     assert len(titles(store)) == 2
-    assert store.pair_state("doi:10.5555/suppl.7", "proquest:7") == "distinct"
+    assert store.proposals.state("doi:10.5555/suppl.7", "proquest:7") == "distinct"
     store.close()
 
 

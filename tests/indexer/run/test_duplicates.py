@@ -241,7 +241,7 @@ def test_distinct_is_for_good(store: RecordStore) -> None:
     take(store, record("a", doi="10.1/x"), record("b", "抄録集", doi="10.1/x"))
     assert pairs(store) == [("a", "b", "doi", "open")]
     with store.db.atomic():
-        store.declare_distinct("b", "a")
+        store.proposals.declare_distinct("b", "a")
     take(store, record("b", "抄録", doi="10.1/x"))
     take(store, record("b", doi="10.1/x"))  # even where it would now be merged by itself
     assert set(state(store)) == {"a", "b"}
@@ -249,10 +249,10 @@ def test_distinct_is_for_good(store: RecordStore) -> None:
     # The older of two that become one inherits what was decided on the younger.
     take(store, record("c", "抄録第三", pmid="3"), record("d", "抄録第四", pmid="4"))
     with store.db.atomic():
-        store.declare_distinct("d", "a")
+        store.proposals.declare_distinct("d", "a")
     take(store, record("d", "抄録第四", pmid="3"))
-    assert store.pair_state("a", "c") == "distinct"
-    assert store.pair_state("c", "d") == "merged"
+    assert store.proposals.state("a", "c") == "distinct"
+    assert store.proposals.state("c", "d") == "merged"
 
 
 def test_a_title_that_many_share_proposes_nothing(store: RecordStore) -> None:

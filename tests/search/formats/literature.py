@@ -17,7 +17,9 @@ JAPANESE = (
 FAMILIES = ("山田", "鈴木", "Müller", "van de Schoot", "O'Neil", "Ito", "Band", "Smith & Sons")
 GIVEN = ("太郎", "花子", "Osama O", "R. J.", "Jean-Luc", "and")
 GROUPS = ("World Health Organization", "架空研究会", "Group of Friends and Others", "Yamada T")
-KEYWORDS = ("肺炎", "Aged, 80 and over", "Stroke", "薬物療法/有害作用", "IL-6 (human)", "50%")
+KEYWORDS = ("肺炎", "Aged, 80 and over", "Stroke", "HIV/AIDS", "IL-6 (human)", "50%")
+DESCRIPTORS = ("Asthma", "Carcinoma, Non-Small-Cell Lung", "気管支喘息", "Stroke")
+QUALIFIERS = ("", "drug therapy", "prevention & control", "薬物療法")
 
 
 def _text(words: tuple[str, ...], first: str) -> st.SearchStrategy[str]:
@@ -27,6 +29,25 @@ def _text(words: tuple[str, ...], first: str) -> st.SearchStrategy[str]:
 def _abstract(words: tuple[str, ...], first: str) -> st.SearchStrategy[str]:
     line = _text(words, first).map(lambda text: f"{text}.")
     return st.lists(line, max_size=3).map("\n".join)
+
+
+@st.composite
+def headings(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Headings, those of one descriptor together."""
+    pairs = draw(
+        st.lists(
+            st.tuples(st.sampled_from(DESCRIPTORS), st.sampled_from(QUALIFIERS), st.booleans()),
+            unique_by=lambda pair: pair[:2],
+            max_size=4,
+        )
+    )
+    qualified = {descriptor for descriptor, qualifier, _ in pairs if qualifier}
+    return [
+        {"descriptor": descriptor, "qualifier": qualifier, "major": major}
+        for descriptor, qualifier, major in sorted(pairs)
+        # What is not major in itself is said by its qualifiers.
+        if qualifier or major or descriptor not in qualified
+    ]
 
 
 @st.composite
@@ -86,6 +107,8 @@ def records(draw: st.DrawFn, *, line_breaks: bool = True) -> Record:
             "ichushi_id": draw(few(("", "2020123456"))),
             "url": draw(few(("", "https://example.org/a?b=c&d=%41~x_y"))),
             "keywords": draw(st.lists(few(KEYWORDS), unique=True, max_size=3)),
+            "headings": draw(headings()),
+            "pmcid": draw(few(("", "PMC1234567"))),
             "publication_types": draw(
                 st.lists(few(("Journal Article", "原著論文", "Research, Basic")), unique=True)
             ),

@@ -17,6 +17,7 @@ import rispy
 from pylatexenc.latex2text import LatexNodes2Text
 
 from search.formats import FORMATS
+from search.formats.fields.headings import as_nlm_writes
 from search.records import Record, record_from_dict
 
 DOCS = Path(__file__).parents[3] / "docs" / "formats.md"
@@ -55,9 +56,7 @@ def samples() -> list[Record]:
 def written(name: str, records: Iterable[Record]) -> bytes:
     """An export of records in a format that can be written."""
     stream = io.BytesIO()
-    write = FORMATS[name].write
-    assert write
-    write(records, stream)
+    FORMATS[name].write(records, stream)
     return stream.getvalue()
 
 
@@ -82,6 +81,8 @@ def with_nbib(content: bytes) -> list[Read]:
             + entry.get("corporate_authors", []),
             "volume": entry.get("journal_volume", ""),
             "year": entry.get("publication_date", "")[:4],
+            "keywords": [d["descriptor"] for d in entry.get("descriptors", ())]
+            + entry.get("keywords", []),
         }
         for entry in nbib.read(content.decode().replace("\r\n", "\n"))
     ]
@@ -156,6 +157,11 @@ def _expected(record: Record, field: str) -> list[Any]:
         return [text for v in record.versions() if (text := getattr(v, field))]
     if field == "authors":
         return [[_joined(", ", [a.family, a.given]) for a in record.authors]]
+    if field == "keywords" and record.headings:
+        # With the qualifiers and stars of its headings, as PubMed writes them, or without.
+        descriptors = {heading.descriptor for heading in record.headings}
+        others = [word for word in record.keywords if word not in descriptors]
+        return [list(record.keywords), [*as_nlm_writes(record.headings), *others]]
     return [record.year if field == "year" else getattr(record, field)]
 
 

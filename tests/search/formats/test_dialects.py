@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from search.formats import recognise
-from search.records import Author, Record, Translation
+from search.records import Author, Heading, Record, Translation
 
 ICHUSHI = """TY  - JOUR
 TI  - 架空の心筋梗塞の1例
@@ -83,7 +83,8 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {
             "id": "pmid:30776994",
             "date": "2019-03-05",
-            "keywords": ("Aged", "Aged, 80 and over", "Humans"),
+            "keywords": ("Humans", "Aged", "Aged, 80 and over"),
+            "headings": (Heading("Humans", major=True),),
         },
     ),
     "J-STAGE BibTeX, with a space in the key": (

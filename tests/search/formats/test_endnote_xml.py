@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.formats.endnote_xml import read, recognises
-from search.records import Author, Record, Translation
+from search.records import Author, Heading, Record, Translation
 
 SAMPLE = Path(__file__).parent / "samples" / "endnote.xml"
 
@@ -36,7 +36,8 @@ def test_every_field_of_a_record() -> None:
         doi="10.9999/Invent.2021.3",
         pmid="90000001",
         url="https://example.org/tea",
-        keywords=("Tea/adverse effects", "Humans"),
+        keywords=("Tea", "Humans"),
+        headings=(Heading("Tea", major=True), Heading("Tea", "adverse effects")),
         publication_types=("Journal Article",),
         issn="0000-0019",
     )

@@ -67,7 +67,7 @@ def test_pandas_reads_the_tables(name: str) -> None:
     assert table["doi"][1] == ENGLISH.doi
 
 
-@pytest.mark.parametrize("name", sorted(n for n, f in FORMATS.items() if f.write))
+@pytest.mark.parametrize("name", sorted(n for n, f in FORMATS.items() if f.writer))
 def test_what_was_moved_for_others_comes_back_to_its_place(name: str) -> None:
     first, second = FORMATS[name].read(io.BytesIO(written(name)))
     assert isinstance(first, Record)

@@ -127,7 +127,6 @@ def test_a_broken_item_costs_itself_alone() -> None:
             "an old Word document",
         ),
         (b"{\\rtf1\\ansi", "RTF"),
-        (b"31000001\n31000002\nPMID: 31000003\n", "a list of PMIDs or DOIs"),
     ],
 )
 def test_an_unknown_file_is_told_what_it_seems_to_be(head: bytes, kind: str) -> None:

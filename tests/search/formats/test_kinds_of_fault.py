@@ -184,6 +184,8 @@ def test_bibtex_keywords_one_a_field_and_names_in_parts() -> None:
     [
         ("Quill, E.M., Zann, W., & Ito, K.", ["Quill|E.M.", "Zann|W.", "Ito|K."]),
         ("Ito, Ken and Abe, Bun", ["Ito|Ken", "Abe|Bun"]),
+        ("Ken Ito, Bun van Abe and Mary J. O'Neil", ["Ito|Ken", "van Abe|Bun", "O'Neil|Mary J."]),
+        ("Ken Ito and Bun Abe", ["Ito|Ken", "Abe|Bun"]),
         ("K. Ito; B. van Abe", ["Ito|K.", "van Abe|B."]),
         ("Mary B. Jones; Ken Ito", ["Jones|Mary B.", "Ito|Ken"]),
         ("鈴木、花子", ["鈴木|花子"]),

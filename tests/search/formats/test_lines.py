@@ -30,6 +30,7 @@ def test_japanese_in_every_encoding(encoding: str, end: str) -> None:
     [
         ("肺炎", "cp932"), ("肺炎", "euc_jp"), ("β遮断薬", "cp932"), ("ｱｽﾋﾟﾘﾝの効果", "cp932"),
         ("①癌②", "cp932"), ("Müller, naïve", "cp1252"), ("Aglaé", "cp1252"), ("肺", "utf-8"),
+        ("naïve café façade über", "mac_roman"),
     ],
 )  # fmt: skip
 def test_few_characters_are_enough(text: str, encoding: str) -> None:

@@ -3,7 +3,7 @@
 import io
 
 from search.formats import Item, medline
-from search.records import Author, Notice, Record, Translation
+from search.records import Author, Heading, Notice, Record, Translation
 
 NBIB = """
 PMID- 90000001
@@ -72,6 +72,12 @@ def test_fields() -> None:
         notices=(
             Notice("Retraction", "J Fict. 2020 Jan;1(1):1.", "90000009"),
             Notice("Erratum", "J Fict. 2019 Jan;1(1):2"),
+        ),
+        headings=(
+            Heading("Pneumonia", major=True),
+            Heading("Pneumonia", "therapy"),
+            Heading("Pneumonia", "mortality"),
+            Heading("Pneumonia", "prevention & control"),
         ),
     )
     assert second == Record(

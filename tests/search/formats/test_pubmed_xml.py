@@ -9,7 +9,7 @@ import pytest
 from search.formats import Deletion, read_records
 from search.formats.pubmed_xml import read, recognises
 from search.formats.syntax.read_items import Rejected
-from search.records import Author, Notice, Record, Translation
+from search.records import Author, Heading, Notice, Record, Translation
 
 SAMPLE = Path(__file__).parent / "samples" / "pubmed.xml"
 
@@ -72,6 +72,7 @@ def test_every_field_of_an_article() -> None:
         publication_types=("Journal Article", "Randomized Controlled Trial"),
         issn="0000-0019",
         trial_ids=("NCT00000001", "UMIN000000001"),
+        headings=(Heading("Tea", "adverse effects", major=True), Heading("Humans")),
     )
 
 

@@ -86,8 +86,8 @@ def test_the_documentation_says_what_the_format_can(name: str) -> None:
     _, sample, records, _, written, lost = documented()[name]
     assert sample.startswith("**untested**") == (known.tested != "real")
     assert bool(records) == (known.tested == "real")
-    assert written == ("yes" if known.write else "no")
+    assert written == ("yes" if known.writer else "no")
     for dropped, what in known.drops.items():
         assert f"{dropped} ({what})" in lost
-    if known.write and not known.drops:
+    if known.writer and not known.drops:
         assert lost == "nothing is lost"

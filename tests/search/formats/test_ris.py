@@ -6,7 +6,7 @@ import pytest
 
 from search.formats import Rejected, ris
 from search.formats.fields.identity import record_id as record_id_of
-from search.records import Author, Notice, Record, Translation
+from search.records import Author, Heading, Notice, Record, Translation
 
 HASH_OF_T = record_id_of(title="T")
 
@@ -56,7 +56,8 @@ def test_fields() -> None:
         pages="283-298",
         issn="1234-567X",
         doi="10.9999/Abc.1",
-        keywords=("肺炎", "IL-6"),
+        keywords=("IL-6", "肺炎"),
+        headings=(Heading("IL-6", major=True),),
         url="https://example.org/1",
     )
 

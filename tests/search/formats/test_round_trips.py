@@ -8,20 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.formats import FORMATS, Item, recognise
+from search.formats.fields.headings import as_nlm_writes
 from search.records import Record, record_from_dict
 from tests.search.formats.literature import records
 
 pytestmark = pytest.mark.slow
 
-WRITERS = sorted(name for name, known in FORMATS.items() if known.write)
+WRITERS = sorted(name for name, known in FORMATS.items() if known.writer)
 by_writer = pytest.mark.parametrize("name", WRITERS)
 
 
 def written(name: str, items: list[Record]) -> bytes:
     stream = io.BytesIO()
-    write = FORMATS[name].write
-    assert write
-    write(items, stream)
+    FORMATS[name].write(items, stream)
     return stream.getvalue()
 
 
@@ -81,7 +80,9 @@ def test_another_library_reads_our_ris(record: Record) -> None:
     assert entry["type_of_reference"] == "JOUR"
     assert entry["title"] == record.title
     assert len(entry.get("authors", [])) == len(record.authors)
-    assert entry.get("keywords", []) == list(record.keywords)
+    descriptors = {heading.descriptor for heading in record.headings}
+    words = [word for word in record.keywords if word not in descriptors]
+    assert entry.get("keywords", []) == [*as_nlm_writes(record.headings), *words]
     assert entry.get("doi", "") == record.doi
 
 

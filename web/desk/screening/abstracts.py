@@ -63,10 +63,11 @@ def fill_from(
     other = found[0].record if found else known[1] if known else None
     if other is None:
         raise UnknownError(f"there is no record {source!r}")
-    text = next((v.abstract for v in other.versions() if v.abstract), "")
+    # What is filled in is the collection's own text, and goes where that goes.
+    text = next((v.abstract for v in other.shareable().versions() if v.abstract), "")
     text = text or filled_abstracts(store, number).get(source, FilledAbstract("", "")).text
     if not text:
-        raise CollectionError(f"the record {source!r} has no abstract either")
+        raise CollectionError(f"the record {source!r} has no abstract that can be taken")
     _fill(store, who, number, record_id, text, source)
 
 
@@ -81,7 +82,7 @@ def sources(store: Store, number: int, record_id: str) -> list[Item]:
         if record_id in pair:
             ids += pair
     _, offered = items(store, number, record_ids=set(ids) - {record_id})
-    return [item for item in offered if any(v.abstract for v in item.record.versions())]
+    return [i for i in offered if any(v.abstract for v in i.record.shareable().versions())]
 
 
 def with_abstract(record: Record, filled: FilledAbstract | None) -> Record:

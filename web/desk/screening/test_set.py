@@ -50,9 +50,7 @@ def test_set(
     queries = {QUESTION: f"{shown.name} {shown.description}".strip()}
     queries |= {_query_id(s): s.asked.query for s in strategy if s.asked.syntax == "ranked"}
     corpus = io.BytesIO()
-    writer = FORMATS["beir"].write
-    assert writer is not None
-    writer((item.record for item in found), corpus)
+    FORMATS["beir"].write((item.record for item in found), corpus)
     files = {
         "corpus.jsonl": corpus.getvalue(),
         "queries.jsonl": "".join(

@@ -12,7 +12,7 @@ For each page, JSON (or with ``--table`` Markdown) says:
 - ``y``: the upper edge of the first hit in CSS pixels, without scrolling;
 - ``bytes``: what was transferred, uncompressed responses counted as they came;
 - ``fcp``: first contentful paint in milliseconds after the navigation began;
-- ``cls``: cumulative layout shift until a second after the page was loaded.
+- ``cls``: cumulative layout shift until half a second after the page was loaded.
 
 Milliseconds depend on the machine and on what else it does; pixels and bytes do not.
 """
@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -62,6 +62,7 @@ QUERIES = {
 }
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 _CHROMIUM = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+_SETTLED = 500  # milliseconds
 # Filled before the page's own scripts run.
 _WATCH = """window.shift = 0;
 new PerformanceObserver((list) => {
@@ -103,20 +104,27 @@ def sample_served() -> Iterator[str]:
 def measured(browser: Browser, address: str) -> list[dict[str, Any]]:
     """A row for each query and size."""
     rows = []
-    for language, queries in QUERIES.items():
-        for query in queries:
-            for name, (width, height) in SIZES.items():
-                context = browser.new_context(
-                    base_url=address, locale=language, viewport={"width": width, "height": height}
-                )
-                context.add_init_script(_WATCH)
-                page = context.new_page()
-                page.goto(f"/?{_parameters(query)}", wait_until="networkidle")
-                page.wait_for_timeout(1000)
-                row = {"language": language, "query": query, "size": name}
-                rows.append(row | page.evaluate(_READ))
-                context.close()
+    asked = [pair for pairs in zip(*_each(), strict=True) for pair in pairs]
+    for language, query in asked:
+        for name, (width, height) in SIZES.items():
+            context = browser.new_context(
+                base_url=address, locale=language, viewport={"width": width, "height": height}
+            )
+            context.add_init_script(_WATCH)
+            page = context.new_page()
+            page.goto(f"/?{_parameters(query)}", wait_until="networkidle")
+            page.wait_for_timeout(_SETTLED)
+            row = {"language": language, "query": query, "size": name}
+            rows.append(row | page.evaluate(_READ))
+            # What is known so far, for whoever waits.
+            print(json.dumps(rows[-1], ensure_ascii=False), file=sys.stderr, flush=True)
+            context.close()
     return rows
+
+
+def _each() -> list[list[tuple[str, str]]]:
+    """The queries of each language with the language."""
+    return [[(language, query) for query in queries] for language, queries in QUERIES.items()]
 
 
 def _parameters(query: str) -> str:
@@ -150,13 +158,10 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="Markdown, summed up")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
+    served = nullcontext(options.address) if options.address else sample_served()
+    with served as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM)
-        if options.address:
-            rows = measured(browser, options.address)
-        else:
-            with sample_served() as address:
-                rows = measured(browser, address)
+        rows = measured(browser, address)
         browser.close()
     if not options.table:
         print(json.dumps(rows, ensure_ascii=False, indent=1))

@@ -50,6 +50,7 @@ blueprint = Blueprint("selection", __name__)
 def _names() -> dict[str, Any]:
     return {
         "picked": lambda: request.args.getlist("record")[:MOST],
+        "most_picked": MOST,
         "starred": starred,
         "last_collection": last_collection_of_request,
         "just_added": just_added,

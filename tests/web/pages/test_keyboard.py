@@ -53,7 +53,7 @@ def test_from_a_query_to_a_record_and_back(page: Page) -> None:
     page.keyboard.press("Enter")  # skip to content
     expect(page.locator("main")).to_be_focused()
 
-    tab_to(page, "^ 関連度$")
+    tab_to(page, "^ 関連度順$")
     page.keyboard.press("Enter")
     tab_to(page, "新しい順")
     page.keyboard.press("Enter")

@@ -5,7 +5,7 @@
   const bar = document.getElementById("picked");
   if (!bar) return;
   const KEY = "jmedsearch.picked";
-  const MOST = 500;
+  const MOST = Number(bar.dataset.most);
   const boxes = [...document.querySelectorAll("input[name=record][form=picked]")];
   const all = bar.querySelector("input[name=what]");
   const said = bar.querySelector(".n");
@@ -50,10 +50,13 @@
     said.textContent = said.dataset.said.replace("#", ids.size.toLocaleString());
   };
   const tick = (box) => {
-    if (box.checked && ids.size < MOST) ids.add(box.value);
+    const full = box.checked && ids.size >= MOST;
+    if (full) box.checked = false;
+    if (box.checked) ids.add(box.value);
     else ids.delete(box.value);
     write();
     show();
+    if (full) said.textContent = bar.dataset.full;
   };
   for (const box of boxes) box.addEventListener("change", () => tick(box));
   if (all) all.addEventListener("change", show);

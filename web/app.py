@@ -56,6 +56,7 @@ from web.pages import (
     own_account,
     printing,
     progress,
+    record_sources,
     reference,
     report,
     screening,
@@ -194,6 +195,7 @@ def create_app(
         screening,
         progress,
         overview,
+        record_sources,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)

@@ -8,6 +8,7 @@ from search.engine import MAX_QUERY
 from search.exact import Sort
 from search.ranking import DEPTH
 from web.api.models import Body, RecordBody, SentenceBody
+from web.collections.copies import Kind, Why
 from web.collections.export import CollectionFormat
 from web.collections.history import Action
 from web.collections.inside import Group, Mode
@@ -108,6 +109,46 @@ class Chosen(Asked):
     """Some records of a collection."""
 
     ids: Ids = Field(max_length=_MOST_IDS)
+
+
+class Removed(Chosen):
+    """Records to be taken out, and why."""
+
+    why: Why = Field(default="other", description="automation: an automation tool decided so.")
+
+
+class NamedSource(Asked):
+    """How a source is called, and how it was found."""
+
+    source: int
+    label: str = Field(default="", description="The database or method; empty for its own name.")
+    kind: Kind = "database"
+
+
+class TakenBackSource(Asked):
+    """A source to be taken back."""
+
+    source: int
+
+
+class SourceBody(Body):
+    """A file or a search that gave records to a collection."""
+
+    id: int
+    name: str
+    label: str
+    kind: Kind
+    held: int = Field(description="Copies that are listed.")
+    unlisted: int = Field(description="Copies more of which only the number is known.")
+    unread: int = Field(description="Records of the file that could not be read.")
+    at: str
+    who: str
+
+
+class SourcesBody(Body):
+    """The sources of a collection, in the order in which they came."""
+
+    sources: tuple[SourceBody, ...]
 
 
 class Note(Asked):

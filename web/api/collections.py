@@ -13,7 +13,6 @@ from web.api.collection_models import (
     Addition,
     ChangeBody,
     ChangeNumber,
-    Chosen,
     CollectionBody,
     CollectionChange,
     CollectionExportParameters,
@@ -31,22 +30,28 @@ from web.api.collection_models import (
     InsideParameters,
     IntakeBody,
     MemberBody,
+    NamedSource,
     NewCollection,
     NewFolder,
     NewShareBody,
     NewShareQuery,
     Note,
     Place,
+    Removed,
     ShareBody,
     SharePath,
     SharesBody,
+    SourceBody,
+    SourcesBody,
     TagBody,
     TagChange,
     Tagging,
+    TakenBackSource,
     WholeCollectionBody,
 )
 from web.api.views import as_json, operation_id, problem_response
 from web.collections import items, shares, shelf, tags
+from web.collections.copies import sources
 from web.collections.history import CollectionError, history, restore_to, undo
 from web.collections.inside import listing
 from web.collections.intake import (
@@ -57,6 +62,7 @@ from web.collections.intake import (
     library_records,
 )
 from web.collections.members import live_generation, standing
+from web.collections.record_sources import name_source, take_back_source
 from web.desk import EXPORT, editor, import_file, saved_collection, store
 
 RESPONSES: ResponseDict = {
@@ -193,10 +199,32 @@ def add_file_to_collection(path: CollectionPath, query: FileParameters) -> Respo
     return as_json(IntakeBody.of(intake))
 
 
+@blueprint.get("/collections/<int:number>/sources", responses={"200": SourcesBody})
+def list_sources(path: CollectionPath) -> Response:
+    """The files and searches that gave the records."""
+    shelf.collection(store(), path.number)
+    return _sources(path.number)
+
+
+@blueprint.put("/collections/<int:number>/sources", responses={"200": SourcesBody})
+def name_source_of_records(path: CollectionPath, body: NamedSource) -> Response:
+    """Say which database a source is of, and how it was found."""
+    name_source(store(), editor(), path.number, body.source, body.label, body.kind)
+    return _sources(path.number)
+
+
+@blueprint.post("/collections/<int:number>/sources/take-back", responses={"200": CountBody})
+def take_back_source_of_records(path: CollectionPath, body: TakenBackSource) -> Response:
+    """Take a source back as if it had never come in: how many records left with it."""
+    gone = take_back_source(store(), editor(), path.number, body.source)
+    return as_json(CountBody(records=gone))
+
+
 @blueprint.post("/collections/<int:number>/records/remove", responses={"200": CountBody})
-def remove_from_collection(path: CollectionPath, body: Chosen) -> Response:
+def remove_from_collection(path: CollectionPath, body: Removed) -> Response:
     """Take records out; undoing that brings them back with notes and tags."""
-    return as_json(CountBody(records=items.remove(store(), editor(), path.number, body.ids)))
+    removed = items.remove(store(), editor(), path.number, body.ids, body.why)
+    return as_json(CountBody(records=removed))
 
 
 @blueprint.put("/collections/<int:number>/note", responses={"200": DoneBody})
@@ -359,3 +387,8 @@ def _whole(number: int) -> Response:
             doubtful=len(stands.doubtful),
         )
     )
+
+
+def _sources(number: int) -> Response:
+    found = sources(store(), number)
+    return as_json(SourcesBody(sources=tuple(SourceBody.model_validate(s) for s in found)))

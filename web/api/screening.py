@@ -14,10 +14,14 @@ from web.api.models import RecordBody
 from web.api.screening_models import (
     AgreementBody,
     ConflictsBody,
+    CopyBody,
+    CountedBody,
     DecidedBody,
     DecisionBody,
     DecisionsBody,
     FlowBody,
+    FlowRecordsBody,
+    FlowRecordsParameters,
     GrowthBody,
     NewAbstract,
     NewDecision,
@@ -49,6 +53,7 @@ from web.collections.growing import growth
 from web.collections.history import CollectionError
 from web.collections.members import live_generation, members
 from web.collections.screening import abstracts, deciding, flow, numbers, plan
+from web.collections.screening.counted import counted_records, unlisted
 from web.collections.screening.estimates import stage_recall
 from web.collections.screening.ordering import next_record as following
 from web.collections.screening.outcomes import Outcome, Screened, agreements, progress, screened
@@ -210,6 +215,28 @@ def annotate_numbers(path: CollectionPath, body: NewNumber) -> Response:
 def show_flow(path: CollectionPath) -> Response:
     """The numbers of the PRISMA 2020 flow diagram."""
     return as_json(FlowBody.model_validate(flow.flow(store(), path.number)))
+
+
+@blueprint.get(f"{_SCREENING}/flow/records", responses={"200": FlowRecordsBody})
+def list_flow_records(path: CollectionPath, query: FlowRecordsParameters) -> Response:
+    """The copies or records that a number of the flow diagram counts."""
+    asked = (store(), path.number, query.box, query.part, query.column)
+    total, found = counted_records(*asked, (query.page - 1) * query.per_page, query.per_page)
+    return as_json(
+        FlowRecordsBody(
+            total=total,
+            unlisted=unlisted(*asked),
+            counted=tuple(
+                CountedBody(
+                    record=RecordBody.of(one.record),
+                    copies=tuple(CopyBody.model_validate(c) for c in one.copies),
+                    present=one.present,
+                    copy=CopyBody.model_validate(one.copy) if one.copy else None,
+                )
+                for one in found
+            ),
+        )
+    )
 
 
 @blueprint.get(f"{_SCREENING}/test-set", responses={"200": _ZIP})

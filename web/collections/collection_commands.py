@@ -14,6 +14,7 @@ from search.formats import FORMATS
 from search.library import Library
 from search.terminal import file_output, visible
 from web.collections import items, shelf, tags
+from web.collections.copies import Why
 from web.collections.document import import_document, read_document
 from web.collections.duplicate_commands import commands as duplicate_commands
 from web.collections.export import COLLECTION_FORMATS, CollectionFormat, drops, write
@@ -21,6 +22,7 @@ from web.collections.history import history, restore_to, undo
 from web.collections.intake import Intake, add_file, add_identifiers, add_records
 from web.collections.options import Group, collections_option, default_file, opened, who
 from web.collections.private_files import private_file
+from web.collections.source_commands import commands as source_commands
 from web.collections.standing_access import Reopened, end_standing_access, reopened
 from web.collections.store import restore as restore_file
 
@@ -157,10 +159,14 @@ def add_file_command(
 @collection.command("remove")
 @click.argument("number", type=int)
 @click.argument("ids", nargs=-1, required=True)
+@click.option("--automation", is_flag=True, help="An automation tool decided so, not a person.")
 @collections_option
-def remove(number: int, ids: tuple[str, ...], collections_file: Path | None) -> None:
+def remove(
+    number: int, ids: tuple[str, ...], automation: bool, collections_file: Path | None
+) -> None:
     """Take the records with these IDS out of a collection."""
-    click.echo(items.remove(opened(collections_file).store, who(), number, ids))
+    why: Why = "automation" if automation else "other"
+    click.echo(items.remove(opened(collections_file).store, who(), number, ids, why))
 
 
 @collection.command("tag")
@@ -320,7 +326,7 @@ def report_intake(intake: Intake) -> None:
         click.echo(visible(f"{item.place}: {item.reason}"), err=True)
 
 
-for command in duplicate_commands:
+for command in (*duplicate_commands, *source_commands):
     collection.add_command(command)
 
 commands = (collection,)

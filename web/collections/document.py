@@ -24,6 +24,8 @@ from pydantic import (
 )
 
 from search.records import Record, RecordError, record_from_dict
+from web.collections.copies import every_record_is_counted, keep
+from web.collections.copies_of_before import write_copies_of_before
 from web.collections.document_rows import (
     FOUND,
     LEADS_TO,
@@ -38,7 +40,6 @@ from web.collections.document_rows import (
 )
 from web.collections.found import found_ids, keep_found
 from web.collections.history import ACTIONS, Action, CollectionError, change
-from web.collections.items import keep
 from web.collections.schema import TRACKED
 from web.collections.screening.ledger import Kind
 from web.collections.screening.plan import Stage
@@ -52,6 +53,7 @@ _OWN = (
     *("items", "tags", "item_tags", "duplicates", "distinct_pairs"),
     *("searches", "runs", "alerts", "report_answers"),
     *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
+    *("intakes", "copies", "removals"),
 )
 # What a history tells in numbers, and in lists.
 _COUNTED = ("records", "already", "change")
@@ -63,6 +65,7 @@ _THROUGH = {
     **dict.fromkeys(("item_tags", "duplicates", "distinct_pairs"), _BY_ITEM),
     **dict.fromkeys(("filled_abstracts", "item_numbers"), _BY_ITEM),
     **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
+    "copies": "join intakes on intakes.id = intake where intakes.collection = ?",
 }
 
 
@@ -118,6 +121,9 @@ class RowChange(_Strict):
         "screening_words",
         "filled_abstracts",
         "item_numbers",
+        "intakes",
+        "copies",
+        "removals",
     ]
     row: _Number
     before: _Row | None
@@ -168,6 +174,9 @@ class Document(_Strict):
     screening_words: tuple[_Row, ...] = ()
     filled_abstracts: tuple[_Row, ...] = ()
     item_numbers: tuple[_Row, ...] = ()
+    intakes: tuple[_Row, ...] = ()
+    copies: tuple[_Row, ...] = ()
+    removals: tuple[_Row, ...] = ()
     screening_decisions: tuple[LoggedDecision, ...] = ()
     records: dict[str, dict[str, Any]]
     found: dict[str, tuple[str, ...]] = {}
@@ -236,7 +245,7 @@ def document(store: Store, number: int) -> Document:
                 [number],
             )
         ),
-        records=_records(db, rows["items"], history),
+        records=_records(db, [*rows["items"], *rows["copies"]], history),
         found=_found(db, [*rows["runs"], *rows["alerts"]], history),
         history=history,
     )
@@ -294,6 +303,10 @@ def import_document(
             for past in read.history:
                 _insert_past(db, past, new)
             new.reserve(db)
+            if not _has_copies(read):
+                # A document of before, when copies were not written down.
+                write_copies_of_before(db, number)
+            _check_counts(db, number)
             # The rows came in as they were: none of them is a change of its own.
             db.execute("delete from change_rows where change = ?", [opened.id])
             opened.belongs_to(number)
@@ -320,6 +333,16 @@ def _numbers(read: Document) -> dict[str, list[int]]:
             if changed.table != "collections":
                 found[changed.table].append(changed.row)
     return found
+
+
+def _has_copies(read: Document) -> bool:
+    written = {changed.table for past in read.history for changed in past.rows}
+    return bool(read.intakes or read.removals or written & {"intakes", "removals"})
+
+
+def _check_counts(db: sqlite3.Connection, number: int) -> None:
+    if not every_record_is_counted(db, number):
+        raise CollectionError("its records and the copies of its sources do not agree")
 
 
 def _insert_past(db: sqlite3.Connection, past: PastChange, new: NewNumbers) -> None:
@@ -434,7 +457,7 @@ def _checked_records(read: Document, name: str) -> dict[str, Record]:
             records[digest] = record_from_dict(data)
         except RecordError as error:
             raise CollectionError(f"{name}: record {data.get('id', digest)!r}: {error}") from error
-    for row in read.items:
+    for row in (*read.items, *read.copies):
         record = records.get(str(row.get("record_hash")))
         if record is None or record.id != row.get("record_id"):
             raise CollectionError(f"{name}: the record {row.get('record_id')!r} is missing")

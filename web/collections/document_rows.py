@@ -14,6 +14,7 @@ from math import isfinite
 from pydantic import Json, TypeAdapter, ValidationError
 
 from web.collections.answering import read_filters
+from web.collections.copies import KINDS, WHYS
 from web.collections.history import CollectionError
 from web.collections.schema import TRACKED
 from web.collections.screening.plan import STAGES
@@ -30,6 +31,7 @@ LEADS_TO = {
     "main": "items",
     "other": "items",
     "tag": "tags",
+    "intake": "intakes",
 }
 # Columns that name what a search found.
 FOUND = ("found", "since", "seen")
@@ -42,7 +44,8 @@ LONGEST_VALUE = 1_000_000
 _LONGEST_PERSON = 200
 
 _MOMENTS = ("added", "created", "deleted", "at", "seen_at")
-_COUNTS = ("number", "top", "generation", "library_records", "count", "reviewers")
+_COUNTS = ("number", "top", "generation", "library_records", "count", "reviewers", "place")
+_FROM_NOTHING = ("count", "library_records", "generation", "unlisted", "unread")
 _REALS = ("position", "value")
 _MAY_BE_NULL = ("deleted", "top", "folder")
 _CLOSED: Mapping[tuple[str, str], tuple[Value, ...]] = {
@@ -50,6 +53,8 @@ _CLOSED: Mapping[tuple[str, str], tuple[Value, ...]] = {
     ("screening_stages", "stage"): STAGES,
     ("screening_stages", "reviewers"): (1, 2),
     ("screening_words", "kind"): ("include", "exclude"),
+    ("intakes", "kind"): KINDS,
+    ("removals", "why"): WHYS,
 }
 _JSON: Mapping[str, Callable[[str], object]] = {
     "filters": read_filters,
@@ -184,8 +189,8 @@ def person_problem(name: str) -> str:
 def _problem(table: str, column: str, value: Value) -> str:
     if value is None:
         return "" if column in _MAY_BE_NULL else "should not be missing"
-    if column == "id" or column in LEADS_TO or column in _COUNTS or column == "folder":
-        least = 0 if column in ("count", "library_records", "generation") else 1
+    if column in (*LEADS_TO, *_COUNTS, *_FROM_NOTHING, "id", "folder"):
+        least = 0 if column in _FROM_NOTHING else 1
         if not isinstance(value, int) or not least <= value <= MOST:
             return f"is no whole number from {least} to {MOST}"
     elif column in _REALS:

@@ -8,11 +8,12 @@ from typing import BinaryIO
 from search import budget
 from search.duplicates import distinct_id, other_work
 from search.exact import ExactSearch, ExactSyntaxError
-from search.formats import Deletion, FormatError, Rejected, read_stream
+from search.formats import Deletion, FormatError, Rejected, format_of, read_stream
 from search.formats.fields.remarks import Remarks
 from search.generation import Generation
 from search.records import Record
-from web.collections.items import FROM_LIBRARY, add, record_ids
+from web.collections.copies import FROM_LIBRARY, Kind, SentFile
+from web.collections.items import add, record_ids
 from web.collections.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
 from web.collections.store import Store
 from web.collections.tags import tag_records
@@ -20,6 +21,8 @@ from web.collections.tags import tag_records
 MOST_IDENTIFIERS = 10_000
 # A file of which so much cannot be read is none of literature, or of another format.
 _MOST_REJECTED = 1_000
+# Formats of trial registers: PRISMA counts those apart from databases.
+_REGISTERS = ("clinical-trials", "ictrp")
 # The semicolon of a DOI that is made of a SICI, as in …3.0.CO;2-Z, parts nothing.
 _BETWEEN = re.compile(r"(?:[\s,、，；]|;(?!\d-[\w#]))+")
 _LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
@@ -108,25 +111,30 @@ def add_file(
     format_name: str | None = None,
 ) -> Intake:
     """Add the records of a file in any format of the registry, with the notes and labels that stand
-    beside them. A record whose id the library knows is the library's; any other, and one that
-    shares no more than the id with that, is kept as the file has it. A file without a record that
-    can be read leaves no trace in the history.
+    beside them. The file is a source of the collection, with every copy that it held, in its order:
+    also where it holds a record twice, or the collection or the library has it already. A record
+    whose id the library knows is the library's; any other, and one that shares no more than the id
+    with that, is kept as the file has it. A file without a record that can be read leaves no trace
+    in the history.
 
     Raises:
         FormatError: when the file cannot be recognised or read.
         UnknownError: when there is no such collection.
     """
     records: dict[str, Record] = {}
+    held: list[Record] = []
     rejected = []
-    read = 0
     beside: dict[str, Remarks] = {}
+    kind: Kind = (
+        "register" if format_of(stream, name, format_name).name in _REGISTERS else "database"
+    )
     items = read_stream(stream, name, format_name, remarked=beside.setdefault)
     for item, _ in budget.within(items, "upload"):
         if isinstance(item, Record):
-            read += 1
             if (first := records.get(item.id)) and other_work(first, item):
                 item = replace(item, id=distinct_id(item))
             records.setdefault(item.id, item)
+            held.append(item)
         elif isinstance(item, Rejected):
             rejected.append(item)
             if len(rejected) > _MOST_REJECTED:
@@ -140,10 +148,12 @@ def add_file(
     known = generation.present(list(records)) if generation else {}
     current = generation.records([n for n, _ in known.values()]) if generation else {}
     offered = []
+    ids = {i: i for i in records}
     for i, record in records.items():
         own = current[known[i][0]] if i in known else None
         if own and other_work(own, record):
-            offered.append((replace(record, id=distinct_id(record)), name))
+            ids[i] = distinct_id(record)
+            offered.append((replace(record, id=ids[i]), name))
         else:
             offered.append((own, FROM_LIBRARY) if own else (record, name))
     there = set(record_ids(store, collection))
@@ -155,12 +165,14 @@ def add_file(
         collection,
         offered,
         name,
-        of_file=bool(offered),
+        file=SentFile(name, [replace(r, id=ids[r.id]) for r in held], kind, len(rejected))
+        if held
+        else None,
         notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
     )
     labelled = _label(store, who, collection, beside)
     return Intake(
-        added, read - added, rejected=tuple(rejected), noted=len(notes), labelled=labelled
+        added, len(held) - added, rejected=tuple(rejected), noted=len(notes), labelled=labelled
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from search import budget
 from search.exact.expression import Expression
 from search.exact.reading import VERSION, parted, prepared, reader
-from web.collections.items import kept_record
+from web.collections.copies import kept_record
 from web.collections.store import Store
 
 # Characters of prepared text, two bytes each in Japanese: about 15 000 records with abstracts.

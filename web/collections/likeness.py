@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from search.duplicates import Reason, identity_keys, same, suspicion, title_keys
 from search.records import Record
-from web.collections.items import kept_record
+from web.collections.copies import kept_record
 from web.collections.store import Store
 
 # ``same`` where the rules leave no doubt.

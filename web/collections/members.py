@@ -11,7 +11,8 @@ from search.generation import Generation
 from search.library import Library
 from search.manifest import LibraryError
 from search.records import Record
-from web.collections.items import FROM_LIBRARY, Item, mains, origins
+from web.collections.copies import FROM_LIBRARY
+from web.collections.items import Item, mains, origins
 from web.collections.store import Store
 
 State = Literal["in library", "dropped", "elsewhere", "unknown"]

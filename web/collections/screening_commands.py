@@ -15,10 +15,12 @@ from search.terminal import visible
 from web.collections import items
 from web.collections.growing import growth
 from web.collections.options import collections_option, opened
-from web.collections.screening.flow import flow
+from web.collections.screening.counted import counted_records, unlisted
+from web.collections.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
 from web.collections.screening.outcomes import agreements, screened
 from web.collections.screening.plan import STAGES, Stage
 from web.collections.screening.test_set import write_folder
+from web.collections.store import Store
 
 stage_option = click.option(
     "--stage",
@@ -64,12 +66,45 @@ def screening(number: int, stage: Stage, as_json: bool, collections_file: Path |
 
 @click.command("flow", cls=ShownErrors)
 @click.argument("number", type=int)
+@click.option("--box", type=click.Choice(BOXES), help="List what this number counts instead.")
+@click.option("--part", default="", help="Only of this source, or with this reason.")
+@click.option(
+    "--column",
+    type=click.Choice(COLUMNS),
+    default=COLUMNS[0],
+    show_default=True,
+    help="Which side.",
+)
 @collections_option
-def flow_command(number: int, collections_file: Path | None) -> None:
-    """Write the numbers of the PRISMA 2020 flow diagram as JSON."""
-    found = flow(opened(collections_file).store, number)
-    data = asdict(found) | {"total": found.total, "adds_up": found.adds_up}
+def flow_command(
+    number: int, box: BoxName | None, part: str, column: Column, collections_file: Path | None
+) -> None:
+    """Write the numbers of the PRISMA 2020 flow diagram as JSON, or what one of them counts as
+    CSV."""
+    store = opened(collections_file).store
+    if box is not None:
+        _list_counted(store, number, box, part, column)
+        return
+    found = flow(store, number)
+    data = asdict(found) | {
+        "total": found.total,
+        "adds_up": found.adds_up,
+        "in_review": found.in_review,
+    }
     click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+
+
+def _list_counted(store: Store, number: int, box: BoxName, part: str, column: Column) -> None:
+    _, found = counted_records(store, number, box, part, column)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["record_id", "title", "source", "place", "copies"])
+    for one in found:
+        source, place = (one.copy.name, one.copy.place) if one.copy else ("", "")
+        copies = "; ".join(f"{c.name} {c.place}" for c in one.copies)
+        cells = [one.record.id, one.record.title, source, str(place), copies]
+        table.writerow(map(as_text_cell, cells))
+    if more := unlisted(store, number, box, part, column):
+        click.echo(f"and {more} more of which only the number is known", err=True)
 
 
 @click.command("test-set", cls=ShownErrors)

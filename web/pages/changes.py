@@ -18,6 +18,8 @@ def action_message(action: Action) -> str:
         "describe": gettext("Name, description or folder changed"),
         "delete": gettext("Collection deleted"),
         "add records": gettext("Records added"),
+        "name source": gettext("Source named"),
+        "take back source": gettext("Source taken back"),
         "remove records": gettext("Records removed"),
         "note": gettext("Note changed"),
         "reorder records": gettext("Record moved"),
@@ -126,6 +128,12 @@ def done_message(args: Mapping[str, Any]) -> str:
             return gettext("They are proposed again.")
         case "imported":
             return gettext("The collection was imported.")
+        case "source taken back":
+            return ngettext(
+                "The source was taken back; %(n)s record left the collection.",
+                "The source was taken back; %(n)s records left the collection.",
+                n,
+            )
         case "undone":
             return gettext("Undone.")
         case "restored":

@@ -184,6 +184,9 @@ def change_records(number: int) -> Response:
     count: int | None = None
     if do == "remove":
         count = items.remove(store(), editor(), number, chosen)
+    elif do == "remove automation":
+        count = items.remove(store(), editor(), number, chosen, "automation")
+        do = "remove"
     elif do == "tag":
         count = tags.tag_records(store(), editor(), number, tag, chosen)
     elif do == "untag":

@@ -17,6 +17,7 @@ from search.encoder import load_encoder
 from search.engine import Engine, Hit, RankedList
 from search.exact import SORTS, Sort
 from search.exact.command import exact_page, export, shown_set
+from search.exact.fates_command import strategy_lines
 from search.filters import Filters, RetractionFilter
 from search.library import Library
 from search.manifest import live_generation, verify
@@ -368,4 +369,4 @@ def verify_command(library: Path) -> None:
     click.echo(f"generation {generation.name}: every file is as its manifest says")
 
 
-commands: list[click.Command] = [search, suggest, draft, verify_command]
+commands: list[click.Command] = [search, suggest, draft, strategy_lines, verify_command]

@@ -133,7 +133,7 @@ def show(number: int) -> Response | str:
     try:
         found = _listing(place, place.q)
     except ExactSyntaxError as error:
-        message = fault_message(error.reason)
+        message = fault_message(error)
     except QueryError as error:
         message = query_message(error)
     last = history(store(), number, 0, 1)[1]

@@ -11,7 +11,10 @@ from web.access import identity, may
 from web.collections.answering import LibrarySearch
 from web.collections.document import import_document, read_document
 from web.collections.export import CollectionFormat, file_ending, write
+from web.collections.screening.labels import STATES
 from web.collections.screening.outcomes import decisions_are_hidden
+from web.collections.screening.plan import Stage
+from web.collections.screening.taken_away import ENDINGS, ScreenedFormat, Wanted, write_screened
 from web.collections.shelf import Collection, collection
 from web.collections.store import Store
 from web.exports import MIMETYPES, saved
@@ -20,6 +23,8 @@ _MIMETYPES: dict[str, str] = {
     **MIMETYPES,
     "beir": "application/x-ndjson",
     "json": "application/json",
+    "csl-json": "application/vnd.citationstyles.csl+json",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     **dict.fromkeys(CITATION_STYLES, "text/plain; charset=utf-8"),
     **{f"{style}-html": "text/html; charset=utf-8" for style in CITATION_STYLES},
@@ -80,6 +85,20 @@ def saved_collection(number: int, name: CollectionFormat) -> Response:
         lambda file: write(store(), number, name, file),
         _MIMETYPES[name],
         file_name(shown, file_ending(name)),
+    )
+
+
+def saved_screened(number: int, stage: Stage, wanted: Wanted, name: ScreenedFormat) -> Response:
+    """The records of a stage that stand so, as a file to be saved.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    ending = f"-{stage}-{STATES[wanted] if wanted else 'all'}{ENDINGS[name]}"
+    return saved(
+        lambda file: write_screened(store(), number, stage, wanted, name, file, editor()),
+        _MIMETYPES[name],
+        file_name(collection(store(), number), ending),
     )
 
 

@@ -15,8 +15,8 @@ from search.suggest import Suggester
 from tests.web.page import Page
 from tests.web.reference_manager import read_list, read_record
 from web.app import create_app
-from web.collections.desk import open_desk
 from web.collections.copies import FROM_LIBRARY
+from web.collections.desk import open_desk
 from web.collections.items import add
 from web.collections.shelf import create, delete
 from web.links import resolver_template

@@ -39,6 +39,7 @@ from web.api.screening_models import (
     ProgressBody,
     ProposalBody,
     RecallBody,
+    SavedParameters,
     ScreeningPlanBody,
     StageParameters,
     TakenBack,
@@ -59,7 +60,7 @@ from web.collections.screening.ordering import next_record as following
 from web.collections.screening.outcomes import Outcome, Screened, agreements, progress, screened
 from web.collections.screening.plan import STAGES, Plan
 from web.collections.screening.test_set import packed_test_set
-from web.desk import editor, file_name, store
+from web.desk import EXPORT, editor, file_name, saved_screened, store
 from web.exports import saved
 
 blueprint = APIBlueprint(
@@ -215,6 +216,12 @@ def annotate_numbers(path: CollectionPath, body: NewNumber) -> Response:
 def show_flow(path: CollectionPath) -> Response:
     """The numbers of the PRISMA 2020 flow diagram."""
     return as_json(FlowBody.model_validate(flow.flow(store(), path.number)))
+
+
+@blueprint.get(f"{_SCREENING}/export", responses={"200": EXPORT})
+def save_records(path: CollectionPath, query: SavedParameters) -> Response:
+    """The records of a stage that stand so, with decision, reason, reviewers, tags and note."""
+    return saved_screened(path.number, query.stage, query.state, query.format)
 
 
 @blueprint.get(f"{_SCREENING}/flow/records", responses={"200": FlowRecordsBody})

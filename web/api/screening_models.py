@@ -9,6 +9,7 @@ from web.collections.screening.flow import BoxName, Column
 from web.collections.screening.ledger import Verdict
 from web.collections.screening.outcomes import State
 from web.collections.screening.plan import Stage
+from web.collections.screening.taken_away import ScreenedFormat
 from web.parameters import Asked
 
 _STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
@@ -26,6 +27,13 @@ class OutcomesParameters(StageParameters):
     state: State | Literal[""] = Field(default="", description="Only those that stand so.")
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=100, ge=1, le=1000)
+
+
+class SavedParameters(StageParameters):
+    """Which records are wanted, and as what."""
+
+    state: State | Literal[""] = Field(default="", description="Only those that stand so.")
+    format: ScreenedFormat = "ris"
 
 
 class NewDecision(Asked):

@@ -11,6 +11,12 @@ from search.records import Record
 from web.collections.document import document
 from web.collections.duplicates import groups
 from web.collections.items import Item, items
+from web.collections.screening.abstracts import filled_abstracts, with_abstract
+from web.collections.screening.taken_away import (
+    decision_columns,
+    decision_lines,
+    latest_outcomes,
+)
 from web.collections.shelf import collection as shown_collection
 from web.collections.store import Store
 
@@ -70,14 +76,24 @@ def write(store: Store, collection: int, name: CollectionFormat, stream: BinaryI
     under = {
         g.main.record.id: [i.record.id for i in g.others] for g in groups(store, collection)[1]
     }
-    records = (item.record for item in found)
-    further: Mapping[str, Callable[[Record], str]] = {
+    filled = filled_abstracts(store, collection)
+    records = (with_abstract(item.record, filled.get(item.record.id)) for item in found)
+    standing = latest_outcomes(store, collection)
+    further: dict[str, Callable[[Record], str]] = {
         "collection_note": lambda record: by_id[record.id].note,
         "collection_tags": lambda record: "; ".join(by_id[record.id].tags),
         "collection_duplicates": lambda record: "; ".join(under.get(record.id, [])),
     }
+    if standing:
+        further |= decision_columns(lambda record_id: standing[record_id])
     if name == "ris":
-        ris.write(records, stream, notes=lambda r: _notes(by_id[r.id], under.get(r.id, [])))
+
+        def notes(record: Record) -> list[str]:
+            item = by_id[record.id]
+            decided = decision_lines(standing[record.id], item.tags) if standing else []
+            return [*_notes(item, under.get(record.id, [])), *decided]
+
+        ris.write(records, stream, notes=notes)
     elif name == "csv":
         tables.write_csv(records, stream, further)
     elif name == "xlsx":

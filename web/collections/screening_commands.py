@@ -5,20 +5,26 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from search.cli import ShownErrors, library_option
 from search.formats.tables import as_text_cell
 from search.library import Library
-from search.terminal import visible
+from search.terminal import file_output, visible
 from web.collections import items
 from web.collections.growing import growth
 from web.collections.options import collections_option, opened
 from web.collections.screening.counted import counted_records, unlisted
 from web.collections.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
-from web.collections.screening.outcomes import agreements, screened
+from web.collections.screening.outcomes import State, agreements, screened
 from web.collections.screening.plan import STAGES, Stage
+from web.collections.screening.taken_away import (
+    SCREENED_FORMATS,
+    ScreenedFormat,
+    write_screened,
+)
 from web.collections.screening.test_set import write_folder
 from web.collections.store import Store
 
@@ -62,6 +68,51 @@ def screening(number: int, stage: Stage, as_json: bool, collections_file: Path |
             f"{names}: {agreement.agreed} of {agreement.both} agreed, Cohen's kappa {kappa}",
             err=True,
         )
+
+
+@click.command("screened", cls=ShownErrors)
+@click.argument("number", type=int)
+@stage_option
+@click.option(
+    "--state",
+    type=click.Choice(get_args(State)),
+    help="Only records that stand so [default: all].",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(SCREENED_FORMATS),
+    default="ris",
+    show_default=True,
+    help="Format of the file.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it [default: standard output].",
+)
+@collections_option
+def screened_command(
+    number: int,
+    stage: Stage,
+    state: State | None,
+    format_name: ScreenedFormat,
+    output: Path | None,
+    collections_file: Path | None,
+) -> None:
+    """Write the records of a stage with decision, reason, reviewers, tags and note, in a format
+    that other programs read."""
+    store = opened(collections_file).store
+    if output is None:
+        with file_output() as stream:
+            write_screened(store, number, stage, state or "", format_name, stream)
+        return
+    try:
+        with output.open("wb") as stream:
+            count = write_screened(store, number, stage, state or "", format_name, stream)
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror or error}") from error
+    click.echo(f"{count} records written to {output}", err=True)
 
 
 @click.command("flow", cls=ShownErrors)
@@ -149,4 +200,10 @@ def _told(who: str, verdict: str, reason: str) -> str:
     return f"{who}: {verdict}" + (f" ({reason})" if reason else "")
 
 
-commands: tuple[click.Command, ...] = (screening, flow_command, test_set_command, growing_command)
+commands: tuple[click.Command, ...] = (
+    screening,
+    screened_command,
+    flow_command,
+    test_set_command,
+    growing_command,
+)

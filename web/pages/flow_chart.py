@@ -127,7 +127,7 @@ def flow_rows(flow: Flow, listed: Listed = nowhere) -> list[tuple[Cell, ...]]:
     where there are other methods, the same of theirs."""
     columns: list[tuple[Column, Counts]] = [("databases", flow)]
     if flow.other_methods:
-        columns.append(("other methods", flow.other_methods))
+        columns.append(("others", flow.other_methods))
     several = len(columns) > 1
     parts = [_column_rows(column, counts, listed, several) for column, counts in columns]
     included = said(gettext("Reports included in the review"), flow.in_review)
@@ -191,7 +191,7 @@ def _column_rows(
     if several:
         heading = {
             "databases": gettext("Records identified from databases and registers"),
-            "other methods": gettext("Records identified by other methods"),
+            "others": gettext("Records identified by other methods"),
         }[column]
     identified = [entry(heading, counts.total, "identified")]
     for source, count in counts.identified.items():

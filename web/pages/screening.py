@@ -27,9 +27,10 @@ from web.collections.screening.flow import NOT_RETRIEVED
 from web.collections.screening.ledger import Verdict
 from web.collections.screening.marking import word_marks
 from web.collections.screening.ordering import next_record
-from web.collections.screening.outcomes import Outcome, agreements, progress, screened
+from web.collections.screening.outcomes import Outcome, State, agreements, progress, screened
 from web.collections.screening.plan import STAGES, Plan, Stage, Words
-from web.desk import editor, store
+from web.collections.screening.taken_away import SCREENED_FORMATS, Wanted
+from web.desk import editor, saved_screened, store
 from web.language import gettext
 from web.pages.changes import done_message
 
@@ -194,6 +195,17 @@ def show_decisions(number: int) -> str:
         pages=(len(own) + PER_PAGE - 1) // PER_PAGE,
         done=screening_message(request.args),
     )
+
+
+@blueprint.get("/collections/<int:number>/screening/export")
+def save_records(number: int) -> Response:
+    """The records of a stage that stand so, as a file."""
+    states: tuple[State, ...] = get_args(State)
+    wanted: Wanted = next((s for s in states if s == request.args.get("state")), "")
+    name = next((f for f in SCREENED_FORMATS if f == request.args.get("format")), None)
+    if name is None:
+        abort(400)
+    return saved_screened(number, stage_of(request.args.get("stage")), wanted, name)
 
 
 def stage_of(asked: str | None) -> Stage:

@@ -19,7 +19,7 @@ from web.collections.store import Store
 NOT_RETRIEVED = "not retrieved"
 
 # The two columns of the form, and the kinds of sources that belong to the first.
-Column = Literal["databases", "other methods"]
+Column = Literal["databases", "others"]
 COLUMNS: tuple[Column, ...] = get_args(Column)
 _DATABASES = ("database", "register")
 BoxName = Literal[
@@ -147,7 +147,7 @@ def flow(store: Store, number: int) -> Flow:
     """
     found = boxes(store, number)
     first = _counts(found["databases"])
-    other = found["other methods"]
+    other = found["others"]
     return Flow(
         **{f.name: getattr(first, f.name) for f in fields(Counts)},
         other_methods=_counts(other) if other.identified else None,
@@ -204,7 +204,7 @@ def _topmost(record_id: str, above: Mapping[str, str]) -> str:
 
 
 def _column(kind: str) -> Column:
-    return "databases" if kind in _DATABASES else "other methods"
+    return "databases" if kind in _DATABASES else "others"
 
 
 def _columns(counted: Iterable[Copy], work: Mapping[str, str]) -> dict[str, Column]:

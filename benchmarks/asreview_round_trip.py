@@ -59,7 +59,7 @@ def main(asreview: str) -> None:
         files = _files(Path(folder))
         for file in files:
             told = _run(asreview, _READ, str(file))
-            labels = {title: label for title, label in json.loads(told)}
+            labels = dict(json.loads(told))
             right = labels == wanted
             failed |= not right
             click.echo(f"{file.suffix[1:]}: {'OK' if right else labels}")

@@ -89,6 +89,7 @@ ACCESS: dict[str, Access] = {
     "collections_api.list_sources": "read",
     "collections_api.name_source_of_records": "write",
     "collections_api.take_back_source_of_records": "write",
+    "collections_api.take_over_decisions": "write",
     "collections_api.move_record": "write",
     "collections_api.remove_from_collection": "write",
     "collections_api.restore_collection": "write",

@@ -14,6 +14,8 @@ from web.collections.history import Action
 from web.collections.inside import Group, Mode
 from web.collections.intake import Intake
 from web.collections.members import Member, State
+from web.collections.screening.plan import Stage
+from web.collections.screening.told import Name
 from web.parameters import Asked, ListOrder, Query
 
 _MOST_IDS = 10_000
@@ -131,6 +133,34 @@ class TakenBackSource(Asked):
     source: int
 
 
+class TakenOver(Asked):
+    """How the decisions that a source told of are taken over."""
+
+    source: int
+    name: Name | Literal["decline"] = Field(
+        default="own", description="own, file (the names in the file, as imported), or decline."
+    )
+    stage: Stage = Field(
+        default="title-abstract", description="Of those decisions that name no stage."
+    )
+
+
+class TakenOverBody(Body):
+    """What became of them."""
+
+    taken: int
+    left: int = Field(description="Decided already, or not to be screened at that stage.")
+
+
+class ToldBody(Body):
+    """The decisions that a source told of."""
+
+    verdicts: dict[str, int]
+    people: tuple[str, ...]
+    stages: tuple[str, ...]
+    answer: str = Field(description="taken, declined, or empty while they wait.")
+
+
 class SourceBody(Body):
     """A file or a search that gave records to a collection."""
 
@@ -143,6 +173,7 @@ class SourceBody(Body):
     unread: int = Field(description="Records of the file that could not be read.")
     at: str
     who: str
+    told: ToldBody | None = None
 
 
 class SourcesBody(Body):
@@ -315,6 +346,9 @@ class IntakeBody(Body):
     rejected: tuple[RejectedBody, ...]
     noted: int = Field(0, description="Records that brought a note from a file.")
     labelled: int = Field(0, description="Labels from a file: tags that records have now.")
+    decided: int = Field(
+        0, description="Decisions that the file told of: they wait to be taken over or declined."
+    )
 
     @classmethod
     def of(cls, intake: Intake) -> "IntakeBody":

@@ -9,6 +9,7 @@ from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
 from web import services
+from web.access import may
 from web.api.collection_models import (
     Addition,
     ChangeBody,
@@ -47,6 +48,9 @@ from web.api.collection_models import (
     TagChange,
     Tagging,
     TakenBackSource,
+    TakenOver,
+    TakenOverBody,
+    ToldBody,
     WholeCollectionBody,
 )
 from web.api.views import as_json, operation_id, problem_response
@@ -63,6 +67,7 @@ from web.collections.intake import (
 )
 from web.collections.members import live_generation, standing
 from web.collections.record_sources import name_source, take_back_source
+from web.collections.screening.told import decline, take_over, told
 from web.desk import EXPORT, editor, import_file, saved_collection, store
 
 RESPONSES: ResponseDict = {
@@ -218,6 +223,24 @@ def take_back_source_of_records(path: CollectionPath, body: TakenBackSource) -> 
     """Take a source back as if it had never come in: how many records left with it."""
     gone = take_back_source(store(), editor(), path.number, body.source)
     return as_json(CountBody(records=gone))
+
+
+@blueprint.post("/collections/<int:number>/sources/decisions", responses={"200": TakenOverBody})
+def take_over_decisions(path: CollectionPath, body: TakenOver) -> Response:
+    """Take over the decisions that a source told of, or decline them."""
+    if body.name == "decline":
+        decline(store(), editor(), path.number, body.source)
+        return as_json(TakenOverBody(taken=0, left=0))
+    taken = take_over(
+        store(),
+        editor(),
+        path.number,
+        body.source,
+        body.name,
+        body.stage,
+        may_open=may("administer"),
+    )
+    return as_json(TakenOverBody.model_validate(taken))
 
 
 @blueprint.post("/collections/<int:number>/records/remove", responses={"200": CountBody})
@@ -390,5 +413,11 @@ def _whole(number: int) -> Response:
 
 
 def _sources(number: int) -> Response:
-    found = sources(store(), number)
-    return as_json(SourcesBody(sources=tuple(SourceBody.model_validate(s) for s in found)))
+    decisions = told(store(), number)
+    bodies = []
+    for source in sources(store(), number):
+        body = SourceBody.model_validate(source)
+        if tells := decisions.get(source.id):
+            body = body.model_copy(update={"told": ToldBody.model_validate(tells)})
+        bodies.append(body)
+    return as_json(SourcesBody(sources=tuple(bodies)))

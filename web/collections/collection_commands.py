@@ -318,6 +318,7 @@ def report_intake(intake: Intake) -> None:
     """Say what came in, and on standard error what did not."""
     beside = f", {intake.noted} notes" if intake.noted else ""
     beside += f", {intake.labelled} labels" if intake.labelled else ""
+    beside += f", {intake.decided} decisions that wait (take-decisions)" if intake.decided else ""
     click.echo(f"{intake.added} added, {intake.already} there already{beside}")
     for name, found in (("no record has", intake.unknown), ("several have", intake.ambiguous)):
         for identifier in found:

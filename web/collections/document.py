@@ -53,7 +53,7 @@ _OWN = (
     *("items", "tags", "item_tags", "duplicates", "distinct_pairs"),
     *("searches", "runs", "alerts", "report_answers"),
     *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
-    *("intakes", "copies", "removals"),
+    *("intakes", "copies", "removals", "told_decisions"),
 )
 # What a history tells in numbers, and in lists.
 _COUNTED = ("records", "already", "change")
@@ -65,7 +65,10 @@ _THROUGH = {
     **dict.fromkeys(("item_tags", "duplicates", "distinct_pairs"), _BY_ITEM),
     **dict.fromkeys(("filled_abstracts", "item_numbers"), _BY_ITEM),
     **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
-    "copies": "join intakes on intakes.id = intake where intakes.collection = ?",
+    **dict.fromkeys(
+        ("copies", "told_decisions"),
+        "join intakes on intakes.id = intake where intakes.collection = ?",
+    ),
 }
 
 
@@ -124,6 +127,7 @@ class RowChange(_Strict):
         "intakes",
         "copies",
         "removals",
+        "told_decisions",
     ]
     row: _Number
     before: _Row | None
@@ -177,6 +181,7 @@ class Document(_Strict):
     intakes: tuple[_Row, ...] = ()
     copies: tuple[_Row, ...] = ()
     removals: tuple[_Row, ...] = ()
+    told_decisions: tuple[_Row, ...] = ()
     screening_decisions: tuple[LoggedDecision, ...] = ()
     records: dict[str, dict[str, Any]]
     found: dict[str, tuple[str, ...]] = {}

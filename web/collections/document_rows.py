@@ -35,6 +35,8 @@ LEADS_TO = {
 }
 # Columns that name what a search found.
 FOUND = ("found", "since", "seen")
+# What these say of people is what a file said: nobody here.
+_NAMED_BY_FILES = ("told_decisions",)
 PEOPLE = ("who", "added_by", "created_by", "seen_by")
 # JSON's own limit for whole numbers that every program reads alike; far from SQLite's.
 MOST = 2**53
@@ -55,6 +57,8 @@ _CLOSED: Mapping[tuple[str, str], tuple[Value, ...]] = {
     ("screening_words", "kind"): ("include", "exclude"),
     ("intakes", "kind"): KINDS,
     ("removals", "why"): WHYS,
+    ("told_decisions", "verdict"): ("include", "exclude", "maybe"),
+    ("told_decisions", "stage"): ("", *STAGES),
 }
 _JSON: Mapping[str, Callable[[str], object]] = {
     "filters": read_filters,
@@ -117,7 +121,7 @@ class NewNumbers:
                 mapped[column] = self.number(leads_to, value)
             elif column in _MOMENTS and value is not None:
                 mapped[column] = checked_moment(str(value))
-            elif column in PEOPLE:
+            elif column in PEOPLE and table not in _NAMED_BY_FILES:
                 mapped[column] = as_imported(str(value))
             elif column in FOUND and value not in self._found:
                 raise CollectionError(f"{table}.{column}: what it found is missing")
@@ -200,7 +204,7 @@ def _problem(table: str, column: str, value: Value) -> str:
         return "is no text"
     elif "\x00" in value or len(value) > LONGEST_VALUE:
         return f"has a character NUL, or more than {LONGEST_VALUE} characters"
-    elif column in PEOPLE:
+    elif column in PEOPLE and table not in _NAMED_BY_FILES:
         return person_problem(value)
     elif column in _MOMENTS:
         try:

@@ -25,6 +25,8 @@ Action = Literal[
     "add records",
     "name source",
     "take back source",
+    "take over decisions",
+    "decline decisions",
     "remove records",
     "note",
     "reorder records",

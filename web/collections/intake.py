@@ -13,7 +13,8 @@ from search.formats.fields.remarks import Remarks
 from search.generation import Generation
 from search.records import Record
 from web.collections.copies import FROM_LIBRARY, Kind, SentFile
-from web.collections.items import add, record_ids
+from web.collections.items import add, items
+from web.collections.screening.told import keep_told
 from web.collections.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
 from web.collections.store import Store
 from web.collections.tags import tag_records
@@ -32,7 +33,7 @@ _LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
 class Intake:
     """What became of what was offered: how many records came in, how many were there already,
     identifiers that no record has, or more than one, and what of a file could not be read; how
-    many records brought a note, and how many labels."""
+    many records brought a note, how many labels and decisions. Decisions wait to be taken over."""
 
     added: int
     already: int
@@ -41,6 +42,7 @@ class Intake:
     rejected: tuple[Rejected, ...] = ()
     noted: int = 0
     labelled: int = 0
+    decided: int = 0
 
     @property
     def found(self) -> int:
@@ -125,16 +127,21 @@ def add_file(
     held: list[Record] = []
     rejected = []
     beside: dict[str, Remarks] = {}
+    # What was said of the record that comes next.
+    said: list[Remarks] = []
     kind: Kind = (
         "register" if format_of(stream, name, format_name).name in _REGISTERS else "database"
     )
-    items = read_stream(stream, name, format_name, remarked=beside.setdefault)
-    for item, _ in budget.within(items, "upload"):
+    read = read_stream(stream, name, format_name, remarked=lambda _, remarks: said.append(remarks))
+    for item, _ in budget.within(read, "upload"):
         if isinstance(item, Record):
             if (first := records.get(item.id)) and other_work(first, item):
                 item = replace(item, id=distinct_id(item))
             records.setdefault(item.id, item)
             held.append(item)
+            if said:
+                # Of several copies all remarks count.
+                beside[item.id] = beside.get(item.id, Remarks()) + said.pop()
         elif isinstance(item, Rejected):
             rejected.append(item)
             if len(rejected) > _MOST_REJECTED:
@@ -156,9 +163,10 @@ def add_file(
             offered.append((replace(record, id=ids[i]), name))
         else:
             offered.append((own, FROM_LIBRARY) if own else (record, name))
-    there = set(record_ids(store, collection))
-    new = {record.id for record, _ in offered} - there
-    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note and i in new}
+    beside = {ids[i]: remarks for i, remarks in beside.items()}
+    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note}
+    noted = _noted(store, collection, notes)
+    decisions = {i: remarks.decisions for i, remarks in beside.items() if remarks.decisions}
     added = add(
         store,
         who,
@@ -169,11 +177,24 @@ def add_file(
         if held
         else None,
         notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+        kept=lambda db: keep_told(db, collection, decisions),
     )
     labelled = _label(store, who, collection, beside)
     return Intake(
-        added, len(held) - added, rejected=tuple(rejected), noted=len(notes), labelled=labelled
+        added,
+        len(held) - added,
+        rejected=tuple(rejected),
+        noted=noted,
+        labelled=labelled,
+        decided=sum(map(len, decisions.values())),
     )
+
+
+def _noted(store: Store, collection: int, notes: Mapping[str, str]) -> int:
+    """How many records get a note that they have not yet."""
+    _, there = items(store, collection, record_ids=notes)
+    have = {item.record.id: item.note for item in there}
+    return sum(note not in have.get(i, "") for i, note in notes.items())
 
 
 def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:

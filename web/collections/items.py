@@ -5,14 +5,14 @@ A collection keeps a copy of each of its records as it was when it came in: a li
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from search.records import Record, Retraction
 from web.collections.copies import FROM_LIBRARY, WHYS, SentFile, Why, come_in, keep, kept_record
 from web.collections.history import CollectionError, ConflictError, UnknownError, change
-from web.collections.shelf import checked_text
+from web.collections.shelf import LONGEST_TEXT, checked_text
 from web.collections.store import Store, now
 
 
@@ -109,10 +109,12 @@ def add(
     *,
     file: SentFile | None = None,
     notes: Mapping[str, str] | None = None,
+    kept: Callable[[sqlite3.Connection], None] | None = None,
 ) -> int:
     """Add records, each with its source, at the end; those that are there already stay as they
     are. ``origin`` says in the history where they came from (a query, a file). How many came in.
-    ``notes`` are those of new records by their ids.
+    ``notes`` are those of records by their ids: what a record's note does not say yet is added to
+    it. ``kept`` keeps what else came with them, inside the same change.
     Every record that was offered is kept as a copy of its source: a flow diagram counts it. What a
     ``file`` held, copy by copy, counts instead where one is given.
 
@@ -136,6 +138,8 @@ def add(
                     (notes or {}).get(record.id, ""),
                 ],
             )
+            if not found.rowcount and (note := (notes or {}).get(record.id)):
+                _add_note(db, collection, record.id, note)
             added += found.rowcount
             already += 1 - found.rowcount
             offered.setdefault(source, []).append(record)
@@ -144,9 +148,20 @@ def add(
         else:
             for source, few in offered.items():
                 come_in(db, who, collection, SentFile(source, few))
+        if kept is not None and (file or offered):
+            kept(db)
         told = {"records": added} | ({"already": already} if already and file else {})
         opened.says(**told, **({"from": origin} if origin else {}))
     return added
+
+
+def _add_note(db: sqlite3.Connection, collection: int, record_id: str, note: str) -> None:
+    number, current = db.execute(
+        "select id, note from items where collection = ? and record_id = ?", [collection, record_id]
+    ).fetchone()
+    joined = f"{current}\n{note}".strip()
+    if note not in current and len(joined) <= LONGEST_TEXT:
+        db.execute("update items set note = ? where id = ?", [joined, number])
 
 
 def remove(

@@ -55,6 +55,7 @@ def take_back_source(store: Store, who: str, collection: int, source: int) -> in
                 "select distinct record_id from copies where intake = ? order by id", [source]
             )
         ]
+        db.execute("delete from told_decisions where intake = ?", [source])
         db.execute("delete from copies where intake = ?", [source])
         db.execute("delete from intakes where id = ?", [source])
         held = {

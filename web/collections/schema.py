@@ -41,6 +41,7 @@ TRACKED = {
     "intakes": ("id", "collection", "name", "label", "kind", "unlisted", "unread", "at", "who"),
     "copies": ("id", "intake", "place", "record_id", "record_hash"),
     "removals": ("id", "collection", "record_id", "why", "under"),
+    "told_decisions": ("id", "intake", "record_id", "verdict", "who", "reason", "stage"),
 }
 
 
@@ -420,6 +421,32 @@ def copies(db: Database) -> None:
     _track(db, "intakes", "copies", "removals")
     for (number,) in db.conn.execute("select id from collections").fetchall():
         write_copies_of_before(db.conn, number)
+
+
+@migrations()
+def told_decisions(db: Database) -> None:
+    """Decisions that files told of, and what was done with them."""
+    _run(
+        db,
+        """
+        create table told_decisions (
+            id integer primary key autoincrement,
+            intake integer not null references intakes(id),
+            record_id text not null,
+            verdict text not null check (verdict in ('include', 'exclude', 'maybe')),
+            who text not null,
+            reason text not null,
+            stage text not null check (stage in ('', 'title-abstract', 'full-text'))
+        );
+        create index told_decisions_intake on told_decisions(intake);
+        -- No reference: what was answered is no part of the history that takes a source back.
+        create table told_answers (
+            intake integer primary key,
+            answer text not null check (answer in ('taken', 'declined'))
+        );
+    """,
+    )
+    _track(db, "told_decisions")
 
 
 def _track(db: Database, *tables: str) -> None:

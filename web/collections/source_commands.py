@@ -12,6 +12,8 @@ from web.collections import shelf
 from web.collections.copies import KINDS, Kind, sources
 from web.collections.options import collections_option, opened, who
 from web.collections.record_sources import name_source, take_back_source
+from web.collections.screening.plan import STAGES, Stage
+from web.collections.screening.told import Name, decline, take_over, told
 
 
 @click.command("sources", cls=ShownErrors)
@@ -26,11 +28,15 @@ def list_sources(number: int, as_json: bool, collections_file: Path | None) -> N
     if as_json:
         click.echo(json.dumps([asdict(s) for s in found], ensure_ascii=False, indent=1))
         return
+    tell = told(store, number)
     for s in found:
         unread = f", {s.unread} could not be read" if s.unread else ""
         click.echo(
             f"{s.id}  {visible(s.shown)}  ({s.kind}, {s.held + s.unlisted} records{unread})  {s.at}"
         )
+        if tells := tell.get(s.id):
+            verdicts = ", ".join(f"{n} {verdict}" for verdict, n in tells.verdicts.items())
+            click.echo(f"   tells decisions: {verdicts}  {tells.answer}".rstrip())
 
 
 @click.command("name-source", cls=ShownErrors)
@@ -61,8 +67,40 @@ def take_back_source_command(number: int, source: int, collections_file: Path | 
     click.echo(take_back_source(opened(collections_file).store, who(), number, source))
 
 
+@click.command("take-decisions", cls=ShownErrors)
+@click.argument("number", type=int)
+@click.argument("source", type=int)
+@click.option("--file-names", is_flag=True, help="In the names that the file has, not as your own.")
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default=STAGES[0],
+    show_default=True,
+    help="Stage of those decisions that name none.",
+)
+@click.option("--decline", "declined", is_flag=True, help="Do not take them over, nor be asked.")
+@collections_option
+def take_decisions(
+    number: int,
+    source: int,
+    file_names: bool,
+    stage: Stage,
+    declined: bool,
+    collections_file: Path | None,
+) -> None:
+    """Take over the decisions that a SOURCE told of, and print how many."""
+    store = opened(collections_file).store
+    if declined:
+        decline(store, who(), number, source)
+        return
+    name: Name = "file" if file_names else "own"
+    taken = take_over(store, who(), number, source, name, stage, may_open=True)
+    click.echo(f"{taken.taken} taken over, {taken.left} left")
+
+
 commands: tuple[click.Command, ...] = (
     list_sources,
+    take_decisions,
     name_source_command,
     take_back_source_command,
 )

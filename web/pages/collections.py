@@ -437,6 +437,9 @@ def _set_tags(number: int, record_id: str) -> None:
 
 def _told(number: int, intake: Intake) -> Response:
     """Where all went well, the collection; else a page that says what did not come in."""
+    if intake.decided and not intake.rejected:
+        # What the file says of decisions is looked at before it counts.
+        return _to("sources.show", number=number, **_outcome(intake))
     if not (intake.unknown or intake.ambiguous or intake.rejected):
         return _to("collections.show", number=number, **_outcome(intake))
     return make_response(

@@ -13,12 +13,16 @@ from flask import (
     url_for,
 )
 
+from web.access import may
 from web.collections import shelf
 from web.collections.copies import KINDS, Kind, sources
 from web.collections.record_sources import name_source, take_back_source
+from web.collections.screening.plan import STAGES
+from web.collections.screening.told import Name, decline, take_over, told
 from web.desk import editor, store
 from web.language import gettext
 from web.pages.changes import done_message
+from web.pages.screening import stage_name, stage_of
 
 blueprint = Blueprint("sources", __name__)
 
@@ -32,6 +36,8 @@ def show(number: int) -> str:
         sources=sources(store(), number),
         kinds=[(kind, kind_name(kind)) for kind in KINDS],
         kind_name=kind_name,
+        told=told(store(), number),
+        stages=[(stage, stage_name(stage)) for stage in STAGES],
         done=done_message(request.args),
     )
 
@@ -44,6 +50,16 @@ def change(number: int) -> Response:
     if form.get("do") == "take back":
         n = take_back_source(store(), editor(), number, source)
         return _to(number, done="source taken back", n=n)
+    if form.get("do") == "decline":
+        decline(store(), editor(), number, source)
+        return _to(number, done="declined")
+    if form.get("do") == "take over":
+        name: Name = "file" if form.get("as") == "file" else "own"
+        stage = stage_of(form.get("stage"))
+        taken = take_over(
+            store(), editor(), number, source, name, stage, may_open=may("administer")
+        )
+        return _to(number, done="decisions", n=taken.taken, already=taken.left)
     kind = next((k for k in KINDS if k == form.get("kind")), None)
     if form.get("do") != "name" or kind is None:
         abort(400)

@@ -4,6 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := .demo
+# Two processes, whatever the machine has: each holds models in some 3 GB.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+# Compiled modules are kept: else every start of a command compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast milvus lint format audit lock clean
@@ -13,7 +18,7 @@ help:
 	@echo "make test   install what tests need and run them"
 	@echo "make test-fast  those that take no browser, server, real data, training or full model"
 	@echo "make milvus install the Milvus server that tests then run with, too"
-	@echo "make lint   ruff and mypy"
+	@echo "make lint   ruff, mypy and import-linter"
 	@echo "make lock   constraints.txt and requirements.lock anew from pyproject.toml"
 	@echo "make audit  known vulnerabilities of the pinned dependencies (asks the package index)"
 
@@ -21,10 +26,10 @@ demo: $(VENV)/.installed
 	$(BIN)/jmedsearch demo --library $(DEMO)/library
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not (browser or model or real_data or servers or slow)"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not (browser or model or real_data or servers or slow)"
 
 # An environment of its own: the server asks for old versions.
 milvus: | $(BIN)/python
@@ -36,6 +41,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # An environment of its own: what it brings along is no part of what is looked at. Fails where a
 # vulnerability is known, and where it is not known whether there is one.

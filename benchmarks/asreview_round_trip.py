@@ -20,11 +20,11 @@ import click
 from search.formats import read_stream
 from search.formats.fields.remarks import Remarks
 from search.records import Record
-from web.collections import items, shelf
-from web.collections.desk import open_desk
-from web.collections.screening.deciding import decide
-from web.collections.screening.ledger import Verdict
-from web.collections.screening.taken_away import write_screened
+from web.desk import items, shelf
+from web.desk.desk import open_desk
+from web.desk.screening.deciding import decide
+from web.desk.screening.ledger import Verdict
+from web.desk.screening.screened_files import write_screened
 
 # What each record is decided as, and the label that ASReview has for that.
 _DECIDED: tuple[tuple[Verdict | None, int | None], ...] = (

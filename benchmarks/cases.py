@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from indexer.intake import Progress, Reading, Report, propose, take
-from indexer.sources import Source, find_sources
-from indexer.store import RecordStore
+from indexer.run.intake import Progress, Reading, Report, propose, take
+from indexer.run.sources import Source, find_sources
+from indexer.store.record_store import RecordStore
 from search.formats import FORMATS, read_records, read_stream
 from search.formats.fields.remarks import Remarks
 from search.records import Record

@@ -7,7 +7,7 @@ next query as soon as the last is answered; none is asked twice (a number is put
 there are too few), so none is remembered. Prints JSON: seconds from the start of the process to the
 first answer; for 1 client and for all, queries/s, p50 and p99 in milliseconds, and the server's
 anonymous memory in MB; and ``batching``: queries/s of the encoder alone, asked by as many threads
-of one process, with queries joined into batches (:mod:`search.query_vectors`) and without.
+of one process, with queries joined into batches (:mod:`search.ranked.query_vectors`) and without.
 The clients run on the machine that they measure.
 """
 
@@ -29,8 +29,8 @@ import numpy as np
 from scale import read_queries
 
 from search.encoder import load_encoder
-from search.library import Library
-from search.query_vectors import QueryVectors
+from search.library.library import Library
+from search.ranked.query_vectors import QueryVectors
 
 
 def asked_by(

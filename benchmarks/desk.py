@@ -16,18 +16,18 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from search.cli import open_engine
-from search.engine import Engine
 from search.exact import ExactSearch
 from search.filters import Filters
+from search.ranked.engine import Engine
 from search.records import Author, Record
 from search.suggest import Suggester
 from web.app import create_app
-from web.collections import alerts, items, shelf, strategies, tags
-from web.collections.answering import LibrarySearch
-from web.collections.answering import asked as asking
-from web.collections.desk import open_desk
-from web.collections.store import Store
+from web.cli.options import open_engine
+from web.desk import alerts, items, shelf, strategies, tags
+from web.desk.desk import open_desk
+from web.desk.store import Store
+from web.desk.strategy_answers import LibrarySearch
+from web.desk.strategy_answers import search_request as asking
 
 
 def synthetic(count: int) -> Iterator[Record]:

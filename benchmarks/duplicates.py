@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from search.duplicates import identity_keys, same, suspicion, title_keys
 from search.formats import FORMATS
+from search.matching import identity_keys, same, suspicion, title_keys
 from search.records import Author, Record
 
 _RECORD = re.compile(rb"<record>.*?</record>", re.DOTALL)

@@ -27,7 +27,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from search.encoder import load_encoder
 from search.encoder.eight_bit import float_directory
-from search.library import Library
+from search.library.library import Library
 
 
 def compared(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -17,11 +17,11 @@ from typing import get_args
 import numpy as np
 
 from indexer.publishing import publish
-from search.cli import open_engine
-from search.engine import Engine
-from search.library import Library
-from search.milvus import MilvusAddress, MilvusRetrieval
-from search.ranking import Leg
+from search.library.library import Library
+from search.library.milvus import MilvusAddress, MilvusRetrieval
+from search.ranked.engine import Engine
+from search.ranked.ranking import Leg
+from web.cli.options import open_engine
 
 _WARM = 20
 

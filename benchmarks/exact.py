@@ -24,11 +24,11 @@ import numpy as np
 from synthetic_literature import DIM, FAMILIES, GIVEN, JOURNALS, TOO_FREQUENT, Texts, build, rank_of
 
 from search.exact import SORTS, ExactSearch, Lines, parse
-from search.exact.search import _Asked
+from search.exact.exact_search import _BoundExpression
 from search.filters import Filters
-from search.library import Library
-from search.manifest import CURRENT
-from search.ranking import rank
+from search.library.library import Library
+from search.library.manifest import CURRENT
+from search.ranked.ranking import rank
 from search.text.terms import terms
 
 
@@ -96,7 +96,9 @@ def measure_exact(library: Library, texts: Texts, queries: int) -> dict[str, Any
     for i, (kind, expression) in enumerate(expressions(texts, queries)):
         sort = SORTS[i % len(SORTS)]
         began = _now()
-        found, _ = _Asked(Lines(generation), parse(expression), Filters()).page(sort, 0, 10)
+        found, _ = _BoundExpression(Lines(generation), parse(expression), Filters()).page(
+            sort, 0, 10
+        )
         times["set"].setdefault(kind, []).append(_since(began))
         began = _now()
         engine.search(expression, sort=sort)

@@ -91,10 +91,10 @@ def texts(count: int, tokens: int) -> list[str]:
 
 def files_to_vectors(encoder: Any, file: Path, folder: Path) -> dict[str, float]:
     """As ``jmedsearch index`` does, up to the written segments: seconds of intake and embedding."""
-    from indexer.embed import embed_records
-    from indexer.intake import Progress, Reading, take
-    from indexer.sources import find_sources
-    from indexer.store import RecordStore
+    from indexer.run.intake import Progress, Reading, take
+    from indexer.run.sources import find_sources
+    from indexer.stages.embed import embed_records
+    from indexer.store.record_store import RecordStore
 
     began = time.perf_counter()
     store = RecordStore(folder / "records.db", None)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from search.library import Library
+from search.library.library import Library
 
 
 def main() -> None:

@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 from scale import read_queries
 
-from search.cli import open_engine
 from search.encoder import load_encoder
 from search.encoder.openvino_backend import OpenVinoBackend
+from web.cli.options import open_engine
 
 LEVELS = {
     "AVX2": "avx2",

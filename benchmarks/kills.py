@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from search.encoder import load_encoder
-from search.engine import Engine
-from search.library import Library
-from search.manifest import live_generation, verify
+from search.library.library import Library
+from search.library.manifest import live_folder, verify
+from search.ranked.engine import Engine
 
 _RUN = """
 import sys
-from indexer.build import build
+from indexer.run.pipeline import build
 print("ready", flush=True)
 build([sys.argv[1]], __import__("pathlib").Path(sys.argv[2]), model=sys.argv[3] or None,
       device="cpu")
@@ -159,7 +159,7 @@ def main() -> None:
                 # All is built and kills are left: build it once more from nothing.
                 if batch == len(sources):
                     batch, war = 0, folder / f"war{len(kills)}"
-            live = live_generation(war)
+            live = live_folder(war)
             damaged += verify(live) if live else []
         for source in sources[batch:]:
             index(source, war, wanted.model)

@@ -20,10 +20,10 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from search.cli import open_engine
 from search.filters import Filters
-from search.ranking import DEPTH
+from search.ranked.ranking import DEPTH
 from search.text.terms import terms
+from web.cli.options import open_engine
 
 
 def main() -> None:

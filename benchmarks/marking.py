@@ -14,10 +14,10 @@ import csv
 import json
 from pathlib import Path
 
-from search.cli import open_engine
-from search.engine import Engine
 from search.evaluate import read_collection
+from search.ranked.engine import Engine
 from search.text.sentences import sentence_spans
+from web.cli.options import open_engine
 
 _ANSWERS = Path(__file__).with_name("answers_jaquad.tsv")
 _PAGE = 100

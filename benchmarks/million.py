@@ -32,10 +32,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import indexer.build
-from indexer.fusion_weight import FusionChoice
-from indexer.intake import Progress
-from indexer.store import RecordStore
+import indexer.run.pipeline
+from indexer.learning.fusion_weight import FusionChoice
+from indexer.run.intake import Progress
+from indexer.store.record_store import RecordStore
 from search.encoder import ModelDirectory, Window, open_model
 from search.encoder.encoder import EncodedPassage
 from search.encoder.text_side import Tokens
@@ -173,7 +173,7 @@ def _leave_out_the_index() -> None:
         """No line: it is learnt from the index that is left out."""
 
     for stub in (write_lexical, write_vocabulary, write_term_vectors, learn_fusion, _relevance):
-        setattr(indexer.build, stub.__name__, stub)
+        setattr(indexer.run.pipeline, stub.__name__, stub)
 
 
 def step(source: Path, library: Path, stored_only: bool) -> None:
@@ -181,11 +181,11 @@ def step(source: Path, library: Path, stored_only: bool) -> None:
     if stored_only:
         _leave_out_the_index()
     model = replace(open_model(), name="StubEncoder", fingerprint="stub", dim=_DIM)
-    indexer.build.open_model = lambda _: model  # type: ignore[assignment]
-    indexer.build.load_encoder = lambda *_: StubEncoder(model)  # type: ignore[assignment,return-value]
+    indexer.run.open_model = lambda _: model  # type: ignore[assignment]
+    indexer.run.load_encoder = lambda *_: StubEncoder(model)  # type: ignore[assignment,return-value]
     stages = _Stages()
     began = time.perf_counter()
-    report = indexer.build.build([source], library, progress=stages)
+    report = indexer.run.build([source], library, progress=stages)
     seconds = time.perf_counter() - began
     assert report.generation is not None
     own = [f for f in report.generation.rglob("*") if f.is_file() and f.stat().st_nlink == 1]

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from indexer.build import build
-from search.cli import open_engine
+from indexer.run.pipeline import build
 from search.evaluate import evaluate, read_collection, run_queries
+from web.cli.options import open_engine
 
 
 def loses_text(record_id: str) -> bool:

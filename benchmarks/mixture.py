@@ -25,16 +25,16 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from indexer.build import write_owners
-from indexer.store import RecordStore, _row
-from indexer.vectors import VectorSettings, write_index
-from indexer.vocabulary import write_vocabulary
-from search.engine import Generation
-from search.lexical import open_index, schema
-from search.library import Library
-from search.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Segment, VectorIndexChoice
+from indexer.run.pipeline import write_owners
+from indexer.stages.vector_index_writer import VectorSettings, write_index
+from indexer.stages.vocabulary_writer import write_vocabulary
+from indexer.store.record_store import RecordStore, _row
+from search.library.lexical_index import open_index, schema
+from search.library.library import Library
+from search.library.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Segment, VectorIndexChoice
+from search.library.segments import SEGMENT_PARTS
+from search.ranked.engine import Generation
 from search.records import Record
-from search.segments import SEGMENT_PARTS
 from search.text.terms import terms
 
 _SEGMENT = 50_000

@@ -21,8 +21,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from indexer.publishing import publish
-from search.library import Library
-from tests.milvus.servers import Process, real_reason
+from search.library.library import Library
+from tests.search.library.milvus.servers import Process, real_reason
 from tests.waiting import until
 from tests.web.running import announced, start_server
 

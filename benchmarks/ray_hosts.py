@@ -25,12 +25,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from indexer.preparation import RecordChunk
-from indexer.ray_embedding import Cluster, with_ray
+from indexer.stages.preparation import RecordChunk
+from indexer.stages.ray_embedding import Cluster, with_ray
 from search.encoder import EncodedPassage, Encoder, load_encoder
 from search.encoder.text_side import Tokens
-from search.library import Library
-from tests.indexer.hosts import Hosts
+from search.library.library import Library
+from tests.indexer.stages.hosts import Hosts
 
 COMMAND = [sys.executable, "-c", "from web.cli import main; main()", "index"]
 SLEEP = 0.5

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from search.cli import open_engine
-from search.engine import Engine
 from search.evaluate import LEGS, read_collection
 from search.filters import Filters
-from search.ranking import Leg, rank
+from search.ranked.engine import Engine
+from search.ranked.ranking import Leg, rank
 from search.text.terms import terms
+from web.cli.options import open_engine
 
 _ELSEWHERE = 150
 

@@ -35,17 +35,17 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embed import segment_vectors
-from indexer.vectors import VectorSettings, write_index
-from search.cli import open_engine
+from indexer.stages.embed import segment_vectors
+from indexer.stages.vector_index_writer import VectorSettings, write_index
 from search.filters import Filters
-from search.generation import Generation
-from search.library import Library
-from search.passage_set import PassageSet, SplitSet
-from search.ranking import DEPTH
-from search.segments import Segments
+from search.library.generation import Generation
+from search.library.library import Library
+from search.library.passage_set import PassageSet, SplitSet
+from search.library.segments import Segments
+from search.library.vector_index import VectorIndex
+from search.ranked.ranking import DEPTH
 from search.text.terms import terms
-from search.vector_index import VectorIndex
+from web.cli.options import open_engine
 
 _WARM = 20
 _RECALL_QUERIES = 100

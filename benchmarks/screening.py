@@ -23,13 +23,13 @@ from pathlib import Path
 import numpy as np
 
 from search.records import Record
-from web.collections import items, shelf
-from web.collections.screening.deciding import decide
-from web.collections.screening.learning import features
-from web.collections.screening.ordering import collection_features, next_record
-from web.collections.screening.outcomes import screened
-from web.collections.screening.simulation import Labelled, Replay, priors, read_labelled, replay
-from web.collections.store import Store
+from web.desk import items, shelf
+from web.desk.screening.deciding import decide
+from web.desk.screening.learning import features
+from web.desk.screening.ordering import collection_features, next_record
+from web.desk.screening.outcomes import screened
+from web.desk.screening.simulation import Labelled, Replay, priors, read_labelled, replay
+from web.desk.store import Store
 
 PEER = Path(__file__).parent / "peers" / "asreview_order.py"
 MEASURES = ("loss", "WSS@95", "recall@10%", "ATD")

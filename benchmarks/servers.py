@@ -49,7 +49,7 @@ PORT = int(sys.argv[1])
 _STARTS = {
     "here": """
 import socket
-from web.server import serve
+from web.server.process import serve
 from flask import Flask
 class Application(Flask):
     wsgi_app = staticmethod(app)

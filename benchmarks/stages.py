@@ -9,8 +9,9 @@ stages in the order in which they come:
 - the lexical leg (BM25 of the query's words), the dense leg, and their reciprocal rank fusion;
 - "weighted": min-max normalised scores with the library's weight;
 - "coverage": the lexical scores count by how much of the query the words can answer;
-- "near terms": terms near in meaning are looked for too (search/expansion.py);
-- "word pairs": neighbouring words count (search.fusion.with_pairs). This is the list as it is;
+- "near terms": terms near in meaning are looked for too (search/library/expansion.py);
+- "word pairs": neighbouring words count (search.ranked.fusion.with_pairs). This is the list as
+  it is;
 - "without near terms": all other stages.
 """
 
@@ -24,14 +25,14 @@ import numpy as np
 from ir_measures import nDCG
 from numpy.typing import NDArray
 
-from search.cli import open_engine
 from search.evaluate import Run, read_collection
 from search.filters import Filters
-from search.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
-from search.generation import Generation
-from search.ranking import rank
-from search.scored_records import Ranking
+from search.library.generation import Generation
+from search.library.scored_records import Ranking
+from search.ranked.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
+from search.ranked.ranking import rank
 from search.text.terms import terms
+from web.cli.options import open_engine
 
 _RUN_DEPTH = 100
 

@@ -38,22 +38,22 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from search.cli import open_engine
-from search.engine import Engine
 from search.evaluate import read_collection
 from search.filters import Filters
-from search.ranking import rank
+from search.ranked.engine import Engine
+from search.ranked.ranking import rank
 from search.suggest import Suggester, Vocabulary
 from search.suggest.masks import Context, fill
 from search.suggest.proposals import HITS, incidence
+from search.suggest.query_parts import parts_of
 from search.suggest.synonyms import Likeness
-from search.suggest.words import parts_of
 from search.text.fold import nfkc
 from search.text.phrases import phrases
 from search.text.profile import MASK, without_masks
 from search.text.sentences import sentence_spans
 from search.text.terms import terms
 from search.text.variants import fold
+from web.cli.options import open_engine
 
 FIRST = 10
 OFFERED = 8

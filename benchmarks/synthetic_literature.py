@@ -27,13 +27,13 @@ from typing import Any
 
 import numpy as np
 
-import indexer.store
-import search.lexical
-from indexer.build import write_owners
-from indexer.lexical import write_lexical
-from indexer.store import RecordStore
-from indexer.vectors import VectorSettings, write_index
-from search.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Manifest, Segment
+import indexer.store.record_store
+import search.library.lexical_index
+from indexer.run.pipeline import write_owners
+from indexer.stages.lexical_writer import write_lexical
+from indexer.stages.vector_index_writer import VectorSettings, write_index
+from indexer.store.record_store import RecordStore
+from search.library.manifest import CURRENT, FORMAT_VERSION, MANIFEST, Manifest, Segment
 from search.records import Author, Record, Translation
 from search.text.phrases import phrases
 from search.text.profile import TextProfile
@@ -85,7 +85,7 @@ class Texts:
     """Makes sentences out of those of the sample."""
 
     def __init__(self) -> None:
-        file = Path(search.lexical.__file__).parent / "sample" / "records.jsonl"
+        file = Path(search.library.lexical_index.__file__).parent / "sample" / "records.jsonl"
         records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         japanese, english = [], []
         for record in records:
@@ -246,8 +246,10 @@ def _build_lexical(generation: Path, count: int, part: int) -> float:
     """One part of the index, in a folder of its own."""
     texts = Texts()
     # Texts come up often: their tokens are worked out once, their terms are known.
-    search.lexical.area_tokens = lru_cache(None)(search.lexical.area_tokens)
-    search.lexical.terms = lambda text: texts.terms_of.get(text, [])
+    search.library.lexical_index.area_tokens = lru_cache(None)(
+        search.library.lexical_index.area_tokens
+    )
+    search.library.lexical_index.terms = lambda text: texts.terms_of.get(text, [])
     began = time.perf_counter()
     first, last = (count * i // _PARTS for i in (part, part + 1))
     records = enumerate(synthetic_records(texts, count, first, last), first + 1)

@@ -24,14 +24,14 @@ from mixture import Source
 from numpy.typing import NDArray
 from scale import exact, read_queries
 
-from indexer.embed import segment_vectors
-from indexer.vectors import VectorSettings, write_index
-from search.library import Library
-from search.manifest import Segment
-from search.passage_set import PassageSet, SplitSet
-from search.ranking import DEPTH
-from search.segments import Segments
-from search.vector_index import VectorIndex
+from indexer.stages.embed import segment_vectors
+from indexer.stages.vector_index_writer import VectorSettings, write_index
+from search.library.library import Library
+from search.library.manifest import Segment
+from search.library.passage_set import PassageSet, SplitSet
+from search.library.segments import Segments
+from search.library.vector_index import VectorIndex
+from search.ranked.ranking import DEPTH
 
 _SEGMENT = 50_000
 _SHARES = (1.0, 0.1, 0.01, 0.001)

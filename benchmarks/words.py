@@ -26,17 +26,17 @@ import sudachipy
 import tantivy
 from stages import listed, measured, parsed
 
-from search.cli import open_engine
 from search.evaluate import Run, read_collection
 from search.filters import Filters
-from search.fusion import PAIRED, weighted, with_pairs
-from search.generation import Generation
-from search.lexical import LexicalIndex, open_index, schema
-from search.ranking import DEPTH
+from search.library.generation import Generation
+from search.library.lexical_index import LexicalIndex, open_index, schema
+from search.library.scored_records import Ranking
+from search.ranked.fusion import PAIRED, weighted, with_pairs
+from search.ranked.ranking import DEPTH
 from search.records import Record
-from search.scored_records import Ranking
 from search.text.fold import to_lexical
 from search.text.terms import Term, morphemes, terms, terms_with_offsets
+from web.cli.options import open_engine
 
 _CUTS = ("as it is", "A", "B", "C", "A+B+C", "as written", "no expressions")
 _TITLES = (0, 1, 3, 5)

@@ -2,11 +2,12 @@
 
 Each step may be repeated: what is there is not made again, and a run that was broken off goes on
 with the rows that are missing. Milvus holds in memory what is loaded, so nothing stays loaded but
-the live generation and what some web process still serves (:mod:`search.milvus.leases`).
+the live generation and what some web process still serves (:mod:`search.library.milvus.leases`).
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,30 +15,31 @@ from typing import Any
 
 import numpy as np
 
-from indexer.staging import BuildError, locked
-from indexer.vectors import EXACT
-from search.generation import Generation
-from search.lexical import record_terms
-from search.manifest import LibraryError, live_generation
-from search.milvus import MilvusAddress, MilvusError, MilvusServer
-from search.milvus.collections import (
+from indexer.stages.staging import BuildError, locked
+from indexer.stages.vector_index_writer import EXACT
+from search.library.generation import Generation
+from search.library.lexical_index import record_terms
+from search.library.manifest import LibraryError, live_folder
+from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
+from search.library.milvus.leases import read_leases
+from search.library.milvus.retrieval import live
+from search.library.milvus.stored_generation import (
     Published,
     add_filter_fields,
     add_words_field,
     filter_fields,
     word_list,
 )
-from search.milvus.leases import read_leases
-from search.milvus.retrieval import live
 
 # Rows of one insertion: some 4 MB.
 _ROWS = 1000
 # Seconds that a call may take; flushing, indexing and loading wait for all of it.
 _CALL = 60.0
 _STEP = 3600.0
-# Seconds for which a server that is not ready is waited for: at the beginning, where the address
-# may be wrong, and later, when it has answered.
-_FIRST = 10.0
+# Seconds for which a server that is not ready is waited for: where nobody listens, for the address
+# may be wrong; where somebody does who says nothing yet; and later, when it has answered.
+_ABSENT = 10.0
+_SILENT = 120.0
 _PATIENCE = 600.0
 # Seconds between two looks at who still serves what was replaced.
 _LOOK = 1.0
@@ -77,19 +79,10 @@ def publish(
     """
     server = MilvusServer(address, _CALL, _PATIENCE, waiting)
     with locked(library):
-        folder = live_generation(library)
+        folder = live_folder(library)
         if folder is None:
             raise LibraryError(f"{library}: no library here")
-        first = MilvusServer(address, patience=_FIRST, waiting=waiting)
-        try:
-            ranks_words = first.ranks_words()
-        except MilvusError as error:
-            if error.fault is not None or not error.passes:
-                raise
-            # Somebody is there who does not answer yet: an engine that starts or recovers.
-            ranks_words = server.ranks_words()
-        finally:
-            first.close()
+        ranks_words = _ranks_words(address, waiting)
         try:
             published = Published.of(address, folder)
             before = live(server)
@@ -116,6 +109,19 @@ def publish(
         tuple(p.generation for p in [*dropped, *more]),
         tuple(p.generation for p in served),
     )
+
+
+def _ranks_words(address: MilvusAddress, waiting: Callable[[str], None]) -> bool:
+    """Whether the server at ``address`` can rank term lists by BM25: the first that it is asked."""
+    with closing(MilvusServer(address, patience=_ABSENT, waiting=waiting)) as server:
+        try:
+            return server.ranks_words()
+        except MilvusError as error:
+            if error.fault is not None or not error.passes:
+                raise
+    # Somebody listens there: an engine that starts or recovers.
+    with closing(MilvusServer(address, patience=_SILENT, waiting=waiting)) as server:
+        return server.ranks_words()
 
 
 def _held(server: MilvusServer, but: Published | None = None) -> list[Published]:

@@ -16,13 +16,13 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
-from indexer.build import EMBEDDED_CHUNKS, build
-from indexer.imports import open_records
-from indexer.intake import Progress
-from indexer.staging import BuildError
+from indexer.run.imports import open_records
+from indexer.run.intake import Progress
+from indexer.run.pipeline import EMBEDDED_CHUNKS, build
+from indexer.stages.staging import BuildError
 from search.encoder import EMBEDDED, open_model
 from search.formats import read_records
-from search.manifest import FORMAT_VERSION, MANIFEST, SAMPLE_NOTE, live_generation
+from search.library.manifest import FORMAT_VERSION, MANIFEST, SAMPLE_NOTE, live_folder
 from search.records import Record
 
 
@@ -49,7 +49,7 @@ def build_sample(directory: Path, progress: Progress | None = None) -> None:
     Raises:
         BuildError: when ``directory`` holds a library that is not the sample's.
     """
-    live = live_generation(directory)
+    live = live_folder(directory)
     if live is not None:
         # Not by Manifest.read: the sample of an older format version is replaced, not refused.
         manifest = json.loads((live / MANIFEST).read_text(encoding="utf-8"))

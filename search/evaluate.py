@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from search.engine import Engine
 from search.filters import Filters
-from search.ranking import Leg, rank
+from search.ranked.engine import Engine
+from search.ranked.ranking import Leg, rank
 from search.text.terms import terms
 
 # As ir-measures names them, which calls RR what the field writes as MRR. It and scipy are imported

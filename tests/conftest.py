@@ -6,6 +6,7 @@ takes long; and what was skipped is told at the end.
 
 import functools
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -18,10 +19,14 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from indexer.sample import build_sample
 from search.encoder import Encoder, load_encoder, open_model
-from search.engine import Engine
-from search.library import Library
+from search.library.library import Library
+from search.ranked.engine import Engine
 from search.suggest import Suggester
 from tests.waiting import LONG
+
+# Beside another process, threads that wait for each other cost more than they bring.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What asking for a fixture, directly or not, says about a test.
 MARKED_BY = {
@@ -57,17 +62,28 @@ CHROMIUM = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their fixtures, what trains models by its folder, and what stays together."""
+    """Mark tests by their fixtures, others by their folder, and what stays together."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in MARKED_BY.items():
             if not asked.isdisjoint(fixtures):
                 item.add_marker(mark)
-        if "train" in item.path.parts:
-            item.add_marker("slow")
+        for folder, mark in (("train", "slow"), ("milvus", "servers")):
+            if folder in item.path.parts:
+                item.add_marker(mark)
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
         # What a file's fixtures build is built once, and one Milvus server runs on a machine.
         group = "milvus" if "milvus" in item.path.parts else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+        groups.setdefault(group, []).append(item)
+    # With two processes, what takes longest comes first: else one waits for the other at the end.
+    in_turn = sorted(groups.values(), key=lambda group: not any(map(_takes_long, group)))
+    items[:] = [item for group in in_turn for item in group]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(mark) for mark in ("browser", "servers", "slow"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -98,7 +114,7 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def compiled_once() -> Iterator[None]:
     """A model that indexing opens is compiled once: that takes longer than a tiny library."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.build.load_encoder", functools.cache(load_encoder))
+        patch.setattr("indexer.run.pipeline.load_encoder", functools.cache(load_encoder))
         yield
 
 

@@ -8,8 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from search.engine import Engine
 from search.formats import read_records
+from search.ranked.engine import Engine
 from search.records import Record
 from web.cli import main
 

@@ -15,43 +15,42 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import BaseConverter
 
 from search import budget
-from search.completion import Completer
-from search.correction import Corrector
-from search.engine import Engine
 from search.exact import ExactSearch
+from search.ranked.engine import Engine
+from search.spelling.correction import Corrector
 from search.suggest import Suggester
-from web import (
+from search.suggest.completion import Completer
+from web.api import collections as collections_api
+from web.api import duplicates as duplicates_api
+from web.api import screening as screening_api
+from web.api import search as api
+from web.api import strategies as strategies_api
+from web.api import suggestions as suggestions_api
+from web.api.models import Problem
+from web.api.problems import validation_problem
+from web.desk.desk import Desk
+from web.http import (
     access,
     compression,
-    crawlers,
-    errors,
     etags,
-    headers,
     language,
     logs,
     metrics,
     origins,
     overload,
     rates,
+    security_headers,
     services,
     sizes,
 )
-from web.api import collections as collections_api
-from web.api import duplicates as duplicates_api
-from web.api import screening as screening_api
-from web.api import strategies as strategies_api
-from web.api import suggestions as suggestions_api
-from web.api import views as api
-from web.api.models import Problem
-from web.api.problems import validation_problem
-from web.collections.desk import Desk
-from web.links import resolver_template
-from web.opensearch import views as opensearch
+from web.http.links import resolver_template
+from web.opensearch import routes as opensearch
 from web.pages import (
-    account,
     alerts,
     collections,
+    crawlers,
     duplicates,
+    errors,
     overview,
     own_account,
     printing,
@@ -60,11 +59,14 @@ from web.pages import (
     reference,
     report,
     screening,
+    sections,
+    selection,
+    sign_in,
     strategies,
     suggestions,
     users,
 )
-from web.pages import views as pages
+from web.pages import search as pages
 
 
 class _IdConverter(BaseConverter):
@@ -118,10 +120,10 @@ def create_app(
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
-    of the institution's OpenURL resolver (:func:`web.links.resolver_template`). Each client may ask
-    at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
-    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit``
-    seconds (by default as long as it takes).
+    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`). Each client
+    may ask at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
+    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit`` seconds
+    (by default as long as it takes).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -181,7 +183,7 @@ def create_app(
     app.register_api(duplicates_api.blueprint)
     app.register_api(screening_api.blueprint)
     for part in (
-        account,
+        sign_in,
         collections,
         strategies,
         suggestions,
@@ -196,8 +198,10 @@ def create_app(
         progress,
         overview,
         record_sources,
+        sections,
+        selection,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)
-    headers.install(app)
+    security_headers.install(app)
     return app

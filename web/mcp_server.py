@@ -14,16 +14,16 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from search import budget
-from search.answering import MatchedSentence
 from search.budget import BudgetError
-from search.engine import Engine, QueryError, UnknownRecordError
 from search.exact import ExactSearch, ExactSyntaxError
 from search.filters import Filters
-from search.manifest import LibraryError
+from search.library.manifest import LibraryError
+from search.ranked.engine import Engine, QueryError, UnknownRecordError
+from search.ranked.snippets import MatchedSentence
 from search.records import Record
 from search.suggest import Suggester
 from web.api.models import FaultBody, NoteBody, RecordBody
-from web.links import outward_links
+from web.http.links import outward_links
 
 _INSTRUCTIONS = """\
 Search of a library of Japanese medical literature (titles and abstracts, no full texts).

@@ -37,14 +37,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scale import anonymous_mb, read_queries
-from indexer.embed import segment_vectors
-from search.cli import open_engine
+from indexer.stages.embed import segment_vectors
 from search.encoder import load_encoder
-from search.engine import RankedList
 from search.evaluate import Run, compare, evaluate, read_collection
-from search.generation import Generation, record_from_row
-from search.library import Library
+from search.library.generation import Generation, record_from_row
+from search.library.library import Library
+from search.ranked.engine import RankedList
 from search.text.terms import terms
+from web.cli.options import open_engine
 
 _PAGE = 10
 _WARM = 20

@@ -35,7 +35,7 @@ from indexer.train.model import mask_tokens
 from indexer.train.precision import mixed_precision
 from indexer.train.self_supervision import Example, Examples
 from search.encoder.tokenizer import special_tokens
-from search.library import Library
+from search.library.library import Library
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import torch
 
 from indexer.train.card import JMEDROBERTA_LICENCE, inherited_licence
 from indexer.train.model import MaskedLm, save_model
-from indexer.train.tokenizer import TOKENIZER_FILES
+from indexer.train.tokenizer_training import TOKENIZER_FILES
 from search.encoder import ModelError, open_model
 from search.encoder.eight_bit import float_directory
 

@@ -29,7 +29,7 @@ from indexer.train.repair import repair
 from indexer.train.sides import Sides
 from indexer.train.teacher import Teacher, open_teacher, statistics
 from indexer.train.texts import read_pairs, read_texts
-from indexer.train.tokenizer import TOKENIZER_FILES
+from indexer.train.tokenizer_training import TOKENIZER_FILES
 from indexer.train.warm_start import start_student
 from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import open_model

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from indexer.fusion_weight import KnownItem, known_items
+from indexer.learning.fusion_weight import KnownItem, known_items
 from indexer.train.embedder import Base, Embedder
-from search.generation import Generation
+from search.library.generation import Generation
 
 # Among so many other records a set-aside one has to be found.
 _HAYSTACK = 300

@@ -25,7 +25,7 @@ from indexer.train.curves import Curves, plot_curves
 from indexer.train.model import MaskedLm, mask_tokens, save_model
 from indexer.train.precision import mixed_precision
 from indexer.train.texts import TrainingDataError, divide, read_texts
-from indexer.train.tokenizer import FULL_WIDTH, TOKENIZER_FILES
+from indexer.train.tokenizer_training import FULL_WIDTH, TOKENIZER_FILES
 from search.encoder.eight_bit import float_directory
 from search.encoder.model_directory import open_model
 from search.encoder.tokenizer import BERT_SPECIAL_TOKENS, load_tokenizer

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from search.filters import Filters
-from search.generation import Generation
+from search.library.generation import Generation
 from search.records import Record, Translation
 from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from search.library import Library
+from search.library.library import Library
 from search.text.sentences import sentence_spans
 
 

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig
 
 from indexer.train.model import MaskedLm, save_model
-from indexer.train.tokenizer import FULL_WIDTH, SPECIAL, full_width_tokenizer
+from indexer.train.tokenizer_training import FULL_WIDTH, SPECIAL, full_width_tokenizer
 from search.encoder.model_directory import ModelDirectory, ModelError
 from search.encoder.tokenizer import load_tokenizer
 from search.encoder.torch_backend import load_network

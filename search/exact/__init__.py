@@ -1,10 +1,6 @@
 """Exact search (検索式): Boolean expressions with fields, to a complete set with an exact count."""
 
-from search.exact.errors import ExactSyntaxError
-from search.exact.errors import Reason as FaultReason
-from search.exact.offers import expression_offers
-from search.exact.parser import Parsed, parse
-from search.exact.search import (
+from search.exact.exact_search import (
     SORTS,
     ExactHit,
     ExactSearch,
@@ -14,7 +10,11 @@ from search.exact.search import (
     meant_words,
     quoted,
 )
-from search.exact.terms import Note, NoteReason
+from search.exact.offers import expression_offers
+from search.exact.parser import Parsed, parse
+from search.exact.syntax_errors import ExactSyntaxError
+from search.exact.syntax_errors import Reason as FaultReason
+from search.exact.term_reader import Note, NoteReason
 
 __all__ = [
     "SORTS",

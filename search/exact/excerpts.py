@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from search.answering import MatchedSentence
 from search.exact.expression import Expression, Field, sought
-from search.exact.matching import TEXT_AREAS, Pattern, pattern, places
-from search.fields import Area
+from search.exact.occurrences import TEXT_AREAS, Pattern, pattern, places
+from search.library.exact_fields import Area
+from search.ranked.snippets import MatchedSentence
 from search.records import Record
 from search.text.sentences import sentence_spans
 from search.text.units import units

@@ -106,7 +106,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Line:
+class EarlierSearch:
     """What an earlier search found: ``#1``, by its number."""
 
     number: int
@@ -172,7 +172,7 @@ class Or:
         return " OR ".join(str(p) if isinstance(p, Not) else _grouped(p) for p in self.parts)
 
 
-Expression = Term | Dates | Flag | Line | Near | Not | And | Or
+Expression = Term | Dates | Flag | EarlierSearch | Near | Not | And | Or
 
 
 def _grouped(part: Expression) -> str:
@@ -191,10 +191,10 @@ def terms_of(expression: Expression) -> Iterator[Term]:
                 yield from terms_of(part)
 
 
-def lines_of(expression: Expression) -> Iterator[Line]:
+def lines_of(expression: Expression) -> Iterator[EarlierSearch]:
     """Every earlier search that an expression refers to, in order."""
     match expression:
-        case Line():
+        case EarlierSearch():
             yield expression
         case Not(part):
             yield from lines_of(part)

@@ -7,16 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from search.exact.errors import ExactSyntaxError
-from search.exact.foreign_syntax import (
-    Foreign,
-    Platform,
-    phrases_marked,
-    recognise,
-    words_in_a_row,
-)
+from search.exact.foreign_syntax import Foreign, Platform, phrases_marked, recognise, words_in_a_row
 from search.exact.parser import parse
 from search.exact.platforms import FINDERS
+from search.exact.syntax_errors import ExactSyntaxError
 
 Fate = Literal["read", "refused"]
 

@@ -7,9 +7,9 @@ from importlib import resources
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from search.exact.errors import ExactSyntaxError, Reason
 from search.exact.field_codes import ICHUSHI
 from search.exact.notation import half_width
+from search.exact.syntax_errors import ExactSyntaxError, Reason
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 50

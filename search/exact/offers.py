@@ -1,9 +1,9 @@
 """もしかして for the terms of an expression: offered, never applied."""
 
-from search.correction import Corrector, Offer
 from search.exact.expression import TEXT_FIELDS, terms_of
 from search.exact.parser import parse
-from search.generation import Generation
+from search.library.generation import Generation
+from search.spelling.correction import Corrector, Offer
 
 
 def expression_offers(

@@ -12,14 +12,14 @@ from typing import Literal
 from lark import Token, Tree
 
 from search import budget
-from search.exact.errors import ExactSyntaxError
-from search.exact.expression import And, Dates, Expression, Field, Line, Not, Or, terms_of
+from search.exact.expression import And, Dates, EarlierSearch, Expression, Field, Not, Or, terms_of
 from search.exact.field_codes import Special
 from search.exact.foreign_syntax import recognise, rewritten
 from search.exact.grammar import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, grammar_tree, span
 from search.exact.notation import half_width
 from search.exact.platforms import FINDERS
-from search.exact.terms import Note, TermReader
+from search.exact.syntax_errors import ExactSyntaxError
+from search.exact.term_reader import Note, TermReader
 
 _ROUNDS = 12
 # A longer expression is read once: what is wrong with it is said, and not mended.
@@ -204,7 +204,7 @@ class _Reader:
                 return [(self.terms.assignment(tokens[0]), 2)]
             case _ if self.with_lines and tag is None:
                 start, end = span(tokens[0])
-                return [(Line(int(half_width(tokens[0].value)[1:]), start, end), 0)]
+                return [(EarlierSearch(int(half_width(tokens[0].value)[1:]), start, end), 0)]
             case _:
                 raise ExactSyntaxError("line reference", self.text, *span(tokens[0]))
 

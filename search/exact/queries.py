@@ -9,24 +9,24 @@ from math import inf
 import tantivy
 
 from search import budget
-from search.exact.dates import day_range
+from search.exact.date_ranges import day_range
 from search.exact.expression import (
     And,
     Dates,
+    EarlierSearch,
     Expression,
     Field,
     Flag,
-    Line,
     Near,
     Not,
     Or,
     Term,
     terms_of,
 )
-from search.exact.matching import TEXT_AREAS, Pattern, operand_patterns, pattern
-from search.fields import Area, identifier_key
+from search.exact.occurrences import TEXT_AREAS, Pattern, operand_patterns, pattern
 from search.filters import values_query
-from search.lexical import LexicalIndex, schema
+from search.library.exact_fields import Area, identifier_key
+from search.library.lexical_index import LexicalIndex, schema
 from search.text.units import is_cjk, value_key
 
 _Query = tantivy.Query
@@ -121,7 +121,7 @@ class QueryBuilder:
                 return _Query.term_query(schema(), "has_abstract", True)
             case Flag():
                 return _Query.term_query(schema(), "retraction", "retracted")
-            case Line(number):
+            case EarlierSearch(number):
                 return numbers_query(self._lines[number])
             case Not(part):
                 return _all_but([self.query(part)])

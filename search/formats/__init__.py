@@ -46,7 +46,7 @@ from search.formats import (
     zotero_rdf,
 )
 from search.formats.fields.remarks import Remarked
-from search.formats.items import (
+from search.formats.syntax.read_items import (
     Deletion,
     FormatError,
     Item,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from search.formats.items import Rejected, json_lines
+from search.formats.syntax.read_items import Rejected, json_lines
 from search.records import Record, RecordError, record_from_dict, record_to_dict
 
 _KEY = re.compile(rb'"_id"\s*:')

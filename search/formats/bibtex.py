@@ -22,19 +22,19 @@ from pylatexenc.latex2text import (  # type: ignore[import-untyped]
     get_default_latex_context_db,
 )
 
-from search.formats.dates import date_from_parts, date_of
-from search.formats.dois import clean_doi
-from search.formats.fields.words import words_in
-from search.formats.identifiers import ichushi_id_in, issn_in, pmid_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_of, side_by_side
-from search.formats.lines import head_text, text_lines
-from search.formats.markup import decoded, plain_text, something
-from search.formats.names import author
-from search.formats.notices import SEPARATOR, notice_of, notice_text
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import paragraphs, unwrapped
+from search.formats.fields.dates import date_from_parts, date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import ichushi_id_in, issn_in, pmid_in
+from search.formats.fields.keywords import words_in
+from search.formats.fields.languages import language_of, side_by_side
+from search.formats.fields.markup import decoded, plain_text, something
+from search.formats.fields.names import author
+from search.formats.fields.notices import SEPARATOR, notice_of, notice_text
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text, text_lines
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import paragraphs, unwrapped
 from search.records import Record, guess_language
 
 DROPS = {

@@ -12,17 +12,17 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import ichushi_id_in, issn_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, side_by_side
-from search.formats.markup import plain_text
-from search.formats.names import author
-from search.formats.pages import page_range
-from search.formats.pieces import chunks, cut
-from search.formats.retractions import retraction_state
-from search.formats.scripts import text_language
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import ichushi_id_in, issn_in
+from search.formats.fields.languages import language_code, side_by_side
+from search.formats.fields.markup import plain_text
+from search.formats.fields.names import author
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.fields.scripts import text_language
+from search.formats.syntax.pieces import chunks, cut
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
 
 # Beginnings that can't stand inside a JSON string, where a quote is escaped. An object that has
 # an address of CiNii and nothing else is a link; one of another type is a person or a project.

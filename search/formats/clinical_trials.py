@@ -6,10 +6,10 @@ https://clinicaltrials.gov/data-api/api
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.items import Item
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_of
+from search.formats.fields.dates import date_of
+from search.formats.fields.languages import language_of
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item
 
 
 def recognises(head: bytes) -> bool:

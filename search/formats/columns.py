@@ -10,18 +10,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from search.formats.dates import date_from_parts, date_of
-from search.formats.dois import clean_doi
+from search.formats.fields.dates import date_from_parts, date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import (
+    accession_in,
+    ichushi_id_in,
+    issn_in,
+    pmid_in,
+    trial_id_of,
+)
+from search.formats.fields.keywords import literal_list, words_in
+from search.formats.fields.languages import language_of, side_by_side
+from search.formats.fields.markup import decoded, something
+from search.formats.fields.names import people, people_in
+from search.formats.fields.notices import SEPARATOR, notice_of
+from search.formats.fields.page_ranges import page_range
 from search.formats.fields.places import excel_date, number_of, pages_of, place_in
 from search.formats.fields.remarks import Remarks, remarks_in, told_decision
-from search.formats.fields.words import literal_list, words_in
-from search.formats.identifiers import accession_in, ichushi_id_in, issn_in, pmid_in, trial_id_of
-from search.formats.languages import language_of, side_by_side
-from search.formats.markup import decoded, something
-from search.formats.names import people, people_in
-from search.formats.notices import SEPARATOR, notice_of
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
+from search.formats.fields.retractions import retraction_state
 from search.records import guess_language
 
 _NAMES: dict[str, tuple[str, ...]] = {

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from search.formats.csl_json import issued, person
-from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
-from search.formats.items import Item
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_of
-from search.formats.retractions import retraction_state
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in
+from search.formats.fields.languages import language_of
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item
 
 _TYPES = {"journal-article": "Journal Article", "posted-content": "Preprint"}
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_from_parts, date_of
-from search.formats.dois import clean_doi
-from search.formats.fields.words import words_in
-from search.formats.identifiers import ichushi_id_in, issn_in, pmid_in
-from search.formats.items import Item
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_of
-from search.formats.retractions import retraction_state
+from search.formats.fields.dates import date_from_parts, date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import ichushi_id_in, issn_in, pmid_in
+from search.formats.fields.keywords import words_in
+from search.formats.fields.languages import language_of
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item
 from search.records import Record
 
 _TYPES = {

@@ -8,17 +8,17 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_code
-from search.formats.names import people
-from search.formats.nlm_texts import nlm_texts
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.xml_records import read_elements, root_name, text_at, text_of, texts_at
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in
+from search.formats.fields.languages import language_code
+from search.formats.fields.names import people
+from search.formats.fields.nlm_texts import nlm_texts
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.xml_records import read_elements, root_name, text_at, text_of, texts_at
 
 
 def recognises_xml(head: bytes) -> bool:

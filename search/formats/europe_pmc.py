@@ -6,14 +6,14 @@ https://europepmc.org/RestfulWebService
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
-from search.formats.items import Item
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_of
-from search.formats.names import people_in
-from search.formats.retractions import retraction_state
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in
+from search.formats.fields.languages import language_of
+from search.formats.fields.names import people_in
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item
 
 
 def recognises(head: bytes) -> bool:

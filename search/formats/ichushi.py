@@ -8,18 +8,18 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import ichushi_id_in, issn_in
+from search.formats.fields.keywords import words_in
+from search.formats.fields.languages import language_of, side_by_side
+from search.formats.fields.names import people, people_in
+from search.formats.fields.page_ranges import page_range
 from search.formats.fields.places import place_in
-from search.formats.fields.words import words_in
-from search.formats.identifiers import ichushi_id_in, issn_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_of, side_by_side
-from search.formats.lines import head_text
-from search.formats.names import people, people_in
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
 from search.records import guess_language
 
 _NAMED: dict[str, tuple[str, ...]] = {

@@ -9,12 +9,12 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.dates import date_of
-from search.formats.identifiers import trial_id_of
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_of, side_by_side
-from search.formats.markup import plain_text, something
-from search.formats.xml_records import read_elements, text_at, texts_at
+from search.formats.fields.dates import date_of
+from search.formats.fields.identifiers import trial_id_of
+from search.formats.fields.languages import language_of, side_by_side
+from search.formats.fields.markup import plain_text, something
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.xml_records import read_elements, text_at, texts_at
 from search.records import guess_language
 
 _MARKS = (

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.dates import date_from_parts, date_of
-from search.formats.dois import clean_doi
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, side_by_side
-from search.formats.names import author
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.xml_records import read_elements, root_name, text_at, text_of, texts_at
+from search.formats.fields.dates import date_from_parts, date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.languages import language_code, side_by_side
+from search.formats.fields.names import author
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.xml_records import read_elements, root_name, text_at, text_of, texts_at
 from search.records import guess_language
 
 _ROOTS = {"article", "articles", "pmc-articleset"}

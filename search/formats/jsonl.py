@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from search.formats.items import Rejected, json_lines
+from search.formats.syntax.read_items import Rejected, json_lines
 from search.records import Record, RecordError, record_from_dict, record_to_dict
 
 _KEY = re.compile(rb'"(?:id|title|abstract|translations)"\s*:')

@@ -8,19 +8,19 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import is_trial_register, issn_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import three_letters
-from search.formats.lines import head_text
-from search.formats.markup import plain_text
-from search.formats.names import family_first, people
-from search.formats.nlm_texts import nlm_texts
-from search.formats.notices import notice_of, notice_text
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, tagged_records, unwrapped
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import is_trial_register, issn_in
+from search.formats.fields.languages import three_letters
+from search.formats.fields.markup import plain_text
+from search.formats.fields.names import family_first, people
+from search.formats.fields.nlm_texts import nlm_texts
+from search.formats.fields.notices import notice_of, notice_text
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import TaggedRecord, tagged_records, unwrapped
 from search.records import Author, Record, Translation
 from search.text.units import is_cjk
 

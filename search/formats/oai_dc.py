@@ -6,17 +6,17 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import accession_in, issn_in, pmid_in
+from search.formats.fields.languages import language_code, side_by_side
+from search.formats.fields.markup import plain_text
+from search.formats.fields.names import people
 from search.formats.fields.places import place_in
-from search.formats.identifiers import accession_in, issn_in, pmid_in
-from search.formats.items import Deletion, Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, side_by_side
-from search.formats.markup import plain_text
-from search.formats.names import people
-from search.formats.retractions import retraction_state
-from search.formats.scripts import text_language
-from search.formats.xml_records import read_elements, text_at, text_of, texts_at
+from search.formats.fields.retractions import retraction_state
+from search.formats.fields.scripts import text_language
+from search.formats.syntax.read_items import Deletion, Item, Rejected, record_or_rejected
+from search.formats.syntax.xml_records import read_elements, text_at, text_of, texts_at
 from search.records import guess_language
 
 _NAMESPACE = b"http://www.openarchives.org/OAI/2.0/oai_dc/"

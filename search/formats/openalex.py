@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
-from search.formats.items import Item
-from search.formats.json_documents import head_has, listed, mapping, records, text, texts
-from search.formats.languages import language_of
-from search.formats.names import people
-from search.formats.pages import page_range
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in
+from search.formats.fields.languages import language_of
+from search.formats.fields.names import people
+from search.formats.fields.page_ranges import page_range
+from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
+from search.formats.syntax.read_items import Item
 
 _LONGEST_ABSTRACT = 20_000
 

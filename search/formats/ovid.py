@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in, pmid_in, trial_id_of
+from search.formats.fields.languages import language_code
+from search.formats.fields.names import people
+from search.formats.fields.nlm_texts import nlm_texts
+from search.formats.fields.page_ranges import page_range
 from search.formats.fields.places import place_in
-from search.formats.identifiers import issn_in, pmid_in, trial_id_of
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code
-from search.formats.lines import head_text
-from search.formats.names import people
-from search.formats.nlm_texts import nlm_texts
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import TaggedRecord, paragraphs, tagged_records, unwrapped
 
 # The names of the fields, to their tags; those without a tag here only end the field before.
 _LABELS = {

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.languages import language_code
+from search.formats.fields.names import people_in
+from search.formats.fields.nlm_texts import nlm_texts
 from search.formats.fields.places import place_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code
-from search.formats.lines import head_text, text_lines
-from search.formats.names import people_in
-from search.formats.nlm_texts import nlm_texts
-from search.formats.retractions import retraction_state
-from search.formats.tagged import paragraphs, unwrapped
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text, text_lines
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import paragraphs, unwrapped
 
 _MAX_RECORD = 4 * 1024 * 1024
 # Hundreds of authors at most; what goes on for longer is no summary.

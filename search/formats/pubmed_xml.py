@@ -12,16 +12,16 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from search.formats.dates import date_from_parts, date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import is_trial_register
-from search.formats.identity import record_id
-from search.formats.items import Deletion, Item, Rejected, Versioned, record_or_rejected
-from search.formats.markup import plain_text
-from search.formats.nlm_texts import nlm_texts
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.xml_records import read_elements, root_name, text_at, text_of, texts_at
+from search.formats.fields.dates import date_from_parts, date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import is_trial_register
+from search.formats.fields.identity import record_id
+from search.formats.fields.markup import plain_text
+from search.formats.fields.nlm_texts import nlm_texts
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.read_items import Deletion, Item, Rejected, Versioned, record_or_rejected
+from search.formats.syntax.xml_records import read_elements, root_name, text_at, text_of, texts_at
 from search.records import Record
 
 _ROOTS = {

@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.fields.remarks import Remarked, remarks_in
-from search.formats.identifiers import (
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import (
     accession_in,
     ichushi_id_in,
     issn_in,
@@ -19,15 +18,16 @@ from search.formats.identifiers import (
     pmid_in,
     trial_id_of,
 )
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_code, language_of, side_by_side
-from search.formats.lines import head_text
-from search.formats.markup import present
-from search.formats.names import family_first, people, people_in
-from search.formats.notices import notice_of, notice_text
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, joined, paragraphs, tagged_records, unwrapped
+from search.formats.fields.languages import language_code, language_of, side_by_side
+from search.formats.fields.markup import present
+from search.formats.fields.names import family_first, people, people_in
+from search.formats.fields.notices import notice_of, notice_text
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.remarks import Remarked, remarks_in
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import TaggedRecord, joined, paragraphs, tagged_records, unwrapped
 from search.records import Record, guess_language
 
 DROPS = {

@@ -23,11 +23,11 @@ from search.formats.columns import (
     remarks_of,
     targets_of,
 )
+from search.formats.fields.names import family_first
+from search.formats.fields.notices import SEPARATOR, notice_text
 from search.formats.fields.remarks import Remarked
-from search.formats.items import FormatError, Item, Rejected, record_or_rejected
-from search.formats.lines import Line, head_text, text_lines
-from search.formats.names import family_first
-from search.formats.notices import SEPARATOR, notice_text
+from search.formats.syntax.lines import Line, head_text, text_lines
+from search.formats.syntax.read_items import FormatError, Item, Rejected, record_or_rejected
 from search.records import Record
 
 DROPS = {

@@ -2,7 +2,7 @@
 
 import re
 
-from search.formats.items import Seems
+from search.formats.syntax.read_items import Seems
 
 _EXPORTS = (
     "export the records themselves: PubMed: Save > Format PubMed; Embase, Scopus, Ovid: Export > "

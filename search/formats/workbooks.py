@@ -18,7 +18,7 @@ from search import budget
 from search.budget import BudgetError
 from search.formats.columns import is_header, targets_of
 from search.formats.fields.remarks import Remarked
-from search.formats.items import Item, Rejected
+from search.formats.syntax.read_items import Item, Rejected
 from search.formats.tables import HEADER_WITHIN, MAX_COLUMNS, check_mapping, table_record
 
 _MOST_EMPTY_ROWS = 1000

@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from search.formats.dates import date_of
-from search.formats.dois import clean_doi
-from search.formats.identifiers import issn_in
-from search.formats.items import Item, Rejected, record_or_rejected
-from search.formats.languages import language_of
-from search.formats.lines import head_text
-from search.formats.names import people
-from search.formats.pages import page_range
-from search.formats.retractions import retraction_state
-from search.formats.tagged import TaggedRecord, tagged_records, unwrapped
+from search.formats.fields.dates import date_of
+from search.formats.fields.dois import clean_doi
+from search.formats.fields.identifiers import issn_in
+from search.formats.fields.languages import language_of
+from search.formats.fields.names import people
+from search.formats.fields.page_ranges import page_range
+from search.formats.fields.retractions import retraction_state
+from search.formats.syntax.lines import head_text
+from search.formats.syntax.read_items import Item, Rejected, record_or_rejected
+from search.formats.syntax.tagged import TaggedRecord, tagged_records, unwrapped
 
 _TAG = re.compile(r"([A-Z][A-Z0-9])(?:[ \t](.*)|$)", re.DOTALL)
 _BEGIN = re.compile(r"^PT [A-Z]\s*$", re.MULTILINE)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from search import budget
-from search.engine import QueryError, clean_query
 from search.exact import ExactSearch, quoted
+from search.ranked.engine import QueryError, clean_query
 from search.suggest.english import Partner, is_latin, partners
 from search.suggest.suggester import Suggester
 from search.text.profile import without_masks

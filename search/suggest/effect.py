@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.scored_records import Ranking
+from search.library.scored_records import Ranking
 
-# Where dense scores count as 0 when they are fused (search.fusion).
+# Where dense scores count as 0 when they are fused (search.ranked.fusion).
 _FLOOR_RANK = 200
 # Below this place a hit is not looked at.
 _SEEN = 10

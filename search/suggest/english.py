@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Literal
 
 from search.exact import ExactSearch, quoted
-from search.generation import Generation
+from search.library.generation import Generation
 from search.records import Record
 from search.suggest.synonyms import bracketed
 from search.text.fold import nfkc, to_lexical

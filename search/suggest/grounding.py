@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from search import budget
-from search.answering import MatchedSentence
 from search.budget import TooMuchError
 from search.exact import ExactSearch, ExactSyntaxError, parse, quoted
 from search.exact.excerpts import Marker
 from search.filters import Filters
-from search.generation import Generation
+from search.library.generation import Generation
+from search.ranked.snippets import MatchedSentence
 from search.records import Record
 
 # What "new" is measured against: the complete set of the query as an expression, or the hits.
@@ -20,7 +20,7 @@ Basis = Literal["exact", "hits"]
 @dataclass(frozen=True)
 class Example:
     """A sentence that contains a term, as spans of its record (see
-    :class:`search.engine.MatchedSentence`)."""
+    :class:`search.ranked.engine.MatchedSentence`)."""
 
     record: str
     sentence: MatchedSentence

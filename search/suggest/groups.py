@@ -5,7 +5,7 @@ import re
 from importlib import resources
 from typing import Literal, get_args
 
-from search.suggest.words import folded
+from search.suggest.query_parts import folded
 from search.text.fold import to_lexical
 
 Group = Literal[

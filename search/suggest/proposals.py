@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from search import budget
 from search.encoder import Encoder
-from search.generation import Generation
-from search.ranking import Ranked
+from search.library.generation import Generation
+from search.ranked.ranking import Ranked
 from search.suggest.effect import LeadingHits, choose, effects, leading_hits
 from search.suggest.groups import Group, kind_by_ending, relation
+from search.suggest.query_parts import folded, parts_of, words
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary, literal
-from search.suggest.words import folded, parts_of, words
 from search.text.terms import terms
 
 Reason = Literal["synonym", "cooccurs", "fits"]
@@ -62,7 +62,7 @@ _NOT_OFFERED = _not_offered()
 
 
 @dataclass(frozen=True)
-class Proposal:
+class TermProposal:
     """A term of the vocabulary (its index) for a query; ``replaces`` is the part of the query that
     a synonym can stand for, ``hit`` the number of the first hit that contains the term."""
 
@@ -78,7 +78,7 @@ class Proposal:
 class Proposals:
     """Terms for a query, best first, and the numbers of the hits that they were drawn from."""
 
-    terms: list[Proposal]
+    terms: list[TermProposal]
     hits: list[int]
 
 
@@ -270,7 +270,7 @@ def _chosen(
     evidence: Evidence,
     said: Sequence[frozenset[str]],
     limit: int,
-) -> list[Proposal]:
+) -> list[TermProposal]:
     chosen = evidence.candidates
     texts = [vocabulary.terms[i] for i in chosen.tolist()]
     found = effects(
@@ -291,7 +291,7 @@ def _chosen(
     )
     rows = choose(found, quality, limit, _CARE, conflicts(said), groups)
     return [
-        Proposal(
+        TermProposal(
             term=int(chosen[row]),
             group=groups[row],
             reasons=_reasons(evidence, row, groups[row], contained[chosen[row]].any()),

@@ -7,25 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search import budget
-from search.engine import Engine, QueryError, clean_query
 from search.exact import ExactSearch, quoted
 from search.filters import Filters
-from search.generation import Generation
-from search.per_generation import PerGeneration
+from search.library.generation import Generation
+from search.library.per_generation import PerGeneration
+from search.ranked.engine import Engine, QueryError, clean_query
 from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
-from search.suggest.proposals import (
-    HITS,
-    Proposal,
-    Proposals,
-    Reason,
-    incidence,
-    propose,
-)
+from search.suggest.proposals import HITS, Proposals, Reason, TermProposal, incidence, propose
+from search.suggest.query_parts import words_of
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary
-from search.suggest.words import words_of
 from search.text.profile import MASK, split_masks, without_masks
 from search.text.terms import terms
 
@@ -263,6 +256,6 @@ class Suggester:
         )
 
 
-def _stands(proposal: Proposal, query: str) -> bool:
+def _stands(proposal: TermProposal, query: str) -> bool:
     """Whether the part of the query that a term replaces is written there as it is."""
     return bool(proposal.replaces) and proposal.replaces in query

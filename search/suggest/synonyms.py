@@ -15,8 +15,8 @@ from rapidfuzz.distance import Postfix, Prefix
 
 from search.records import Record
 from search.suggest.groups import contains
+from search.suggest.query_parts import folded
 from search.suggest.vocabulary import Vocabulary
-from search.suggest.words import folded
 from search.text.fold import nfkc, to_lexical
 
 # The first two were chosen on Manbyo names that benchmarks/suggest.py does not measure; the third

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoder import Encoder
-from search.generation import Generation
-from search.pauses import pausing
-from search.suggest.spelling import Spellings
+from search.library.generation import Generation
+from search.library.pauses import pausing
+from search.suggest.likeness_in_writing import Spellings
 from search.text.phrases import is_term
 from search.text.profile import MASK
 

@@ -111,6 +111,11 @@ def _common_words() -> set[str]:
 _COMMON = _common_words()
 
 
+def is_common(word: str) -> bool:
+    """Whether every other abstract has the word (検討, 患者, results): it tells none apart."""
+    return word.lower() in _COMMON
+
+
 class Phrase(NamedTuple):
     """A noun phrase: its words as written, and whether it is ``whole``: no part of a longer name
     that Sudachi cut (形成性糸球体腎炎 of 半月体形成性糸球体腎炎, Vaal of De Vaal)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build import Report, build
+from indexer.run.pipeline import Report, build
 
 RECORDS: list[dict[str, object]] = [
     {

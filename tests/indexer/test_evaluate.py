@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from indexer.cli import index
-from indexer.evaluation import eval_command
-from search.cli import open_engine, search, suggest, verify_command
 from search.evaluate import (
     CollectionError,
     compare,
@@ -19,6 +16,12 @@ from search.evaluate import (
     read_run,
     write_run,
 )
+from web.cli.evaluation import eval_command
+from web.cli.index import index
+from web.cli.options import open_engine
+from web.cli.search import search, suggest, verify_command
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

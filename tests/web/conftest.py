@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.build import build
+from indexer.run.pipeline import build
 from search.encoder import Encoder
-from search.engine import Engine
-from search.library import Library
+from search.library.library import Library
+from search.ranked.engine import Engine
 from search.suggest import Suggester
 from tests.waiting import LONG
 from tests.web.hostile import hostile_records

@@ -4,19 +4,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from search.engine import MAX_QUERY
 from search.exact import Sort
-from search.ranking import DEPTH
+from search.ranked.engine import MAX_QUERY
+from search.ranked.ranking import DEPTH
 from web.api.models import Body, RecordBody, SentenceBody
-from web.collections.copies import Kind, Why
-from web.collections.export import CollectionFormat
-from web.collections.history import Action
-from web.collections.inside import Group, Mode
-from web.collections.intake import Intake
-from web.collections.members import Member, State
-from web.collections.screening.plan import Stage
-from web.collections.screening.told import Name
-from web.parameters import Asked, ListOrder, Query
+from web.desk.additions import Intake
+from web.desk.collection_search import Group, Mode
+from web.desk.copies import Kind, Why
+from web.desk.export import CollectionFormat
+from web.desk.history import Action
+from web.desk.members import Member, State
+from web.desk.screening.file_decisions import Name
+from web.desk.screening.plan import Stage
+from web.http.search_parameters import ListOrder, Parameters, Query
 
 _MOST_IDS = 10_000
 
@@ -41,7 +41,7 @@ class SharePath(CollectionPath):
     share: int = Field(ge=1, description="The link's number.")
 
 
-class NewCollection(Asked):
+class NewCollection(Parameters):
     """A collection to be made."""
 
     name: str = Field(description="Its name.")
@@ -49,7 +49,7 @@ class NewCollection(Asked):
     folder: int | None = Field(default=None, description="The folder to put it into.")
 
 
-class CollectionChange(Asked):
+class CollectionChange(Parameters):
     """What of a collection changes; what is left out stays."""
 
     name: str | None = None
@@ -57,14 +57,14 @@ class CollectionChange(Asked):
     folder: int | None = Field(default=None, description="0 is the top.")
 
 
-class NewFolder(Asked):
+class NewFolder(Parameters):
     """A folder, to be made or changed."""
 
     name: str
     parent: int | None = Field(default=None, description="The folder that it lies in.")
 
 
-class InsideParameters(Asked):
+class InsideParameters(Parameters):
     """A page of a collection, or of what a search inside it finds."""
 
     q: str = Field(default="", max_length=MAX_QUERY, description="Query or expression.")
@@ -96,7 +96,7 @@ class RankedSource(Query):
     limit: int = Field(ge=1, le=DEPTH, description="So many, in that order.")
 
 
-class Addition(Asked):
+class Addition(Parameters):
     """Records to be added: by exactly one of these."""
 
     ids: Ids | None = Field(default=None, max_length=_MOST_IDS, description="Ids of records.")
@@ -107,7 +107,7 @@ class Addition(Asked):
     ranked: RankedSource | None = None
 
 
-class Chosen(Asked):
+class Chosen(Parameters):
     """Some records of a collection."""
 
     ids: Ids = Field(max_length=_MOST_IDS)
@@ -119,7 +119,7 @@ class Removed(Chosen):
     why: Why = Field(default="other", description="automation: an automation tool decided so.")
 
 
-class NamedSource(Asked):
+class NamedSource(Parameters):
     """How a source is called, and how it was found."""
 
     source: int
@@ -127,13 +127,13 @@ class NamedSource(Asked):
     kind: Kind = "database"
 
 
-class TakenBackSource(Asked):
+class TakenBackSource(Parameters):
     """A source to be taken back."""
 
     source: int
 
 
-class TakenOver(Asked):
+class TakenOver(Parameters):
     """How the decisions that a source told of are taken over."""
 
     source: int
@@ -182,7 +182,7 @@ class SourcesBody(Body):
     sources: tuple[SourceBody, ...]
 
 
-class Note(Asked):
+class Note(Parameters):
     """The note of a record; ``seen`` is what stood there when it was edited."""
 
     id: str
@@ -190,21 +190,21 @@ class Note(Asked):
     seen: str | None = None
 
 
-class Place(Asked):
+class Place(Parameters):
     """A record's place in the collection, counted from 1."""
 
     id: str
     place: int = Field(ge=1)
 
 
-class Tagging(Asked):
+class Tagging(Parameters):
     """A tag, and the records to put it on or take it off."""
 
     tag: str
     ids: Ids = Field(max_length=_MOST_IDS)
 
 
-class TagChange(Asked):
+class TagChange(Parameters):
     """What is to become of a tag: exactly one of these."""
 
     tag: str
@@ -214,26 +214,26 @@ class TagChange(Asked):
     delete: bool = False
 
 
-class ChangeNumber(Asked):
+class ChangeNumber(Parameters):
     """A change of the history."""
 
     change: int = Field(ge=1)
 
 
-class HistoryParameters(Asked):
+class HistoryParameters(Parameters):
     """A page of a history."""
 
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=100, ge=1, le=1000)
 
 
-class CollectionExportParameters(Asked):
+class CollectionExportParameters(Parameters):
     """A collection as a file."""
 
     format: CollectionFormat = Field(description="json carries everything.")
 
 
-class FileParameters(Asked):
+class FileParameters(Parameters):
     """A file sent as the body of the request."""
 
     name: str = Field(default="import", max_length=200, description="The file's name.")
@@ -380,7 +380,7 @@ class HistoryBody(Body):
     changes: tuple[ChangeBody, ...]
 
 
-class NewShareQuery(Asked):
+class NewShareQuery(Parameters):
     """What a new link shows."""
 
     notes: bool = Field(False, description="Whether whoever has the link reads the notes.")

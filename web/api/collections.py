@@ -1,4 +1,4 @@
-"""The operations on collections. What a request may do is declared in :mod:`web.access`."""
+"""The operations on collections. What a request may do is declared in :mod:`web.http.access`."""
 
 import io
 from typing import Any
@@ -8,8 +8,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
-from web import services
-from web.access import may
 from web.api.collection_models import (
     Addition,
     ChangeBody,
@@ -53,22 +51,18 @@ from web.api.collection_models import (
     ToldBody,
     WholeCollectionBody,
 )
-from web.api.views import as_json, operation_id, problem_response
-from web.collections import items, shares, shelf, tags
-from web.collections.copies import sources
-from web.collections.history import CollectionError, history, restore_to, undo
-from web.collections.inside import listing
-from web.collections.intake import (
-    Intake,
-    add_file,
-    add_identifiers,
-    add_records,
-    library_records,
-)
-from web.collections.members import live_generation, standing
-from web.collections.record_sources import name_source, take_back_source
-from web.collections.screening.told import decline, take_over, told
-from web.desk import EXPORT, editor, import_file, saved_collection, store
+from web.api.search import as_json, operation_id, problem_response
+from web.desk import items, shares, shelf, tags
+from web.desk.additions import Intake, add_file, add_identifiers, add_records, library_records
+from web.desk.collection_search import listing
+from web.desk.copies import sources
+from web.desk.history import CollectionError, history, restore_to, undo
+from web.desk.members import live_generation, standing
+from web.desk.record_sources import name_source, take_back_source
+from web.desk.screening.file_decisions import decline, take_over, told
+from web.http import services
+from web.http.access import may
+from web.http.desk_access import EXPORT, editor, import_file, saved_collection, store
 
 RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),

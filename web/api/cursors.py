@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter
 
-from search.generation import Generation
-from web import services
-from web.parameters import ExactParameters
+from search.library.generation import Generation
+from web.http import services
+from web.http.search_parameters import ExactParameters
 
 
 class CursorError(ValueError):

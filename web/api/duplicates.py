@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from web.api.collection_models import Chosen, CollectionPath, CountBody
 from web.api.collections import RESPONSES
 from web.api.models import RecordBody
-from web.api.views import as_json, operation_id
-from web.collections import duplicates, shelf
-from web.collections.items import Item
-from web.collections.likeness import Likeness
-from web.desk import editor, store
-from web.parameters import Asked
+from web.api.search import as_json, operation_id
+from web.desk import duplicates, shelf
+from web.desk.items import Item
+from web.desk.likeness import Likeness
+from web.http.desk_access import editor, store
+from web.http.search_parameters import Parameters
 
 blueprint = APIBlueprint(
     "duplicates_api",
@@ -26,14 +26,14 @@ blueprint = APIBlueprint(
 )
 
 
-class AsOne(Asked):
+class AsOne(Parameters):
     """Records to be handled as one."""
 
     main: str = Field(description="The id of the record that is shown.")
     others: list[str] = Field(min_length=1, max_length=1000, description="Those under it.")
 
 
-class MainRecord(Asked):
+class MainRecord(Parameters):
     """The record that others lie under."""
 
     main: str

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from search.budget import Work
-from search.correction import Kind as OfferKind
-from search.engine import MAX_QUERY, ListSort
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
 from search.exact.foreign_syntax import Kind, Platform
 from search.filters import RetractionFilter
-from search.known_items import Known
-from search.legs import Trouble
-from search.ranking import DEPTH
+from search.library.legs import Trouble
+from search.ranked.engine import MAX_QUERY, ListSort
+from search.ranked.known_items import Known
+from search.ranked.ranking import DEPTH
 from search.records import Record, Retraction
-from web.links import outward_links
-from web.parameters import Asked, CursorText, ExactParameters, SearchParameters
+from search.spelling.correction import Kind as OfferKind
+from web.http.links import outward_links
+from web.http.search_parameters import CursorText, ExactParameters, Parameters, SearchParameters
 
 Span = tuple[int, int]
 # Searches of a batch: some seconds of one thread.
@@ -52,7 +52,7 @@ class BatchedSearch(SearchParameters):
     model_config = ConfigDict(strict=True)
 
 
-class Batch(Asked):
+class Batch(Parameters):
     """Several ranked searches at once."""
 
     searches: tuple[BatchedSearch, ...] = Field(
@@ -82,13 +82,13 @@ class RecordPath(BaseModel):
     )
 
 
-class SimilarParameters(Asked):
+class SimilarParameters(Parameters):
     """How many similar records are wanted."""
 
     limit: int = Field(default=10, ge=1, le=100, description="At most so many records.")
 
 
-class RecordParameters(Asked):
+class RecordParameters(Parameters):
     """A record takes no parameters."""
 
 

@@ -8,8 +8,8 @@ from flask import Response
 from pydantic import ValidationError
 
 from search.budget import BudgetError, TooMuchError, Work
-from search.engine import QueryError
 from search.exact import ExactSyntaxError
+from search.ranked.engine import QueryError
 from web.api.models import FaultBody, Problem, ProblemField
 
 CONTENT_TYPE = "application/problem+json"

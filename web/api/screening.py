@@ -6,8 +6,6 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from web import services
-from web.access import may
 from web.api.collection_models import CollectionPath, DoneBody
 from web.api.collections import RESPONSES
 from web.api.models import RecordBody
@@ -48,20 +46,22 @@ from web.api.screening_models import (
     ThemeBody,
     WordsBody,
 )
-from web.api.views import as_json, operation_id
-from web.collections import items, overview, shelf
-from web.collections.growing import growth
-from web.collections.history import CollectionError
-from web.collections.members import live_generation, members
-from web.collections.screening import abstracts, deciding, flow, numbers, plan
-from web.collections.screening.counted import counted_records, unlisted
-from web.collections.screening.estimates import stage_recall
-from web.collections.screening.ordering import next_record as following
-from web.collections.screening.outcomes import Outcome, Screened, agreements, progress, screened
-from web.collections.screening.plan import STAGES, Plan
-from web.collections.screening.test_set import packed_test_set
-from web.desk import EXPORT, editor, file_name, saved_screened, store
-from web.exports import saved
+from web.api.search import as_json, operation_id
+from web.desk import items, overview, shelf
+from web.desk.growing import growth
+from web.desk.history import CollectionError
+from web.desk.members import live_generation, members
+from web.desk.screening import abstracts, deciding, flow, numbers, plan
+from web.desk.screening.estimates import stage_recall
+from web.desk.screening.flow_lists import counted_records, unlisted
+from web.desk.screening.ordering import next_record as following
+from web.desk.screening.outcomes import Outcome, Screened, agreements, progress, screened
+from web.desk.screening.plan import STAGES, Plan
+from web.desk.screening.test_set import packed_test_set
+from web.http import services
+from web.http.access import may
+from web.http.desk_access import EXPORT, editor, file_name, saved_screened, store
+from web.http.exports import saved
 
 blueprint = APIBlueprint(
     "screening_api",

@@ -5,17 +5,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from web.api.models import Body, RecordBody
-from web.collections.screening.flow import BoxName, Column
-from web.collections.screening.ledger import Verdict
-from web.collections.screening.outcomes import State
-from web.collections.screening.plan import Stage
-from web.collections.screening.taken_away import ScreenedFormat
-from web.parameters import Asked
+from web.desk.screening.flow import BoxName, Column
+from web.desk.screening.ledger import Verdict
+from web.desk.screening.outcomes import State
+from web.desk.screening.plan import Stage
+from web.desk.screening.screened_files import ScreenedFormat
+from web.http.search_parameters import Parameters
 
 _STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
 
 
-class StageParameters(Asked):
+class StageParameters(Parameters):
     """Which stage is meant."""
 
     stage: Stage = _STAGE
@@ -36,7 +36,7 @@ class SavedParameters(StageParameters):
     format: ScreenedFormat = "ris"
 
 
-class NewDecision(Asked):
+class NewDecision(Parameters):
     """A decision to be made."""
 
     stage: Stage = _STAGE
@@ -47,14 +47,14 @@ class NewDecision(Asked):
     )
 
 
-class TakenBack(Asked):
+class TakenBack(Parameters):
     """A decision to be taken back."""
 
     stage: Stage = _STAGE
     id: str | None = Field(default=None, description="The record; one's latest where left out.")
 
 
-class NewPlan(Asked):
+class NewPlan(Parameters):
     """What a stage is screened by."""
 
     stage: Stage = _STAGE
@@ -63,14 +63,14 @@ class NewPlan(Asked):
     reviewers: int = Field(default=1, ge=1, le=2, description="Who decide on each record.")
 
 
-class NewWords(Asked):
+class NewWords(Parameters):
     """The words to be marked."""
 
     include: list[str] = Field(default_factory=list, max_length=500)
     exclude: list[str] = Field(default_factory=list, max_length=500)
 
 
-class NewAbstract(Asked):
+class NewAbstract(Parameters):
     """An abstract for a record that has none: its text, or the record to take it from."""
 
     id: str
@@ -78,7 +78,7 @@ class NewAbstract(Asked):
     source: str | None = Field(default=None, description="Id of a record that has one.")
 
 
-class NewNumber(Asked):
+class NewNumber(Parameters):
     """A number of a record, under a name."""
 
     id: str
@@ -253,7 +253,7 @@ class FlowBody(CountsBody):
     in_review: int = Field(description="All reports included, of both columns.")
 
 
-class FlowRecordsParameters(Asked):
+class FlowRecordsParameters(Parameters):
     """Which number of the flow diagram is meant."""
 
     box: BoxName

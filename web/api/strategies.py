@@ -5,8 +5,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
-from web import services
 from web.api.collection_models import CollectionPath, DoneBody, IntakeBody
+from web.api.search import as_json, operation_id, problem_response
 from web.api.strategy_models import (
     AddFound,
     Again,
@@ -35,17 +35,16 @@ from web.api.strategy_models import (
     Seen,
     StrategyBody,
 )
-from web.api.views import as_json, operation_id, problem_response
-from web.collections import alerts, searches, strategies
-from web.collections.answering import asked
-from web.collections.findings import findings
-from web.collections.history import CollectionError, ConflictError
-from web.collections.members import live_generation
-from web.collections.report import answer
-from web.collections.searches import Run, Search
-from web.desk import editor, library_search, store
-from web.pages.prisma_s import as_markdown
-from web.pages.report import reported
+from web.desk import alerts, searches, strategies
+from web.desk.findings import findings
+from web.desk.history import CollectionError, ConflictError
+from web.desk.members import live_generation
+from web.desk.report import answer
+from web.desk.searches import Run, Search
+from web.desk.strategy_answers import search_request
+from web.http import services
+from web.http.desk_access import editor, library_search, store
+from web.reports.prisma_s import as_markdown, report_over
 
 _RESPONSES: ResponseDict = {
     "400": problem_response("Something that was sent cannot be taken."),
@@ -78,7 +77,9 @@ def list_searches(path: CollectionPath) -> Response:
 @blueprint.post("/collections/<int:number>/searches", responses={"200": SearchOfStrategyBody})
 def run_search(path: CollectionPath, body: NewSearch) -> Response:
     """Run a search over the library and keep it under the next number."""
-    wanted = asked(body.q, ranked=body.kind == "ranked", filters=body.filters(), top=body.top)
+    wanted = search_request(
+        body.q, ranked=body.kind == "ranked", filters=body.filters(), top=body.top
+    )
     found = strategies.run_search(
         store(), editor(), path.number, wanted, library_search(), name=body.name, note=body.note
     )
@@ -223,8 +224,8 @@ def end_feed(path: FeedPath) -> Response:
 @blueprint.get("/collections/<int:number>/report", responses={"200": ReportBody})
 def show_report(path: CollectionPath, query: ReportParameters) -> Response:
     """The search report after PRISMA-S, as things stand."""
-    del query  # web.language reads it, as from every address
-    made = reported(path.number)
+    del query  # web.http.language reads it, as from every address
+    made = report_over(services.engine().library, store(), path.number)
     return as_json(
         ReportBody(
             items=tuple(ReportItemBody.model_validate(i) for i in made.items),

@@ -5,17 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from search.exact import Sort
-from search.ranking import DEPTH
+from search.ranked.ranking import DEPTH
 from web.api.collection_models import CollectionPath
 from web.api.models import Body, FaultBody, FiltersBody, RecordBody
-from web.collections.alerts import Alert, Feed, News
-from web.collections.answering import USUAL_TOP, Syntax
-from web.collections.comparison import Comparison
-from web.collections.findings import Finding
-from web.collections.report import Item
-from web.collections.searches import Run, Search
-from web.collections.strategies import Rerun
-from web.parameters import Asked, Query
+from web.desk.alerts import Alert, Feed, News
+from web.desk.findings import Finding
+from web.desk.report import Item
+from web.desk.run_comparison import Comparison
+from web.desk.searches import Run, Search
+from web.desk.strategies import Rerun
+from web.desk.strategy_answers import USUAL_TOP, Syntax
+from web.http.search_parameters import Parameters, Query
 
 
 class SearchPath(CollectionPath):
@@ -45,14 +45,14 @@ class NewSearch(Query):
     note: str = Field(default="", description="What to know about it.")
 
 
-class SearchChange(Asked):
+class SearchChange(Parameters):
     """What of a search changes; what is left out stays."""
 
     name: str | None = None
     note: str | None = None
 
 
-class Again(Asked):
+class Again(Parameters):
     """Which searches to run again."""
 
     searches: list[int] | None = Field(
@@ -60,7 +60,7 @@ class Again(Asked):
     )
 
 
-class RunParameters(Asked):
+class RunParameters(Parameters):
     """A run of a search."""
 
     run: int | None = Field(default=None, ge=1, description="Its number; the last one if left out.")
@@ -82,13 +82,13 @@ class AddFound(RunParameters):
     )
 
 
-class Seen(Asked):
+class Seen(Parameters):
     """What is marked as seen: ``shown`` as the news gave it, so that nothing unseen is marked."""
 
     shown: str
 
 
-class Answer(Asked):
+class Answer(Parameters):
     """What is written to an item of the report; an empty text leaves it blank."""
 
     item: Item
@@ -96,7 +96,7 @@ class Answer(Asked):
     seen: str | None = Field(default=None, description="What stood there when it was edited.")
 
 
-class ReportParameters(Asked):
+class ReportParameters(Parameters):
     """The language that the report is written in."""
 
     lang: Literal["ja", "en"] = "en"

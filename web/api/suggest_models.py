@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from search.engine import MAX_QUERY
+from search.ranked.engine import MAX_QUERY
 from search.suggest import Group, Reason
 from search.suggest.english import Source
 from search.suggest.grounding import Basis
 from web.api.models import Body, SentenceBody
-from web.parameters import Asked, Query
+from web.http.search_parameters import Parameters, Query
 
 _DECLINED = "Terms that are not to be offered."
 # More than anyone declines or accepts in a visit.
@@ -21,7 +21,7 @@ class SuggestParameters(Query):
     without: list[str] = Field(default=[], max_length=_MOST_TERMS, description=_DECLINED)
 
 
-class CompleteParameters(Asked):
+class CompleteParameters(Parameters):
     """A query of which the last word is still being typed."""
 
     q: str = Field(
@@ -44,7 +44,7 @@ class FillMaskParameters(Query):
     without: list[str] = Field(default=[], max_length=_MOST_TERMS, description=_DECLINED)
 
 
-class DraftParameters(Asked):
+class DraftParameters(Parameters):
     """A query and the terms accepted for it."""
 
     q: str = Field(

@@ -5,7 +5,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from search.suggest.drafts import draft
-from web import services
+from web.api.search import NO_HEAD, RESPONSES, as_json, operation_id
 from web.api.suggest_models import (
     CompleteBody,
     CompleteParameters,
@@ -18,7 +18,7 @@ from web.api.suggest_models import (
     SuggestionBody,
     SuggestParameters,
 )
-from web.api.views import NO_HEAD, RESPONSES, as_json, operation_id
+from web.http import services
 
 blueprint = APIBlueprint(
     "suggestions_api",

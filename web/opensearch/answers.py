@@ -9,8 +9,8 @@ from typing import Any
 from lxml import etree
 
 from search.records import Record
-from web.collections.feed import Entry, Paging, atom, xml_text
-from web.metadata import pages
+from web.desk.feed import Entry, Paging, atom, xml_text
+from web.http.metadata import pages
 
 _NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",

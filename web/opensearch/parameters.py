@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from search.engine import MAX_QUERY
 from search.exact import Sort, quoted
+from search.ranked.engine import MAX_QUERY
 
 MOST = 200
 _USUAL = 20

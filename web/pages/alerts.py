@@ -13,18 +13,18 @@ from flask import (
     url_for,
 )
 
-from search.manifest import LibraryError
-from web import services
-from web.collections import alerts, shelf, strategies
-from web.collections.alerts import News
-from web.collections.feed import MIMETYPE, atom, entries
-from web.collections.findings import shown_ids
-from web.collections.history import ConflictError
-from web.desk import editor, library_search, store
-from web.language import gettext
+from search.library.manifest import LibraryError
+from web.desk import alerts, shelf, strategies
+from web.desk.alerts import News
+from web.desk.feed import MIMETYPE, atom, entries
+from web.desk.findings import shown_ids
+from web.desk.history import ConflictError
+from web.http import services
+from web.http.desk_access import editor, library_search, store
+from web.http.language import gettext
 from web.pages.changes import done_message
 from web.pages.exact import fault_message
-from web.pages.prisma_s import frozen_note, syntax_name
+from web.reports.prisma_s import frozen_note, syntax_name
 
 # More than so many new records are told by their number alone.
 MOST_SHOWN = 200
@@ -55,16 +55,16 @@ def change(number: int, search: int) -> Response | str:
     here = {"number": number, "search": search}
     if do == "on":
         alerts.switch_on(store(), editor(), number, search)
-        return _to("alerts.show", **here, done="changed")
+        return _to("alerts.show", **here, done="alert on")
     if do == "off":
         alerts.switch_off(store(), editor(), number, search)
-        return _to("strategies.show_search", **here, done="changed")
+        return _to("strategies.show_search", **here, done="alert off")
     if do == "feed":
         secret = alerts.open_feed(store(), editor(), number, search)
         return _page(number, search, url_for("alerts.feed", secret=secret, _external=True))
     if do == "end feed":
         alerts.end_feed(store(), editor(), number, search, form.get("feed", 0, type=int))
-        return _to("alerts.show", **here, done="changed")
+        return _to("alerts.show", **here, done="feed ended")
     if do not in {"seen", "add"}:
         abort(400)
     told = alerts.news(store(), number, alerts.alert(store(), number, search), library_search())

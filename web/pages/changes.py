@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from web.collections.history import Action, Change
-from web.language import gettext, ngettext
-from web.pages.prisma_s import item_headings
+from web.desk.history import Action, Change
+from web.http.language import gettext, ngettext
+from web.reports.prisma_s import item_headings
 
 
 def action_message(action: Action) -> str:
@@ -50,7 +50,7 @@ def action_message(action: Action) -> str:
         "declare distinct": gettext("Declared not to be duplicates"),
         "propose again": gettext("Proposed again as duplicates"),
         "plan screening": gettext("Criteria of screening changed"),
-        "mark words": gettext("Words of screening changed"),
+        "mark words": gettext("Highlighted words changed"),
         "fill in abstract": gettext("Abstract filled in"),
         "note number": gettext("Number noted"),
         "undo": gettext("Change undone"),
@@ -108,6 +108,24 @@ def done_message(args: Mapping[str, Any]) -> str:
             return gettext("Run again.")
         case "search deleted":
             return gettext("The search was deleted.")
+        case "described":
+            return gettext("Name and description saved.")
+        case "noted":
+            return gettext("Note saved.")
+        case "tags":
+            return gettext("Tags saved.")
+        case "moved":
+            return gettext("Place changed.")
+        case "search described":
+            return gettext("Name and note saved.")
+        case "alert on":
+            return gettext("Alert is on.")
+        case "alert off":
+            return gettext("Alert is off.")
+        case "feed ended":
+            return gettext("The feed was ended.")
+        case "share ended":
+            return gettext("The link was ended.")
         case "changed":
             return gettext("Changed.")
         case "deleted":

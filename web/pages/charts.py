@@ -35,7 +35,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """A line as the points of a polyline, its name, and the class that colours it."""
 
     name: str
@@ -55,7 +55,7 @@ class Band:
 class LineChart:
     """Lines over two axes that begin at 0."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[Curve, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     band: Band | None
@@ -179,7 +179,7 @@ def line_chart(
         )
 
     lines = tuple(
-        Line(name, " ".join("{:.1f},{:.1f}".format(*at(*p)) for p in thinned(points)), kind)
+        Curve(name, " ".join("{:.1f},{:.1f}".format(*at(*p)) for p in thinned(points)), kind)
         for name, kind, points in series
     )
     shaded = None

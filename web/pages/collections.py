@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -16,30 +17,27 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.formats import FormatError
-from search.ranking import DEPTH
-from web import services
-from web.collections import duplicates, items, shares, shelf, tags
-from web.collections.export import COLLECTION_FORMATS, drops
-from web.collections.history import CollectionError, history, restore_to, undo
-from web.collections.inside import Group, Listing, Mode, listing
-from web.collections.intake import (
-    Intake,
-    add_file,
-    add_identifiers,
-    add_records,
-    library_records,
-)
-from web.collections.members import live_generation, members
-from web.desk import editor, import_file, saved_collection, store
-from web.errors import query_message
-from web.language import chosen_language
-from web.pages.asked import asked
+from search.ranked.engine import QueryError
+from search.ranked.ranking import DEPTH
+from web.desk import duplicates, items, shares, shelf, tags
+from web.desk.additions import Intake, add_file, add_identifiers, add_records, library_records
+from web.desk.collection_search import Group, Listing, Mode, listing
+from web.desk.export import COLLECTION_FORMATS, drops
+from web.desk.history import CollectionError, history, restore_to, undo
+from web.desk.items import ItemOrder
+from web.desk.members import live_generation, members
+from web.http import services
+from web.http.desk_access import editor, import_file, saved_collection, store
+from web.http.language import chosen_language
+from web.http.search_parameters import ExactParameters, SearchParameters
 from web.pages.changes import action_message, change_message, done_message, drop_message
+from web.pages.errors import query_message
 from web.pages.exact import fault_message
-from web.parameters import ExactParameters, SearchParameters
+from web.pages.last_collection import remember
+from web.pages.page_parameters import asked
+from web.pages.sign_in import own_address
 
 PER_PAGE = 50
 CHANGES_PER_PAGE = 100
@@ -48,7 +46,7 @@ blueprint = Blueprint("collections", __name__)
 
 
 @dataclass(frozen=True)
-class Place:
+class CollectionView:
     """Where in a collection one is: what its address says."""
 
     number: int
@@ -56,21 +54,26 @@ class Place:
     mode: Mode = "words"
     tag: str = ""
     group: Group = ""
+    order: ItemOrder = "own"
     page: int = 1
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The parameters that lead here, or to the same with ``changes``."""
         found = {**vars(self), **changes}
-        defaults = vars(Place(self.number))
+        defaults = vars(CollectionView(self.number))
         return {n: v for n, v in found.items() if n == "number" or v != defaults[n]}
 
 
 @blueprint.get("/collections")
 def index() -> str:
     """All collections by folder, and what makes new ones."""
+    named = request.args.get("named", "").strip()[: shelf.LONGEST_NAME]
     return render_template(
         "collections.html",
-        collections=shelf.collections(store()),
+        named=named,
+        collections=[
+            c for c in shelf.collections(store()) if named.casefold() in c.name.casefold()
+        ],
         deleted=[
             (c, history(store(), c.id, 0, 1)[1][0].id)
             for c in shelf.collections(store(), deleted=True)
@@ -121,7 +124,14 @@ def add_results() -> Response:
         if name or number is None:
             number = shelf.create(store(), editor(), name)
         intake = _add_results(number)
-    return _to("collections.show", number=number, **_outcome(intake))
+    if form.get("then") == "screening":
+        return remember(_to("screening.show", number=number, **_outcome(intake)), number)
+    if back := own_address(form.get("next", "")):
+        # The list that the records were ticked in says what became of them.
+        said = urlencode({**_outcome(intake), "into": number})
+        back = f"{back}{'&' if '?' in back else '?'}{said}"
+        return remember(make_response(redirect(back, 303)), number)
+    return remember(_to("collections.show", number=number, **_outcome(intake)), number)
 
 
 @blueprint.get("/collections/<int:number>")
@@ -170,7 +180,7 @@ def change(number: int) -> Response:
             seen=(form.get("seen_name", ""), shelf.checked_text(form.get("seen_description", ""))),
         )
         shelf.put_into(store(), editor(), number, _folder("folder"))
-    return _to("collections.show", number=number, done="changed")
+    return _to("collections.show", number=number, done="described")
 
 
 @blueprint.post("/collections/<int:number>/records")
@@ -211,6 +221,8 @@ def record(number: int) -> str:
         member=member,
         group=duplicates.group_of(store(), number, record_id),
         position=ids.index(record_id) + 1 if record_id in ids else None,
+        before=ids[ids.index(record_id) - 1] if record_id in ids[1:] else None,
+        after=ids[ids.index(record_id) + 1] if record_id in ids[:-1] else None,
         total=len(ids),
         tags=tags.tags(store(), number),
         done=done_message(request.args),
@@ -222,6 +234,7 @@ def change_record(number: int) -> Response:
     """The note, the tags or the place of one record."""
     form = request.form
     record_id, do = form.get("record", ""), form.get("do", "")
+    done = {"note": "noted", "move": "moved", "tags": "tags"}.get(do, "")
     if do == "note":
         items.annotate(
             store(), editor(), number, record_id, form.get("note", ""), form.get("seen", "")
@@ -232,7 +245,7 @@ def change_record(number: int) -> Response:
         _set_tags(number, record_id)
     else:
         abort(400)
-    return _to("collections.record", number=number, record=record_id, done="changed")
+    return _to("collections.record", number=number, record=record_id, done=done)
 
 
 @blueprint.post("/collections/<int:number>/identifiers")
@@ -292,7 +305,7 @@ def change_tags(number: int) -> Response:
     if form.get("do") not in edits:
         abort(400)
     edits[form["do"]]()
-    return _to("collections.show_tags", number=number, done="changed")
+    return _to("collections.show_tags", number=number, done="tags")
 
 
 @blueprint.get("/collections/<int:number>/history")
@@ -336,7 +349,7 @@ def change_shares(number: int) -> Response | str:
     """A link made, which is shown this once, or ended."""
     if request.form.get("do") == "end":
         shares.end_share(store(), editor(), number, request.form.get("share", 0, type=int))
-        return _to("collections.show_shares", number=number, done="changed")
+        return _to("collections.show_shares", number=number, done="share ended")
     notes = "notes" in request.form
     secret = shares.share(store(), editor(), number, notes=notes)
     return _shares_page(number, url_for("collections.shared", secret=secret, _external=True))
@@ -371,7 +384,7 @@ def shared(secret: str) -> str:
     )
 
 
-def _listing(place: Place, query: str) -> Listing:
+def _listing(place: CollectionView, query: str) -> Listing:
     return listing(
         store(),
         services.engine(),
@@ -381,22 +394,25 @@ def _listing(place: Place, query: str) -> Listing:
         mode=place.mode,
         tag=place.tag,
         group=place.group,
+        order=place.order,
         page=place.page,
         per_page=PER_PAGE,
         language=chosen_language(),
     )
 
 
-def _place(number: int, args: Mapping[str, str] | None = None) -> Place:
+def _place(number: int, args: Mapping[str, str] | None = None) -> CollectionView:
     given = request.args if args is None else args
     mode, group = given.get("mode", "words"), given.get("group", "")
+    order = given.get("order", "own")
     page = given.get("page", "1")
-    return Place(
+    return CollectionView(
         number,
         q=given.get("q", "").strip(),
         mode="meaning" if mode == "meaning" else "words",
         tag=given.get("tag", ""),
         group=group if group in get_args(Group) else "",  # type: ignore[arg-type]
+        order=order if order in get_args(ItemOrder) else "own",  # type: ignore[arg-type]
         page=min(max(1, int(page)), DEPTH) if page.isdecimal() else 1,
     )
 

@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
-from search.manifest import LibraryError
-from search.marking import marks
+from search.library.manifest import LibraryError
+from search.ranked.highlighting import marks
 from search.records import Record, guess_language
-from web import access, services
-from web.collections.shelf import Collection, collections
-from web.language import (
+from web.desk.shelf import Collection, collections
+from web.http import access, services
+from web.http.language import (
     LANGUAGES,
     PAGES,
     chosen_language,
@@ -22,13 +22,16 @@ from web.language import (
     written_date,
     written_moment,
 )
-from web.links import outward_links
-from web.metadata import context_object
-from web.pages.marked import excerpt, marked_abstract, marked_terms
-from web.pages.narrowing import active_filters, year_chart
+from web.http.links import outward_links
+from web.http.metadata import context_object
+from web.http.search_parameters import ExactParameters, SearchParameters
+from web.pages.badges import designs, is_free, languages
+from web.pages.examples import EXPRESSIONS, examples
+from web.pages.explanation import reasons
+from web.pages.narrowing import year_chart
 from web.pages.people import person
-from web.pages.reasons import reasons
-from web.parameters import ExactParameters, SearchParameters
+from web.pages.record_text import excerpt, marked_abstract, marked_terms
+from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600
 # What pages of the desk take beside a search.
@@ -66,6 +69,11 @@ def _context() -> dict[str, Any]:
         "marked_abstract": marked_abstract,
         "marks": marks,
         "authors": _authors,
+        "examples": examples,
+        "expressions": EXPRESSIONS,
+        "designs": designs,
+        "languages": languages,
+        "is_free": is_free,
         "active_filters": active_filters,
         "reasons": reasons,
         "year_chart": year_chart,

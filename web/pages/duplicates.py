@@ -13,12 +13,12 @@ from flask import (
     url_for,
 )
 
-from web.collections import duplicates, shelf
-from web.collections.likeness import Likeness
-from web.desk import editor, store
-from web.language import gettext
+from web.desk import duplicates, shelf
+from web.desk.likeness import Likeness
+from web.http.desk_access import editor, store
+from web.http.language import gettext
 from web.pages.changes import done_message
-from web.pages.comparison import compared
+from web.pages.side_by_side import compared
 
 PER_PAGE = 20
 # Of what is handled as one; the others are taken apart on the record's own page.

@@ -7,21 +7,16 @@ from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
 from search.budget import BudgetError
-from search.exact import (
-    ExactSyntaxError,
-    FaultReason,
-    Note,
-    expression_offers,
-    meant_words,
-)
+from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers, meant_words
 from search.exact.foreign_syntax import Foreign
-from web import services
-from web.errors import budget_message, budget_status
-from web.language import chosen_language, gettext
-from web.pages.asked import asked, field_messages, typed_values
+from web.http import services
+from web.http.language import chosen_language, gettext
+from web.http.search_parameters import ExactParameters
+from web.pages.builder import ROWS, field_names
+from web.pages.errors import budget_message, budget_status
 from web.pages.facts import facts
 from web.pages.narrowing import widened
-from web.parameters import ExactParameters
+from web.pages.page_parameters import asked, field_messages, typed_values
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ def page() -> Response | str:
         "typed": typed,
         "facts": library_facts,
         "field_codes": field_codes(),
+        "builder_fields": field_names(),
+        "builder_rows": ROWS,
     }
     if "q" not in request.args:
         return render_template("exact.html", **shown)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from search.generation import Generation
+from search.library.generation import Generation
 
 # A list that a browser still offers at once; any other journal can be typed.
 _JOURNALS = 200

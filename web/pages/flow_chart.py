@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from web.collections.copies import FROM_LIBRARY
-from web.collections.screening.flow import BoxName, Column, Counts, Flow
-from web.language import gettext
+from web.desk.copies import FROM_LIBRARY
+from web.desk.screening.flow import BoxName, Column, Counts, Flow
+from web.http.language import gettext
 
 WIDTH = 760
 # How far to the right the column of other methods stands, where there is one.

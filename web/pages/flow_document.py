@@ -10,8 +10,8 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Pt
 from docx.table import _Cell
 
-from web.collections.screening.flow import Flow
-from web.language import gettext
+from web.desk.screening.flow import Flow
+from web.http.language import gettext
 from web.pages.flow_chart import Cell, flow_rows
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

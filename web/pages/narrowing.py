@@ -1,13 +1,11 @@
-"""What stands beside a result list: which filters are on, and the years as a chart."""
+"""What stands beside a result list: what each filter takes away, and the years as a chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from search.filters import Filters
-from web import services
-from web.language import gettext, language_name
-from web.parameters import Query
+from web.http import services
+from web.http.search_parameters import Query
+from web.reports.filter_labels import ActiveFilter, active_filters
 
 CHART_HEIGHT = 40
 # Units of the chart's own coordinates; it is drawn as wide as there is room.
@@ -15,14 +13,6 @@ _STEP = 10
 _GAP = 2
 # Three years would be three planks.
 _FEWEST_YEARS = 19
-
-
-@dataclass(frozen=True)
-class ActiveFilter:
-    """A filter that is on, in words, and the parameters that take it off."""
-
-    label: str
-    without: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,34 +35,6 @@ class YearChart:
     width: int
     bars: tuple[Bar, ...]
     most: tuple[int, int]
-
-
-def active_filters(query: Query | Filters) -> tuple[ActiveFilter, ...]:
-    """The filters of ``query`` in the language of the page."""
-    found = []
-    if query.year_from is not None or query.year_to is not None:
-        years = f"{query.year_from or ''}–{query.year_to or ''}"
-        if query.year_from == query.year_to:
-            years = str(query.year_from)
-        found.append(_active(gettext("Year"), years, year_from=None, year_to=None))
-    for name, label in (
-        ("journal", gettext("Journal")),
-        ("publication_type", gettext("Publication type")),
-        ("keyword", gettext("Keywords")),
-    ):
-        if value := getattr(query, name):
-            found.append(_active(label, value, **{name: ""}))
-    if query.language:
-        found.append(_active(gettext("Language"), language_name(query.language), language=""))
-    if query.words:
-        found.append(_active(gettext("Words within"), query.words, words=""))
-    if query.has_abstract:
-        found.append(ActiveFilter(gettext("Only with abstract"), {"has_abstract": False}))
-    if query.retraction:
-        states = {"exclude": gettext("Exclude"), "only": gettext("Show only these")}
-        label = gettext("Retractions and concerns")
-        found.append(_active(label, states[query.retraction], retraction=""))
-    return tuple(found)
 
 
 def widened(query: Query) -> tuple[tuple[ActiveFilter, int], ...]:
@@ -102,8 +64,3 @@ def year_chart(years: Sequence[tuple[int, int]]) -> YearChart:
         for year, count in years
     )
     return YearChart(first, last, (last - first + 1) * _STEP - _GAP, bars, most)
-
-
-def _active(label: str, value: str, **without: Any) -> ActiveFilter:
-    colon = gettext(": ")
-    return ActiveFilter(f"{label}{colon}{value}", without)

@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from web import services
-from web.collections import items, shelf
-from web.collections.growing import growth
-from web.collections.intake import add_records, library_records
-from web.collections.members import live_generation, members
-from web.collections.overview import Map, collection_map, counts
-from web.desk import editor, store
-from web.language import chosen_language
+from web.desk import items, shelf
+from web.desk.additions import add_records, library_records
+from web.desk.growing import growth
+from web.desk.members import live_generation, members
+from web.desk.overview import Map, collection_map, counts
+from web.http import services
+from web.http.desk_access import editor, store
+from web.http.language import chosen_language
 from web.pages.changes import done_message
 from web.pages.charts import MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down
 from web.pages.narrowing import year_chart

@@ -16,21 +16,14 @@ from flask import (
     url_for,
 )
 
-from web import services
-from web.access import ROLE_ACCESS, identity
-from web.collections.accounts import (
-    LONGEST_PASSWORD,
-    SCOPES,
-    AccountError,
-    Accounts,
-    Scope,
-    User,
-)
-from web.errors import account_message
-from web.language import gettext
-from web.pages.account import set_session
+from web.desk.accounts import LONGEST_PASSWORD, SCOPES, AccountError, Accounts, Scope, User
+from web.http import services
+from web.http.access import ROLE_ACCESS, identity
+from web.http.language import gettext
+from web.http.rates import PasswordAttempt
+from web.pages.errors import account_message
+from web.pages.sign_in import set_session
 from web.pages.users import role_name, scope_name
-from web.rates import PasswordAttempt
 
 # Days that a token may last.
 LIVES = (7, 30, 90, 365)

@@ -1,7 +1,7 @@
 """Names of the history, in the language of the page."""
 
-from web.collections.signatures import COMMAND_LINE, IMPORTED
-from web.language import gettext
+from web.desk.signatures import COMMAND_LINE, IMPORTED
+from web.http.language import gettext
 
 
 def person(name: str) -> str:

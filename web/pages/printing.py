@@ -2,9 +2,9 @@
 
 from flask import Blueprint, render_template, request
 
-from search.citations import CITATION_STYLES, CitationStyle, citation
-from web.collections import items, shelf
-from web.desk import store
+from search.formats.citations import CITATION_STYLES, CitationStyle, citation
+from web.desk import items, shelf
+from web.http.desk_access import store
 
 # Formatting a citation takes milliseconds the first time.
 PER_PAGE = 100

@@ -2,19 +2,19 @@
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from web import services
-from web.collections import shelf
-from web.collections.members import live_generation
-from web.collections.screening.counted import counted_records, unlisted
-from web.collections.screening.estimates import stage_recall
-from web.collections.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
-from web.collections.screening.ordering import own_labels
-from web.collections.screening.outcomes import agreements, progress, screened
-from web.collections.screening.recall import Recall, curve
-from web.collections.screening.test_set import packed_test_set
-from web.desk import editor, file_name, store
-from web.exports import saved
-from web.language import gettext
+from web.desk import shelf
+from web.desk.members import live_generation
+from web.desk.screening.estimates import stage_recall
+from web.desk.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
+from web.desk.screening.flow_lists import counted_records, unlisted
+from web.desk.screening.ordering import own_labels
+from web.desk.screening.outcomes import agreements, progress, screened
+from web.desk.screening.recall import Recall, curve
+from web.desk.screening.test_set import packed_test_set
+from web.http import services
+from web.http.desk_access import editor, file_name, store
+from web.http.exports import saved
+from web.http.language import gettext
 from web.pages.charts import LineChart, line_chart
 from web.pages.flow_chart import Listed, box_name, flow_chart, flow_told
 from web.pages.flow_document import DOCX, as_document

@@ -4,18 +4,18 @@ from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 from pydantic import ValidationError
 
-from search.answering import MatchedSentence
-from search.citations import CITATION_STYLES, citation
-from search.engine import QueryError, UnknownRecordError
+from search.formats.citations import CITATION_STYLES, citation
+from search.ranked.engine import QueryError, UnknownRecordError
+from search.ranked.snippets import MatchedSentence
 from search.records import Record
 from search.text.terms import terms
-from web import access, services
-from web.collections.shelf import Collection, holding
-from web.language import chosen_language
-from web.links import OPENURL
-from web.metadata import citation_tags, context_object, linked_data
-from web.pages.asked import asked
-from web.parameters import SearchParameters
+from web.desk.shelf import Collection, holding
+from web.http import access, services
+from web.http.language import chosen_language
+from web.http.links import OPENURL
+from web.http.metadata import citation_tags, context_object, linked_data
+from web.http.search_parameters import SearchParameters
+from web.pages.page_parameters import asked
 
 SIMILAR = 8
 # A record's address carries the search that led to it unless that makes the page heavy.

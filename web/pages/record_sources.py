@@ -13,14 +13,14 @@ from flask import (
     url_for,
 )
 
-from web.access import may
-from web.collections import shelf
-from web.collections.copies import KINDS, Kind, sources
-from web.collections.record_sources import name_source, take_back_source
-from web.collections.screening.plan import STAGES
-from web.collections.screening.told import Name, decline, take_over, told
-from web.desk import editor, store
-from web.language import gettext
+from web.desk import shelf
+from web.desk.copies import KINDS, Kind, sources
+from web.desk.record_sources import name_source, take_back_source
+from web.desk.screening.file_decisions import Name, decline, take_over, told
+from web.desk.screening.plan import STAGES
+from web.http.access import may
+from web.http.desk_access import editor, store
+from web.http.language import gettext
 from web.pages.changes import done_message
 from web.pages.screening import stage_name, stage_of
 

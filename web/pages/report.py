@@ -13,29 +13,18 @@ from flask import (
     url_for,
 )
 
-from web import services
-from web.collections.members import live_generation
-from web.collections.report import Item, answer
-from web.collections.shelf import collection
-from web.desk import editor, file_name, store
-from web.exports import saved
+from web.desk.report import Item, answer
+from web.desk.shelf import collection
+from web.http import services
+from web.http.desk_access import editor, file_name, store
+from web.http.exports import saved
 from web.pages.changes import done_message
-from web.pages.prisma_s import CITATION, Report, as_markdown, report
+from web.reports.prisma_s import CITATION, Report, as_markdown, report_over
 
 # Markdown is plain text with marks that hardly show: both files hold the same.
 _FILES = {"md": "text/markdown; charset=utf-8", "txt": "text/plain; charset=utf-8"}
 
 blueprint = Blueprint("report", __name__)
-
-
-def reported(number: int) -> Report:
-    """The report of a collection over the library of the application that serves this request.
-
-    Raises:
-        UnknownError: when there is no such collection.
-    """
-    library = services.engine().library
-    return report(store(), number, library.path.name, live_generation(library))
 
 
 @blueprint.get("/collections/<int:number>/report")
@@ -44,7 +33,7 @@ def show(number: int) -> str:
     return render_template(
         "strategy_report.html",
         collection=collection(store(), number),
-        report=reported(number),
+        report=_report(number),
         citation=CITATION,
         done=done_message(request.args),
     )
@@ -68,10 +57,14 @@ def file(number: int) -> Response:
     ending = request.args.get("format", "md")
     if ending not in _FILES:
         abort(400)
-    written = as_markdown(reported(number)).encode()
+    written = as_markdown(_report(number)).encode()
     name = file_name(collection(store(), number), f"-prisma-s.{ending}")
 
     def write(stream: BinaryIO) -> None:
         stream.write(written)
 
     return saved(write, _FILES[ending], name)
+
+
+def _report(number: int) -> Report:
+    return report_over(services.engine().library, store(), number)

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
-from search.engine import MAX_PER_PAGE, QueryError
-from web import services
-from web.errors import query_message
-from web.language import chosen_language
-from web.pages.asked import asked, field_messages, typed_values
+from search.ranked.engine import MAX_PER_PAGE, QueryError
+from web.desk.result_map import ResultMap, result_map
+from web.http import services
+from web.http.language import chosen_language
+from web.http.search_parameters import SearchParameters
 from web.pages.charts import APART, MAP_HEIGHT, MAP_WIDTH, Dot, Label, across, down, side_by_side
+from web.pages.errors import query_message
+from web.pages.page_parameters import asked, field_messages, typed_values
 from web.pages.record import carried
-from web.parameters import SearchParameters
-from web.result_map import ResultMap, result_map
 
 
 def page() -> Response | str:

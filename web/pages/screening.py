@@ -15,23 +15,23 @@ from flask import (
 )
 from markupsafe import Markup, escape
 
-from web import services
-from web.access import may
-from web.collections import duplicates, items, shelf, tags
-from web.collections.history import CollectionError
-from web.collections.likeness import remembered_links
-from web.collections.members import live_generation, members
-from web.collections.screening import abstracts, deciding, numbers, plan
-from web.collections.screening.estimates import stage_recall
-from web.collections.screening.flow import NOT_RETRIEVED
-from web.collections.screening.ledger import Verdict
-from web.collections.screening.marking import word_marks
-from web.collections.screening.ordering import next_record
-from web.collections.screening.outcomes import Outcome, State, agreements, progress, screened
-from web.collections.screening.plan import STAGES, Plan, Stage, Words
-from web.collections.screening.taken_away import SCREENED_FORMATS, Wanted
-from web.desk import editor, saved_screened, store
-from web.language import gettext
+from web.desk import duplicates, items, shelf, tags
+from web.desk.history import CollectionError
+from web.desk.likeness import remembered_links
+from web.desk.members import live_generation, members
+from web.desk.screening import abstracts, deciding, numbers, plan
+from web.desk.screening.estimates import stage_recall
+from web.desk.screening.flow import NOT_RETRIEVED
+from web.desk.screening.ledger import Verdict
+from web.desk.screening.ordering import next_record
+from web.desk.screening.outcomes import Outcome, State, agreements, progress, screened
+from web.desk.screening.plan import STAGES, Plan, Stage, Words
+from web.desk.screening.screened_files import SCREENED_FORMATS, Wanted
+from web.desk.screening.word_marks import word_marks
+from web.http import services
+from web.http.access import may
+from web.http.desk_access import editor, saved_screened, store
+from web.http.language import gettext
 from web.pages.changes import done_message
 
 PER_PAGE = 50
@@ -93,7 +93,8 @@ def act(number: int) -> Response:
         duplicates.declare_distinct(store(), editor(), number, [record_id, *form.getlist("other")])
         return _to("screening.show", **here, record=record_id, done="distinct")
     _note(number, record_id, do)
-    return _to("screening.show", **here, record=record_id, done="changed")
+    said = {"note": "noted", "tags": "tags", "number": "number"}.get(do, "abstract")
+    return _to("screening.show", **here, record=record_id, done=said)
 
 
 @blueprint.get("/collections/<int:number>/screening/plan")
@@ -105,7 +106,7 @@ def show_plan(number: int) -> str:
         plans=[plan.plan(store(), number, stage) for stage in STAGES],
         words=plan.words(store(), number),
         stage_name=stage_name,
-        done=done_message(request.args),
+        done=screening_message(request.args),
     )
 
 
@@ -132,7 +133,11 @@ def change_plan(number: int) -> Response:
             form.get("seen_reviewers", 1, type=int),
         )
         plan.set_plan(store(), editor(), number, wanted, seen, may_open=may("administer"))
-    return _to("screening.show_plan", number=number, done="changed")
+    return _to(
+        "screening.show_plan",
+        number=number,
+        done="highlighted" if form.get("do") == "words" else "criteria",
+    )
 
 
 @blueprint.get("/collections/<int:number>/screening/conflicts")
@@ -239,7 +244,11 @@ def screening_message(args: Any) -> str:
     """What was just done."""
     return {
         "taken back": gettext("Taken back: decide anew."),
-        "resolved": gettext("Settled."),
+        "resolved": gettext("Resolved."),
+        "abstract": gettext("Abstract saved."),
+        "number": gettext("Number saved."),
+        "criteria": gettext("Criteria saved."),
+        "highlighted": gettext("Highlighted words saved."),
     }.get(args.get("done", ""), "") or done_message(args)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from flask import Flask, render_template
 from numpy.typing import NDArray
 
-from web.language import install
+from web.http.language import install
 from web.pages.charts import line_chart
 
 

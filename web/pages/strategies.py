@@ -16,29 +16,30 @@ from flask import (
 )
 from pydantic import ValidationError
 
-from search.engine import QueryError
 from search.exact import ExactSyntaxError
 from search.filters import Filters
-from search.ranking import DEPTH
-from web import services
-from web.collections import alerts, searches, shelf, strategies
-from web.collections.answering import USUAL_TOP, Asked, asked
-from web.collections.comparison import Comparison
-from web.collections.findings import findings, shown_ids
-from web.collections.history import CollectionError, history
-from web.collections.members import live_generation
-from web.collections.searches import Search
-from web.desk import editor, library_search, store
-from web.errors import query_message
-from web.language import chosen_language
-from web.pages.asked import asked as asked_parameters
-from web.pages.asked import field_messages, typed_values
+from search.ranked.engine import QueryError
+from search.ranked.ranking import DEPTH
+from web.desk import alerts, searches, shelf, strategies
+from web.desk.findings import findings, shown_ids
+from web.desk.history import CollectionError, history
+from web.desk.members import live_generation
+from web.desk.run_comparison import Comparison
+from web.desk.searches import Search
+from web.desk.strategy_answers import USUAL_TOP, SearchRequest, search_request
+from web.http import services
+from web.http.desk_access import editor, library_search, store
+from web.http.language import chosen_language
+from web.http.search_parameters import Query
 from web.pages.changes import done_message
+from web.pages.errors import query_message
 from web.pages.exact import fault_of
 from web.pages.facts import facts
-from web.pages.narrowing import active_filters
-from web.pages.prisma_s import frozen_note, run_facts, syntax_name
-from web.parameters import Query
+from web.pages.last_collection import remember
+from web.pages.page_parameters import asked as asked_parameters
+from web.pages.page_parameters import field_messages, typed_values
+from web.reports.filter_labels import active_filters
+from web.reports.prisma_s import frozen_note, run_facts, syntax_name
 
 PER_PAGE = 50
 # Of what changed, so many records are shown; the rest is in the run itself.
@@ -48,7 +49,7 @@ blueprint = Blueprint("strategies", __name__)
 
 
 @dataclass(frozen=True)
-class Line:
+class SearchRow:
     """A search as the list shows it: its kind and filters in words, what its last run changed, and
     the marks of those parts of which a later run is there than it was made of."""
 
@@ -112,7 +113,12 @@ def keep() -> Response:
         if name or number is None:
             number = shelf.create(store(), editor(), name)
         found = strategies.run_search(store(), editor(), number, wanted, library_search())
-    return _to("strategies.show_search", number=number, search=found.number)
+        if form.get("then") == "alert":
+            alerts.switch_on(store(), editor(), number, found.number)
+    if form.get("then") == "alert":
+        to_alert = _to("alerts.show", number=number, search=found.number, done="alert on")
+        return remember(to_alert, number)
+    return remember(_to("strategies.show_search", number=number, search=found.number), number)
 
 
 @blueprint.get("/collections/<int:number>/strategy/<int:search>")
@@ -153,7 +159,7 @@ def change_search(number: int, search: int) -> Response:
         strategies.describe(
             store(), editor(), number, search, name=form.get("name", ""), note=form.get("note", "")
         )
-        return _to("strategies.show_search", number=number, search=search, done="changed")
+        return _to("strategies.show_search", number=number, search=search, done="search described")
     if do == "delete":
         strategies.delete(store(), editor(), number, search)
         return _to("strategies.show", number=number, done="search deleted")
@@ -224,11 +230,11 @@ def _page(number: int, **wrong: Any) -> str:
     )
 
 
-def _line(one: Search, every: Mapping[int, Search]) -> Line:
+def _line(one: Search, every: Mapping[int, Search]) -> SearchRow:
     before = searches.run_before(store(), one, one.last)
     generation = live_generation(services.engine().library)
     changed = strategies.rerun_of(store(), one, before, generation) if before else None
-    return Line(
+    return SearchRow(
         one,
         syntax_name(one),
         frozen_note(one),
@@ -250,7 +256,7 @@ def _run(number: int, form: Mapping[str, str]) -> Search:
         if len(ticked) < len(("left", "right")) or operator not in {"AND", "OR", "NOT"}:
             raise CollectionError("tick two searches at least")
         marks = (f"#{n}" for n in sorted(ticked))
-        wanted = asked(f" {operator} ".join(marks), ranked=False, filters=Filters())
+        wanted = search_request(f" {operator} ".join(marks), ranked=False, filters=Filters())
     else:
         wanted = _asked(form, ranked=form.get("kind") == "ranked")
     return strategies.run_search(
@@ -264,10 +270,10 @@ def _run(number: int, form: Mapping[str, str]) -> Search:
     )
 
 
-def _asked(form: Mapping[str, str], *, ranked: bool) -> Asked:
+def _asked(form: Mapping[str, str], *, ranked: bool) -> SearchRequest:
     query = asked_parameters(Query, form)
     top = form.get("top", "").strip()
-    return asked(
+    return search_request(
         query.q,
         ranked=ranked,
         filters=query.filters(),

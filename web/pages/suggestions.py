@@ -7,16 +7,16 @@ import json
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from search.encoder import ModelError
-from search.engine import MAX_QUERY, QueryError
+from search.ranked.engine import MAX_QUERY, QueryError
 from search.suggest import GROUPS, Group, MaskFillings, Reason, Suggestion
 from search.suggest.drafts import draft as draft_of
 from search.suggest.english import Source
 from search.text.profile import has_mask
-from web import services
-from web.errors import query_message
-from web.language import chosen_language, gettext
-from web.pages.account import own_address
-from web.parameters import SearchParameters
+from web.http import services
+from web.http.language import chosen_language, gettext
+from web.http.search_parameters import SearchParameters
+from web.pages.errors import query_message
+from web.pages.sign_in import own_address
 
 SUGGESTIONS = 8
 # Refining makes sense for what someone typed, not for a pasted abstract, whose suggestions take

@@ -14,9 +14,9 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
-from web import services
-from web.collections.accounts import ROLES, Accounts, Role, Scope
-from web.language import gettext
+from web.desk.accounts import ROLES, Accounts, Role, Scope
+from web.http import services
+from web.http.language import gettext
 
 blueprint = Blueprint("users", __name__)
 

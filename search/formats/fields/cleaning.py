@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from search.formats.fields.markup import LONGEST_NOTHING, plain_text, present, something
 from search.formats.fields.places import issue_of, number_of, pages_of
-from search.formats.markup import LONGEST_NOTHING, plain_text, present, something
 
 _LINES = ("journal", "date", "language", "doi", "pmid", "ichushi_id", "url", "issn")
 

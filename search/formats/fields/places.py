@@ -5,8 +5,8 @@ import datetime
 import re
 import unicodedata
 
-from search.formats.markup import something
-from search.formats.pages import page_range
+from search.formats.fields.markup import something
+from search.formats.fields.page_ranges import page_range
 
 _VOLUME = re.compile(r"(?:第\s*)?([0-9A-Za-z]+)\s*巻|\bVol(?:ume)?s?\b\.?\s*([0-9A-Za-z]+)", re.I)
 _ISSUE = re.compile(

@@ -1,13 +1,13 @@
 // Terms of the library for the word being typed: a list under the search box, with the keys and
 // roles of ARIA's combobox. Nothing is put into the box that was not chosen.
 "use strict";
-(() => {
-  const query = document.getElementById("q");
-  if (!query || !query.dataset.complete) return;
+const completed = (query, number) => {
   const WAIT = 60; // milliseconds without a key before the server is asked
+  const name = number ? `${number}-` : "";
 
   const list = document.createElement("ul");
-  list.id = "completions";
+  list.id = `completions${number || ""}`;
+  list.className = "completions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", query.dataset.completions);
@@ -64,7 +64,7 @@
     rest = after;
     list.replaceChildren(...found.map((completion, i) => {
       const option = document.createElement("li");
-      option.id = `completion-${i}`;
+      option.id = `completion-${name}${i}`;
       option.setAttribute("role", "option");
       const term = document.createElement("span");
       term.textContent = completion.term;
@@ -111,7 +111,7 @@
   query.addEventListener("blur", close);
   query.addEventListener("keydown", (event) => {
     // While kana are being converted, all keys are the input method's.
-    if (event.isComposing || list.hidden) return;
+    if (list.hidden) return;
     const last = offered.length - 1;
     if (event.key === "ArrowDown") select(selected < last ? selected + 1 : -1);
     else if (event.key === "ArrowUp") select(selected < 0 ? last : selected - 1);
@@ -121,4 +121,5 @@
     event.preventDefault();
   });
   query.form.addEventListener("submit", close);
-})();
+};
+document.querySelectorAll("input[data-complete]").forEach(completed);

@@ -6,11 +6,35 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    const source = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
+
+// The Enter that confirms a kana conversion sends no form. Safari ends the composition before it
+// reports that key, and says what it was by keyCode 229 alone.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" && event.keyCode !== 13 && event.keyCode !== 229) return;
+  if (!event.isComposing && event.keyCode !== 229) return;
+  if (event.target.closest("input")) event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
+// Menus close by Escape, and where one looks elsewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.menu[open], .suggestions details[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.menu[open], .suggestions details[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
 
 (() => {
   const form = document.getElementById("search");
@@ -30,7 +54,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   // An expression is sent by Enter, as everywhere; Shift+Enter begins a line.
   if (query.tagName === "TEXTAREA") {
     query.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey) return;
       event.preventDefault();
       form.requestSubmit();
     });

@@ -1,0 +1,1 @@
+"""What a library learns of itself without labels."""

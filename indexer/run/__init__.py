@@ -1,0 +1,1 @@
+"""An indexing run: what comes in, and what becomes of it."""

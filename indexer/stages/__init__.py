@@ -1,0 +1,1 @@
+"""The stages of a run: each writes a part of the staged generation."""

@@ -1,0 +1,1 @@
+"""``records.db``: records, and where they came from."""

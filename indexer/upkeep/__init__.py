@@ -1,0 +1,1 @@
+"""What is done to a library that is there: its records and its generations."""

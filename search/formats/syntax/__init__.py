@@ -1,0 +1,1 @@
+"""What files are made of: lines, tagged fields, pieces of XML, JSON."""

@@ -1,0 +1,1 @@
+"""A library: what lies on the disk, and what is opened of it."""

@@ -1,0 +1,1 @@
+"""Ranked search (関連度検索): both legs fused, ordered, cut off, the best first."""

@@ -1,0 +1,1 @@
+"""もしかして: what was probably meant, out of the library's own terms."""

@@ -1,0 +1,74 @@
+"""Learning where relevance ends, in libraries too small for it and just large enough."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from indexer.learning.relevance_line import learn_relevance_line
+from search.encoder import Encoder
+from search.library.library import Library
+from search.ranked.engine import Engine
+from tests.indexer.conftest import index
+
+pytestmark = pytest.mark.slow
+
+DISEASES = [
+    "肺炎",
+    "心筋梗塞",
+    "糖尿病",
+    "喘息",
+    "白血病",
+    "緑内障",
+    "骨折",
+    "胃潰瘍",
+    "結核",
+    "貧血",
+    "脳梗塞",
+    "腎不全",
+]
+
+
+def test_two_records_say_nothing(built: Path, encoder: Encoder) -> None:
+    generation = Library(built).generation()
+    assert generation.manifest.relevance is None
+    assert learn_relevance_line(generation, encoder) is None
+
+
+@pytest.fixture
+def dozen(tmp_path: Path, source: Callable[..., Path]) -> Path:
+    records = [
+        {
+            "id": name,
+            "title": f"{name}の治療",
+            "abstract": f"{name}の患者に治療を行い、経過を観察した。{name}は軽快した。",
+        }
+        for name in DISEASES
+    ]
+    index(source(*records), tmp_path / "dozen")
+    return tmp_path / "dozen"
+
+
+def test_a_dozen_records(dozen: Path, encoder: Encoder) -> None:
+    engine = Engine(Library(dozen), encoder)
+    line = engine.generation().manifest.relevance
+    assert line == learn_relevance_line(engine.generation(), encoder)
+    for name in DISEASES[:4]:
+        found = engine.search(name)
+        assert found.relevant
+        assert name in {h.record.id for h in found.hits[: found.relevant]}
+    for query in ("衆議院の解散総選挙", "qwertyuiop", "カレーライスの作り方"):
+        assert engine.search(query).relevant == 0
+
+
+def test_an_update_that_learns_no_weight_keeps_the_line(
+    dozen: Path, source: Callable[..., Path]
+) -> None:
+    before = Library(dozen).generation().manifest
+    index(source({"id": "new", "title": "麻疹", "abstract": "麻疹の流行。"}), dozen)
+    after = Library(dozen).generation().manifest
+    assert after.records == before.records + 1
+    assert after.relevance == before.relevance
+    more = [{"id": f"n{i}", "title": f"風疹 {i}", "abstract": "流行した。"} for i in range(9)]
+    index(source(*more), dozen)
+    assert Library(dozen).generation().manifest.relevance != before.relevance

@@ -1,0 +1,147 @@
+"""axe-core finds nothing on any page, in both languages and both colour schemes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from tests.web.desk.conftest import PASSWORD, app_without_library
+from web.desk.desk import Desk
+from web.http.language import PAGES
+
+# What WCAG 2.2 AA asks for, and what axe's makers think good.
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+# Of many parts that are alike a few are looked into: axe takes minutes for the whole reference.
+OPEN_DETAILS = """
+for (const d of [...document.querySelectorAll("details")].slice(0, 8)) d.open = true;
+for (const s of document.querySelectorAll("#schemas > section:nth-of-type(n+9)")) s.remove();"""
+BILINGUAL = "sample-cardiology-03"
+
+# Every page by its endpoint; a page in several states has several addresses.
+ADDRESSES = {
+    "account.sign_in_form": ["/sign-in"],
+    "alerts.index": ["/alerts"],
+    "alerts.show": ["/collections/1/strategy/1/alert"],
+    "collections.index": ["/collections"],
+    "collections.record": [f"/collections/1/record?record={BILINGUAL}"],
+    "collections.shared": ["{share}"],
+    "collections.show": ["/collections/1", "/collections/1?q=心不全"],
+    "collections.show_history": ["/collections/1/history"],
+    "collections.show_shares": ["/collections/1/shares"],
+    "collections.show_tags": ["/collections/1/tags"],
+    "duplicates.show": ["/collections/1/duplicates"],
+    "growing.show": ["/collections/1/growing"],
+    "overview.show": ["/collections/1/overview"],
+    "own_account.show": ["/account"],
+    "pages.about": ["/about"],
+    "pages.exact": ["/exact", "/exact?q=患者&per_page=20", "/exact?q=(", "/exact?q=糖尿病 麻疹"],
+    "pages.gallery": ["/about/gallery"],
+    "pages.map": ["/map?q=高齢者の転倒"],
+    "pages.record": [f"/records/{BILINGUAL}?q=心不全の運動療法", "/records/nowhere"],
+    "pages.search": ["/", "/?q=糖尿病の高齢者", "/?q=高齢者に[MASK]", "/?q=ｚｑｘｗｖｊ", "/?q="],
+    "printing.show": ["/collections/1/print"],
+    "progress.show": ["/collections/1/screening/progress"],
+    "reference.show": ["/reference"],
+    "report.show": ["/collections/1/report"],
+    "screening.show": ["/collections/1/screening"],
+    "screening.show_conflicts": ["/collections/1/screening/conflicts"],
+    "screening.show_decisions": ["/collections/1/screening/decisions"],
+    "screening.show_plan": ["/collections/1/screening/plan"],
+    "sections.guide": ["/help"],
+    "sections.screening": ["/screening"],
+    "sections.strategies": ["/strategies"],
+    "selection.show": [
+        f"/selected?record={BILINGUAL}&record=sample-cardiology-01",
+        f"/selected?view=compare&record={BILINGUAL}&record=sample-cardiology-01",
+        "/selected",
+    ],
+    "strategies.show": ["/collections/1/strategy"],
+    "strategies.show_changes": ["/collections/1/strategy/1/changes"],
+    "strategies.show_search": ["/collections/1/strategy/1"],
+    "suggestions.draft": ["/draft?q=糖尿病"],
+    "users.show": ["/users"],
+}
+# Answers that are no pages.
+FILES = {
+    *(
+        "pages.static",
+        "pages.model_card",
+        "pages.build",
+        "alerts.feed",
+        "collections.export",
+        "report.file",
+    ),
+    *("progress.flow_file", "progress.test_set", "selection.file"),
+}
+
+
+def test_every_page_is_looked_at(desk: Desk) -> None:
+    app: Flask = app_without_library(desk)
+    pages = {
+        str(rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint.partition(".")[0] in PAGES
+    }
+    assert set(ADDRESSES) == pages - FILES
+
+
+@dataclass
+class Desktop:
+    """A browser page of someone signed in, and the address of a share."""
+
+    page: Page
+    share: str
+
+    def post(self, path: str, data: dict[str, Any], method: str = "post") -> Any:
+        send = getattr(self.page.request, method)
+        answer = send(f"/api/v1{path}", data=data)
+        assert answer.ok, answer.text()
+        return answer.json()
+
+
+def furnished(page: Page) -> Desktop:
+    """A collection with everything that a page can show."""
+    page.goto("/sign-in?lang=ja")
+    page.get_by_label("利用者名").fill("administrator")
+    page.get_by_label("パスワード").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="ログイン").click()
+    desktop = Desktop(page, "")
+    desktop.post("/folders", {"name": "診療科"})
+    desktop.post("/collections", {"name": "循環器", "description": "心不全と不整脈", "folder": 1})
+    desktop.post("/collections/1/records", {"exact": {"q": "心不全 OR 心房細動 OR 糖尿病"}})
+    desktop.post("/collections/1/records", {"ids": [BILINGUAL]})
+    desktop.post("/collections/1/tags", {"tag": "重要", "ids": [BILINGUAL]})
+    desktop.post("/collections/1/note", {"id": BILINGUAL, "note": "抄読会で使う"}, "put")
+    for query, kind in (("心不全 OR 心房細動", "exact"), ("運動療法", "ranked")):
+        desktop.post("/collections/1/searches", {"q": query, "kind": kind})
+    desktop.post("/collections/1/searches/rerun", {})
+    desktop.post("/collections/1/searches/1/alert", {}, "put")
+    desktop.post("/collections/1/screening/decisions", {"id": BILINGUAL, "verdict": "include"})
+    desktop.share = desktop.post("/collections/1/shares", {})["address"]
+    return desktop
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_axe_finds_nothing(browser: Browser, desk_server: str, language: str) -> None:
+    context = browser.new_context(base_url=desk_server, locale=language)
+    page = context.new_page()
+    desktop = furnished(page)
+    axe, found = Axe(), []
+    for path in (path for paths in ADDRESSES.values() for path in paths):
+        path = path.replace("{share}", desktop.share)
+        page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        page.evaluate(OPEN_DETAILS)
+        for scheme, rules in (("light", RULES), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme)
+            for fault in axe.run(page, options=rules).response["violations"]:
+                nodes = [(n["target"], n["html"][:200]) for n in fault["nodes"][:3]]
+                found.append((path, scheme, fault["id"], nodes))
+    context.close()
+    assert found == [], "\n".join(map(str, found))

@@ -1,0 +1,282 @@
+"""The ``jmedsearch`` command: joins the commands of all three packages."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import platformdirs
+
+from indexer.sample import build_sample
+from search import budget
+from search.library.library import Library
+from search.suggest import Suggester
+from web.app import create_app
+from web.cli.accounts import commands as account_commands
+from web.cli.collections import collection
+from web.cli.collections import commands as collection_commands
+from web.cli.doctor import doctor
+from web.cli.index import commands as indexer_commands
+from web.cli.mcp import mcp
+from web.cli.options import (
+    ShownErrors,
+    collections_option,
+    model_option,
+    open_engine,
+    open_library,
+    opened,
+    replica_option,
+    served_library_option,
+    time_limit_option,
+)
+from web.cli.progress_bars import TerminalProgress
+from web.cli.screening import commands as screening_commands
+from web.cli.search import commands as search_commands
+from web.cli.simulate import simulate
+from web.cli.strategies import commands as strategy_commands
+from web.cli.welcome import welcome
+from web.desk.desk import Desk, open_desk
+from web.http import services
+from web.http.access import Admission
+from web.http.links import is_web_address
+from web.http.logs import LogFormat
+from web.http.logs import configure as configure_logs
+from web.http.origins import checked_origin
+from web.http.rates import Rate
+from web.server.memory import share_free_memory
+from web.server.process import is_loopback, listen, prepare_signals
+from web.server.process import serve as run_server
+from web.server.supervision import handed_over
+from web.server.warm_up import warm_up
+
+_REMOTE_RATE = "600/minute"
+
+
+@click.group()
+@click.version_option(package_name="jmedsearch")
+def main() -> None:
+    """Search Japanese medical literature by meaning (文献検索)."""
+
+
+port_option = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port; 0 takes any free one [default: the first free one from 8000].",
+)
+
+
+@click.command(cls=ShownErrors)
+@served_library_option
+@replica_option
+@model_option
+@collections_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@port_option
+@click.option(
+    "--allow-remote",
+    is_flag=True,
+    help="Where there are no accounts: let other machines in, whoever they are. They may search, "
+    "and see no collections.",
+)
+@click.option(
+    "--trusted-proxy",
+    default="",
+    metavar="ADDRESS",
+    help="Address of a proxy in front, whose X-Forwarded-Proto and X-Forwarded-Host are believed.",
+)
+@click.option(
+    "--remote-user-header",
+    default="",
+    metavar="NAME",
+    help="Header in which that proxy names the user whom it has signed in (single sign-on).",
+)
+@click.option(
+    "--link-resolver",
+    default="",
+    metavar="ADDRESS",
+    help="Address of the institution's OpenURL link resolver; {openurl} marks where the record's "
+    "description goes, by default the end.",
+)
+@click.option(
+    "--rate-limit",
+    default="",
+    metavar="RATE",
+    help="Requests that one client (a user, or an address) may make: 600/minute, or none "
+    "[default: none on this machine alone, else 600/minute].",
+)
+@time_limit_option
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A site whose pages may read the API from browsers (CORS), as in https://example.org; "
+    "again for further ones.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text: warnings and errors; json: a line of JSON for each request, too. Neither holds "
+    "queries.",
+)
+@click.option(
+    "--log-queries",
+    is_flag=True,
+    help="Have the JSON log say what was searched for. Queries can reveal patients.",
+)
+def serve(
+    library: str,
+    replica: Path | None,
+    model: str | None,
+    collections_file: Path | None,
+    host: str,
+    port: int | None,
+    allow_remote: bool,
+    trusted_proxy: str,
+    remote_user_header: str,
+    link_resolver: str,
+    rate_limit: str,
+    time_limit: float,
+    origins: tuple[str, ...],
+    log_format: LogFormat,
+    log_queries: bool,
+) -> None:
+    """Serve the page and the API over a library (Ctrl-C ends).
+
+    SIGTERM finishes the requests under way; SIGHUP exchanges the process, and nobody is refused.
+
+    Other machines are let in once there are accounts (see user); behind a proxy, too.
+    """
+    _check_proxy(trusted_proxy, remote_user_header)
+    if link_resolver and not is_web_address(link_resolver):
+        raise click.UsageError(f"--link-resolver {link_resolver} is no http or https address")
+    for origin in origins:
+        checked_origin(origin)
+    if log_queries and log_format != "json":
+        raise click.UsageError("--log-queries needs --log-format json: text holds no requests")
+    configure_logs(log_format)
+    desk = opened(collections_file)
+    listening = handed_over()
+    if listening is not None:
+        host = listening.getsockname()[0]
+    # What comes through a proxy may come from anywhere.
+    local = is_loopback(host) and not trusted_proxy
+    if not local and not allow_remote and not desk.accounts.exist():
+        how = f"--host {host}" if not is_loopback(host) else "--trusted-proxy"
+        raise click.UsageError(
+            f"{how} lets other machines in, and there are no accounts: whoever reaches the port "
+            "could read and search the library. Make an account with: jmedsearch user add NAME "
+            "--role administrator. Or add --allow-remote, if everybody shall search and nobody "
+            "use collections."
+        )
+    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
+    prepare_signals()
+    # The port first: it fails in no time, the model takes seconds.
+    with listening or listen(host, port) as opened_socket:
+        _serve(
+            opened_socket,
+            open_library(library, replica),
+            model,
+            desk,
+            admission,
+            link_resolver=link_resolver,
+            rate=_rate(rate_limit, local),
+            allowed_origins=origins,
+            log_queries=log_queries,
+            time_limit=time_limit,
+        )
+
+
+def _rate(text: str, local: bool) -> Rate | None:
+    if text == "none" or (local and not text):
+        return None
+    return Rate.parse(text or _REMOTE_RATE)
+
+
+def _check_proxy(trusted_proxy: str, remote_user_header: str) -> None:
+    if remote_user_header and not trusted_proxy:
+        raise click.UsageError(
+            "--remote-user-header needs --trusted-proxy: anybody can send a header"
+        )
+    if trusted_proxy:
+        try:
+            ipaddress.ip_address(trusted_proxy)
+        except ValueError as error:
+            raise click.UsageError(f"--trusted-proxy {trusted_proxy} is no IP address") from error
+
+
+@click.command(cls=ShownErrors)
+@click.option(
+    "--library",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the sample library [default: in the user's data folder].",
+)
+@port_option
+def demo(library: Path | None, port: int | None) -> None:
+    """Build the bundled, fictional sample library if needed, and serve it (Ctrl-C ends)."""
+    library = library or platformdirs.user_data_path("jmedsearch") / "sample-library"
+    progress = TerminalProgress()
+    click.echo(f"Sample library (見本の文献庫): {library}", err=True)
+    try:
+        build_sample(library, progress)
+    finally:
+        progress.close()
+    # Beside the sample library, so that a try-out leaves one's own collections alone.
+    desk = open_desk(library.with_name(f"{library.name}-collections.db"))
+    with listen("127.0.0.1", port) as listening:
+        _serve(
+            listening,
+            Library(library),
+            None,
+            desk,
+            Admission(),
+            announced=welcome,
+            time_limit=budget.SECONDS,
+        )
+
+
+def _serve(
+    listening: socket.socket,
+    library: Library,
+    model: str | None,
+    desk: Desk,
+    admission: Admission,
+    *,
+    announced: Callable[[str], str] = "jmedsearch: {}".format,
+    **options: Any,
+) -> None:
+    share_free_memory()
+    engine = open_engine(library, model)
+    suggester = Suggester(engine)
+    app = create_app(engine, suggester, desk, admission, **options)
+    with app.app_context():
+        loading = warm_up(engine, services.completer(), services.corrector())
+    try:
+        run_server(
+            app,
+            listening,
+            lambda address: click.echo(announced(address)),
+            admission.trusted_proxy,
+        )
+    finally:
+        loading.join()
+
+
+for desk_command in (*strategy_commands, *screening_commands):
+    collection.add_command(desk_command)
+for command in (
+    *search_commands,
+    *indexer_commands,
+    *account_commands,
+    *collection_commands,
+    simulate,
+    doctor,
+    mcp,
+    serve,
+    demo,
+):
+    main.add_command(command)

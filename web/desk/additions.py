@@ -1,0 +1,226 @@
+"""What comes into a collection: results, lists of identifiers, files of any format."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from search import budget
+from search.exact import ExactSearch, ExactSyntaxError
+from search.formats import Deletion, FormatError, Rejected, format_of, read_stream
+from search.formats.fields.remarks import Remarks
+from search.library.generation import Generation
+from search.matching import distinct_id, other_work
+from search.records import Record
+from web.desk.copies import FROM_LIBRARY, Kind, SentFile
+from web.desk.items import add, items
+from web.desk.screening.file_decisions import keep_told
+from web.desk.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
+from web.desk.store import Store
+from web.desk.tags import tag_records
+
+MOST_IDENTIFIERS = 10_000
+# A file of which so much cannot be read is none of literature, or of another format.
+_MOST_REJECTED = 1_000
+# Formats of trial registers: PRISMA counts those apart from databases.
+_REGISTERS = ("clinical-trials", "ictrp")
+# The semicolon of a DOI that is made of a SICI, as in …3.0.CO;2-Z, parts nothing.
+_BETWEEN = re.compile(r"(?:[\s,、，；]|;(?!\d-[\w#]))+")
+_LABEL = re.compile(r"(?i)(pmid|doi|医中誌id)\s*[:：]\s*")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of what was offered: how many records came in, how many were there already,
+    identifiers that no record has, or more than one, and what of a file could not be read; how
+    many records brought a note, how many labels and decisions. Decisions wait to be taken over."""
+
+    added: int
+    already: int
+    unknown: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    noted: int = 0
+    labelled: int = 0
+    decided: int = 0
+
+    @property
+    def found(self) -> int:
+        """How many records were offered, whether they were there already or not."""
+        return self.added + self.already
+
+
+def add_records(
+    store: Store, who: str, collection: int, records: Iterable[Record], origin: str
+) -> Intake:
+    """Add records of the library; ``origin`` says in the history how they were found.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    offered = 0
+
+    def counted() -> Iterator[tuple[Record, str]]:
+        nonlocal offered
+        for record in records:
+            offered += 1
+            yield record, FROM_LIBRARY
+
+    added = add(store, who, collection, counted(), origin)
+    return Intake(added, offered - added)
+
+
+def add_identifiers(
+    store: Store,
+    who: str,
+    collection: int,
+    text: str,
+    generation: Generation,
+    exact: ExactSearch,
+) -> Intake:
+    """Add the library's records with these ids, PMIDs, DOIs or 医中誌IDs, one a line or between
+    blanks and commas. A number that several records have adds none of them.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    records: dict[str, Record] = {}
+    unknown: list[str] = []
+    ambiguous: list[str] = []
+    for identifier in budget.within(identifiers_in(text), "search"):
+        found = _identified(identifier, generation, exact)
+        if len(found) == 1:
+            records.setdefault(found[0].id, found[0])
+        else:
+            (ambiguous if found else unknown).append(identifier)
+    intake = add_records(store, who, collection, records.values(), "identifiers")
+    return Intake(intake.added, intake.already, tuple(unknown), tuple(ambiguous))
+
+
+def identifiers_in(text: str) -> list[str]:
+    """The identifiers of a list, each once, at most :data:`MOST_IDENTIFIERS`."""
+    words = _BETWEEN.split(_LABEL.sub(r"\1:", text))
+    return list(dict.fromkeys(word for word in words if word))[:MOST_IDENTIFIERS]
+
+
+def add_file(
+    store: Store,
+    who: str,
+    collection: int,
+    stream: BinaryIO,
+    name: str,
+    generation: Generation | None,
+    format_name: str | None = None,
+) -> Intake:
+    """Add the records of a file in any format of the registry, with the notes and labels that stand
+    beside them. The file is a source of the collection, with every copy that it held, in its order:
+    also where it holds a record twice, or the collection or the library has it already. A record
+    whose id the library knows is the library's; any other, and one that shares no more than the id
+    with that, is kept as the file has it. A file without a record that can be read leaves no trace
+    in the history.
+
+    Raises:
+        FormatError: when the file cannot be recognised or read.
+        UnknownError: when there is no such collection.
+    """
+    records: dict[str, Record] = {}
+    held: list[Record] = []
+    rejected = []
+    beside: dict[str, Remarks] = {}
+    # What was said of the record that comes next.
+    said: list[Remarks] = []
+    kind: Kind = (
+        "register" if format_of(stream, name, format_name).name in _REGISTERS else "database"
+    )
+    read = read_stream(stream, name, format_name, remarked=lambda _, remarks: said.append(remarks))
+    for item, _ in budget.within(read, "upload"):
+        if isinstance(item, Record):
+            if (first := records.get(item.id)) and other_work(first, item):
+                item = replace(item, id=distinct_id(item))
+            records.setdefault(item.id, item)
+            held.append(item)
+            if said:
+                # Of several copies all remarks count.
+                beside[item.id] = beside.get(item.id, Remarks()) + said.pop()
+        elif isinstance(item, Rejected):
+            rejected.append(item)
+            if len(rejected) > _MOST_REJECTED:
+                raise FormatError(
+                    f"{name}: more than {_MOST_REJECTED:,} of its records cannot be read, the last "
+                    f"at {item.place}: {item.reason}. Nothing was added; mend the file or choose "
+                    "its format"
+                )
+        else:
+            assert isinstance(item, Deletion)
+    known = generation.present(list(records)) if generation else {}
+    current = generation.records([n for n, _ in known.values()]) if generation else {}
+    offered = []
+    ids = {i: i for i in records}
+    for i, record in records.items():
+        own = current[known[i][0]] if i in known else None
+        if own and other_work(own, record):
+            ids[i] = distinct_id(record)
+            offered.append((replace(record, id=ids[i]), name))
+        else:
+            offered.append((own, FROM_LIBRARY) if own else (record, name))
+    beside = {ids[i]: remarks for i, remarks in beside.items()}
+    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note}
+    noted = _noted(store, collection, notes)
+    decisions = {i: remarks.decisions for i, remarks in beside.items() if remarks.decisions}
+    added = add(
+        store,
+        who,
+        collection,
+        offered,
+        name,
+        file=SentFile(name, [replace(r, id=ids[r.id]) for r in held], kind, len(rejected))
+        if held
+        else None,
+        notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+        kept=lambda db: keep_told(db, collection, decisions),
+    )
+    labelled = _label(store, who, collection, beside)
+    return Intake(
+        added,
+        len(held) - added,
+        rejected=tuple(rejected),
+        noted=noted,
+        labelled=labelled,
+        decided=sum(map(len, decisions.values())),
+    )
+
+
+def _noted(store: Store, collection: int, notes: Mapping[str, str]) -> int:
+    """How many records get a note that they have not yet."""
+    _, there = items(store, collection, record_ids=notes)
+    have = {item.record.id: item.note for item in there}
+    return sum(note not in have.get(i, "") for i, note in notes.items())
+
+
+def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:
+    """Give records the labels that a file has for them; how many were new."""
+    by_tag: dict[str, list[str]] = {}
+    for record_id, remarks in beside.items():
+        for tag in remarks.tags:
+            by_tag.setdefault(tag[:LONGEST_NAME], []).append(record_id)
+    return sum(tag_records(store, who, collection, tag, ids) for tag, ids in by_tag.items())
+
+
+def library_records(record_ids: Sequence[str], generation: Generation) -> list[Record]:
+    """The library's records with these ids, in their order; ids that it does not know are left
+    out."""
+    known = generation.present(list(record_ids))
+    records = generation.records([number for number, _ in known.values()])
+    return [records[known[i][0]] for i in dict.fromkeys(record_ids) if i in known]
+
+
+def _identified(identifier: str, generation: Generation, exact: ExactSearch) -> list[Record]:
+    own = generation.record(identifier)
+    if own:
+        return [own[1]]
+    quoted = identifier.replace('"', "")
+    try:
+        numbers = exact.numbers(f'"{quoted}"[id]', most=2).tolist()
+    except ExactSyntaxError:
+        return []
+    return list(generation.records(numbers[:2]).values())

@@ -31,7 +31,7 @@ from indexer.train.card import write_card
 from indexer.train.config import ConfigError, write_config
 from indexer.train.curves import Curves, plot_curves
 from indexer.train.embedder import Base, Embedder, padded
-from indexer.train.examples import (
+from indexer.train.labelled_examples import (
     Labelled,
     Tagged,
     Triple,

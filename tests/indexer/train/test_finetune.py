@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForMaskedLM
 
-from indexer.train.examples import read_labelled, read_tagged, read_triples, split
 from indexer.train.finetune import Base, FinetuneConfig, finetune, place_tokens
+from indexer.train.labelled_examples import read_labelled, read_tagged, read_triples, split
 from indexer.train.texts import TrainingDataError
 from search.encoder import load_encoder, open_model
 from tests.indexer.train.conftest import DRUGS, SUBJECTS

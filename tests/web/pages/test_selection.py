@@ -67,9 +67,11 @@ def test_what_a_bar_sends_beside_the_records_leaves_the_address(client: FlaskCli
 
 
 def test_ticked_records_and_whole_sets_are_saved(client: FlaskClient, engine: Engine) -> None:
-    some = client.post("/selected/file", data={"record": IDS, "format": "ris"})
+    ticked = {"record": IDS, "format": "ris"}
+    some = client.post("/selected/file", data=ticked, buffered=True)
     assert some.text.count("ER  -") == 2
-    whole = client.post("/selected/file", data={"what": "exact", "q": "糖尿病", "format": "ris"})
+    asked = {"what": "exact", "q": "糖尿病", "format": "ris"}
+    whole = client.post("/selected/file", data=asked, buffered=True)
     assert whole.text.count("ER  -") > 5
     assert client.post("/selected/file", data={"record": IDS, "format": "x"}).status_code == 400
 

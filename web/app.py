@@ -56,6 +56,7 @@ from web.pages import (
     own_account,
     printing,
     progress,
+    record_sources,
     reference,
     report,
     screening,
@@ -198,6 +199,7 @@ def create_app(
         screening,
         progress,
         overview,
+        record_sources,
         sections,
         selection,
     ):

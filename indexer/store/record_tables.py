@@ -96,7 +96,7 @@ def create_tables(db: Database) -> None:
             "create table pmid_versions (id text primary key, version integer) without rowid"
         )
         # What was taken for a copy of a record, in which import, and why; see
-        # search.duplicates.SAMENESS.
+        # search.matching.SAMENESS.
         db.execute(
             'create table merges ("import" integer, record text, id text, title text, '
             "source text, reason text)"

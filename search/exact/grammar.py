@@ -8,6 +8,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from search.exact.field_codes import ICHUSHI
+from search.exact.notation import half_width
 from search.exact.syntax_errors import ExactSyntaxError, Reason
 
 MAX_LENGTH = 20_000
@@ -18,23 +19,9 @@ MAX_TERMS = 1_000
 _MOST_PIECES = 8 * MAX_TERMS
 _PIECE = re.compile(r'[()"\[\]]|[^\s()"\[\]]+')
 
-# One character for one, so that offsets stay: what Japanese keyboards produce for the notation.
-_HALF_WIDTH = str.maketrans(
-    {
-        **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
-        **dict.fromkeys("“”„‟「」", '"'),
-        "\u3000": " ",
-        "\u2217": "*",
-    }
-)
 # Blanks are looked at from their first one: from each of thousands would take seconds.
 _PHRASE_ENDS = re.compile(r"(?<!\s)(?:\s+(?:and|or|not)\s|\s*$)|[()\[]", re.IGNORECASE)
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "COLON"})
-
-
-def half_width(expression: str) -> str:
-    """The expression with the signs of the notation as the grammar knows them, same length."""
-    return expression.translate(_HALF_WIDTH)
 
 
 def grammar_tree(expression: str) -> Tree[Token]:

@@ -14,7 +14,10 @@ from lark import Token, Tree
 from search import budget
 from search.exact.expression import And, Dates, EarlierSearch, Expression, Field, Not, Or, terms_of
 from search.exact.field_codes import Special
-from search.exact.grammar import MAX_DEPTH, MAX_TERMS, grammar_tree, half_width, span
+from search.exact.foreign_syntax import recognise, rewritten
+from search.exact.grammar import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, grammar_tree, span
+from search.exact.notation import half_width
+from search.exact.platforms import FINDERS
 from search.exact.syntax_errors import ExactSyntaxError
 from search.exact.term_reader import Note, TermReader
 
@@ -49,6 +52,8 @@ def _proposal(error: ExactSyntaxError, with_lines: bool) -> str | None:
     """The expression with its faults mended one after the other."""
     if len(error.expression) > _LONGEST_MENDED:
         return None
+    if error.foreign is not None:
+        return _translation(error, with_lines)
     for _ in range(_ROUNDS):
         budget.check("search")
         mended = error.mended()
@@ -63,13 +68,46 @@ def _proposal(error: ExactSyntaxError, with_lines: bool) -> str | None:
     return None
 
 
+def _translation(error: ExactSyntaxError, with_lines: bool) -> str | None:
+    """An expression of another platform as it is written here, if that can be read as it stands:
+    mended further, it might mean something else."""
+    written = error.mended()
+    if written is None:
+        return None
+    try:
+        _read(written, with_lines)
+    except ExactSyntaxError:
+        return None
+    return written.strip()
+
+
 def _read(expression: str, with_lines: bool) -> Parsed:
+    _refuse_foreign(expression)
     tree = grammar_tree(expression)
     reader = _Reader(expression, with_lines)
     found, _ = reader.expression(_subtree(tree, 0), None)
     if sum(1 for _ in terms_of(found)) > MAX_TERMS:
         raise ExactSyntaxError("too many terms", expression, 0, len(expression))
     return Parsed(found, tuple(dict.fromkeys(reader.terms.notes)))
+
+
+def _refuse_foreign(expression: str) -> None:
+    if len(expression) > MAX_LENGTH:
+        # Said by the grammar.
+        return
+    found = recognise(expression, FINDERS)
+    if not found:
+        return
+    first = found[0]
+    mended = rewritten(expression, found)
+    raise ExactSyntaxError(
+        "other platform",
+        expression,
+        first.start,
+        first.end,
+        mend=None if mended is None else (0, len(expression), mended),
+        foreign=first,
+    )
 
 
 Connector = Literal["and", "or"]

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from search.exact.foreign_syntax import Foreign, Kind
+
 Reason = Literal[
     "empty",
     "too long",
@@ -29,6 +31,8 @@ Reason = Literal[
     "unknown line",
     "deleted line",
     "later line",
+    "other platform",
+    "unknown filter",
 ]
 
 MESSAGES: dict[Reason, str] = {
@@ -58,7 +62,30 @@ MESSAGES: dict[Reason, str] = {
     "unknown line": "there is no search of this number",
     "deleted line": "the search of this number was deleted",
     "later line": "a search can only refer to searches before it",
+    "other platform": "this is the syntax of another platform",
+    "unknown filter": "no such filter",
 }
+
+
+KINDS: dict[Kind, str] = {
+    "field": "a field",
+    "heading": "a heading of a thesaurus",
+    "proximity": "a distance between words",
+    "wildcard": "a sign for a letter",
+    "phrase": "a phrase",
+    "limit": "a limit",
+    "line numbers": "the number of a search",
+    "frequency": "a frequency",
+    "date": "a date",
+    "words in a row": "words in a row, which are a phrase there and AND here",
+}
+
+
+def _told(foreign: Foreign) -> str:
+    what = f"this is {KINDS[foreign.kind]} in the syntax of {foreign.platform}"
+    if foreign.here:
+        return f"{what}; here: {foreign.here}"
+    return f"{what}; here nothing means the same" if foreign.edits is None else what
 
 
 class ExactSyntaxError(ValueError):
@@ -66,7 +93,7 @@ class ExactSyntaxError(ValueError):
 
     ``start`` and ``end`` are offsets into what was typed, ``fragment`` the text between them;
     ``reason`` is one of a closed set, for translation; ``proposal`` is a mended expression that
-    can be read, or None where there is no sensible one.
+    can be read, or None where there is no sensible one; ``foreign`` says whose syntax it is.
     """
 
     def __init__(
@@ -78,6 +105,7 @@ class ExactSyntaxError(ValueError):
         *,
         mend: tuple[int, int, str] | None = None,
         proposal: str | None = None,
+        foreign: Foreign | None = None,
     ) -> None:
         self.reason = reason
         self.expression = expression
@@ -86,7 +114,8 @@ class ExactSyntaxError(ValueError):
         self.fragment = expression[start:end]
         self.mend = mend
         self.proposal = proposal
-        super().__init__(MESSAGES[reason])
+        self.foreign = foreign
+        super().__init__(MESSAGES[reason] if foreign is None else _told(foreign))
 
     def mended(self) -> str | None:
         """The expression with this one fault mended; others may remain."""

@@ -22,7 +22,9 @@ from search.exact.expression import (
     Term,
 )
 from search.exact.field_codes import HEADINGS, ICHUSHI, MAJOR, PUBMED, Special, nearest_code
-from search.exact.grammar import half_width, span
+from search.exact.grammar import span
+from search.exact.notation import half_width
+from search.exact.pubmed_filters import FILTERS, HAS_ABSTRACT, filter_key, means_nothing
 from search.exact.syntax_errors import ExactSyntaxError, Reason
 from search.formats.fields.languages import language_code
 from search.library.lexical_index import GAP
@@ -42,7 +44,6 @@ _RETRACTED = frozenset(
 )
 # 糖尿病/TX: what looks like 医中誌Web's code and is none may be meant as text (喘息/COPD).
 _LIKE_A_CODE = re.compile(r"[^\x00-\x7f]/[A-Za-z]{2,4}$")
-_HEADING_FILTERS = frozenset(("humans", "human", "animals", "animal", "female", "male"))
 # 医中誌Web's name for case reports holds two; records carry either.
 _SEVERAL = {"症例報告・事例": ("症例報告・事例", "症例報告")}
 
@@ -305,16 +306,23 @@ class TermReader:
         text = half_width(self.text[typed.start : typed.end])
         key = value_key(text)
         found: Expression
-        if key in {"hasabstract", "has abstract"}:
+        name = filter_key(text)
+        if name in HAS_ABSTRACT:
             return Flag("hasabstract")
         if key in _RETRACTED:
             return Flag("retracted")
         if "full text" in key:
             self._fail("unsupported field", *typed.whole, " ")
-        if len(key) > len("mal") and language_code(text):
+        if name in FILTERS:
+            field, values = FILTERS[name]
+            start, end = typed.start, typed.end
+            found = _any_of([Term(field, value, start=start, end=end) for value in values])
+        elif len(key) > len("mal") and language_code(text):
             found = self._term(typed, "language")
+        elif means_nothing(text.strip('" ')):
+            self._fail("unknown filter", *typed.whole, " ")
         else:
-            found = self._term(typed, "keyword" if key in _HEADING_FILTERS else "publication-type")
+            found = self._term(typed, "publication-type")
         self.note("filter", str(found))
         return found
 

@@ -7,6 +7,7 @@ ASReview; ours are the field names of :class:`search.records.Record`.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from search.formats.fields.dates import date_from_parts, date_of
@@ -26,7 +27,7 @@ from search.formats.fields.names import people, people_in
 from search.formats.fields.notices import SEPARATOR, notice_of
 from search.formats.fields.page_ranges import page_range
 from search.formats.fields.places import excel_date, number_of, pages_of, place_in
-from search.formats.fields.remarks import Remarks, remarks_in
+from search.formats.fields.remarks import Remarks, remarks_in, told_decision
 from search.formats.fields.retractions import retraction_state
 from search.records import guess_language
 
@@ -190,6 +191,15 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "headings": ("headings",),
     "to_complete": ("to complete",),
     "pmcid": ("pmcid", "pmc id", "pmc"),
+    "decision": ("screening decision",),
+    "decision_stage": ("screening stage",),
+    "decision_reason": ("screening reason", "exclusion reason", "reason for exclusion"),
+    "decision_reviewers": ("screening reviewers",),
+    # As ASReview, data sets of reviews, EPPI-Reviewer and Covidence call it.
+    "label": (
+        *("label included", "asreview label", "included", "label", "final included", "include"),
+        *("included label", "included final", "included flag", "i e d s flag", "final decision"),
+    ),
 }
 TARGETS = tuple(_NAMES)
 # Together only in our own tables. Others call their running number record_id.
@@ -311,9 +321,23 @@ def accession_of(targets: Sequence[str], cells: Sequence[str]) -> tuple[str, str
 
 
 def remarks_of(targets: Sequence[str], cells: Sequence[str]) -> Remarks:
-    """The note and the tags that a row has in columns of their own."""
-    row = dict(zip(targets, (cell.strip() for cell in cells), strict=False))
-    return remarks_in([row.get("note", "")], row.get("tags", "").split(";"))
+    """The note, the tags and the decisions that a row has in columns of their own."""
+    row: dict[str, str] = {}
+    for target, cell in zip(targets, cells, strict=False):
+        if target and cell.strip():
+            row.setdefault(target, cell.strip())
+    lines = [row.get("note", "")]
+    if decision := row.get("decision"):
+        reason = f"; reason: {row['decision_reason']}" if row.get("decision_reason") else ""
+        lines.append(f"Decision: {decision}; stage: {row.get('decision_stage', '')}{reason}")
+        lines += [
+            f"Reviewer: {told}" for told in row.get("decision_reviewers", "").split("; ") if told
+        ]
+    found = remarks_in(lines, row.get("tags", "").split(";"))
+    if found.decisions or decision:
+        return found
+    told = told_decision(row.get("label", ""), reason=row.get("decision_reason", ""))
+    return replace(found, decisions=(told,)) if told else found
 
 
 def _date(row: Mapping[str, str]) -> str:

@@ -3,7 +3,8 @@
 https://docs.citationstyles.org/en/stable/specification.html, appendix "Variables".
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from search.formats.fields.dates import date_from_parts, date_of
@@ -15,6 +16,7 @@ from search.formats.fields.languages import language_of
 from search.formats.fields.retractions import retraction_state
 from search.formats.syntax.json_documents import head_has, listed, mapping, records, text, texts
 from search.formats.syntax.read_items import Item
+from search.records import Record
 
 _TYPES = {
     "article-journal": "Journal Article",
@@ -39,6 +41,45 @@ def recognises(head: bytes) -> bool:
 def read(stream: BinaryIO) -> Iterator[Item]:
     """Records of the stream; an item that can't be one is a :class:`~search.formats.Rejected`."""
     return records(stream, _items, _fields, "item")
+
+
+def write(
+    records: Iterable[Record],
+    stream: BinaryIO,
+    notes: Callable[[Record], Iterable[str]] | None = None,
+) -> None:
+    """Write records as a list of items; ``notes`` gives what the note of a record shall hold."""
+    items = [_item(record, "\n".join(notes(record) if notes else ())) for record in records]
+    stream.write(json.dumps(items, ensure_ascii=False, indent=1).encode())
+
+
+def _item(record: Record, note: str) -> dict[str, Any]:
+    kind = next((k for k, name in _TYPES.items() if name in record.publication_types), None)
+    fields = {
+        "id": record.id,
+        "type": kind or "article-journal",
+        "title": record.title,
+        "abstract": record.abstract,
+        "language": record.language,
+        "author": [
+            {"family": a.family, "given": a.given} if a.given else {"literal": a.family}
+            for a in record.authors
+        ],
+        "container-title": record.journal,
+        "issued": {"date-parts": [[int(part) for part in record.date.split("-")]]}
+        if record.date
+        else None,
+        "volume": record.volume,
+        "issue": record.issue,
+        "page": record.pages,
+        "DOI": record.doi,
+        "PMID": record.pmid,
+        "URL": record.url,
+        "ISSN": record.issn,
+        "keyword": "; ".join(record.keywords),
+        "note": note,
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def _items(document: Any) -> list[Any]:

@@ -213,7 +213,7 @@ class Generation:
 
     def sharing(self, keys: Iterable[int]) -> dict[int, Record]:
         """The records, by number, that have one of some keys of identity
-        (:func:`search.duplicates.identity_keys`)."""
+        (:func:`search.matching.identity_keys`)."""
         rows = self.database.execute(
             "select distinct record from record_keys where key in (select value from json_each(?))",
             [json.dumps(list(keys))],

@@ -10,9 +10,12 @@ from search.ranked.ranking import DEPTH
 from web.api.models import Body, RecordBody, SentenceBody
 from web.desk.additions import Intake
 from web.desk.collection_search import Group, Mode
+from web.desk.copies import Kind, Why
 from web.desk.export import CollectionFormat
 from web.desk.history import Action
 from web.desk.members import Member, State
+from web.desk.screening.file_decisions import Name
+from web.desk.screening.plan import Stage
 from web.http.search_parameters import ListOrder, Parameters, Query
 
 _MOST_IDS = 10_000
@@ -108,6 +111,75 @@ class Chosen(Parameters):
     """Some records of a collection."""
 
     ids: Ids = Field(max_length=_MOST_IDS)
+
+
+class Removed(Chosen):
+    """Records to be taken out, and why."""
+
+    why: Why = Field(default="other", description="automation: an automation tool decided so.")
+
+
+class NamedSource(Parameters):
+    """How a source is called, and how it was found."""
+
+    source: int
+    label: str = Field(default="", description="The database or method; empty for its own name.")
+    kind: Kind = "database"
+
+
+class TakenBackSource(Parameters):
+    """A source to be taken back."""
+
+    source: int
+
+
+class TakenOver(Parameters):
+    """How the decisions that a source told of are taken over."""
+
+    source: int
+    name: Name | Literal["decline"] = Field(
+        default="own", description="own, file (the names in the file, as imported), or decline."
+    )
+    stage: Stage = Field(
+        default="title-abstract", description="Of those decisions that name no stage."
+    )
+
+
+class TakenOverBody(Body):
+    """What became of them."""
+
+    taken: int
+    left: int = Field(description="Decided already, or not to be screened at that stage.")
+
+
+class ToldBody(Body):
+    """The decisions that a source told of."""
+
+    verdicts: dict[str, int]
+    people: tuple[str, ...]
+    stages: tuple[str, ...]
+    answer: str = Field(description="taken, declined, or empty while they wait.")
+
+
+class SourceBody(Body):
+    """A file or a search that gave records to a collection."""
+
+    id: int
+    name: str
+    label: str
+    kind: Kind
+    held: int = Field(description="Copies that are listed.")
+    unlisted: int = Field(description="Copies more of which only the number is known.")
+    unread: int = Field(description="Records of the file that could not be read.")
+    at: str
+    who: str
+    told: ToldBody | None = None
+
+
+class SourcesBody(Body):
+    """The sources of a collection, in the order in which they came."""
+
+    sources: tuple[SourceBody, ...]
 
 
 class Note(Parameters):
@@ -276,6 +348,9 @@ class IntakeBody(Body):
     labelled: int = Field(0, description="Labels from a file: tags that records have now.")
     to_complete: int = Field(
         0, description="Of those added, records of which no more than a PMID or DOI is known."
+    )
+    decided: int = Field(
+        0, description="Decisions that the file told of: they wait to be taken over or declined."
     )
 
     @classmethod

@@ -11,7 +11,6 @@ from web.api.collection_models import (
     Addition,
     ChangeBody,
     ChangeNumber,
-    Chosen,
     CollectionBody,
     CollectionChange,
     CollectionExportParameters,
@@ -29,27 +28,39 @@ from web.api.collection_models import (
     InsideParameters,
     IntakeBody,
     MemberBody,
+    NamedSource,
     NewCollection,
     NewFolder,
     NewShareBody,
     NewShareQuery,
     Note,
     Place,
+    Removed,
     ShareBody,
     SharePath,
     SharesBody,
+    SourceBody,
+    SourcesBody,
     TagBody,
     TagChange,
     Tagging,
+    TakenBackSource,
+    TakenOver,
+    TakenOverBody,
+    ToldBody,
     WholeCollectionBody,
 )
 from web.api.search import as_json, operation_id, problem_response
 from web.desk import items, shares, shelf, tags
 from web.desk.additions import Intake, add_file, add_identifiers, add_records, library_records
 from web.desk.collection_search import listing
+from web.desk.copies import sources
 from web.desk.history import CollectionError, history, restore_to, undo
 from web.desk.members import live_generation, standing
+from web.desk.record_sources import name_source, take_back_source
+from web.desk.screening.file_decisions import decline, take_over, told
 from web.http import services
+from web.http.access import may
 from web.http.desk_access import EXPORT, editor, import_file, saved_collection, sent_body, store
 
 RESPONSES: ResponseDict = {
@@ -189,10 +200,50 @@ def add_file_to_collection(path: CollectionPath, query: FileParameters) -> Respo
     return as_json(IntakeBody.of(intake))
 
 
+@blueprint.get("/collections/<int:number>/sources", responses={"200": SourcesBody})
+def list_sources(path: CollectionPath) -> Response:
+    """The files and searches that gave the records."""
+    shelf.collection(store(), path.number)
+    return _sources(path.number)
+
+
+@blueprint.put("/collections/<int:number>/sources", responses={"200": SourcesBody})
+def name_source_of_records(path: CollectionPath, body: NamedSource) -> Response:
+    """Say which database a source is of, and how it was found."""
+    name_source(store(), editor(), path.number, body.source, body.label, body.kind)
+    return _sources(path.number)
+
+
+@blueprint.post("/collections/<int:number>/sources/take-back", responses={"200": CountBody})
+def take_back_source_of_records(path: CollectionPath, body: TakenBackSource) -> Response:
+    """Take a source back as if it had never come in: how many records left with it."""
+    gone = take_back_source(store(), editor(), path.number, body.source)
+    return as_json(CountBody(records=gone))
+
+
+@blueprint.post("/collections/<int:number>/sources/decisions", responses={"200": TakenOverBody})
+def take_over_decisions(path: CollectionPath, body: TakenOver) -> Response:
+    """Take over the decisions that a source told of, or decline them."""
+    if body.name == "decline":
+        decline(store(), editor(), path.number, body.source)
+        return as_json(TakenOverBody(taken=0, left=0))
+    taken = take_over(
+        store(),
+        editor(),
+        path.number,
+        body.source,
+        body.name,
+        body.stage,
+        may_open=may("administer"),
+    )
+    return as_json(TakenOverBody.model_validate(taken))
+
+
 @blueprint.post("/collections/<int:number>/records/remove", responses={"200": CountBody})
-def remove_from_collection(path: CollectionPath, body: Chosen) -> Response:
+def remove_from_collection(path: CollectionPath, body: Removed) -> Response:
     """Take records out; undoing that brings them back with notes and tags."""
-    return as_json(CountBody(records=items.remove(store(), editor(), path.number, body.ids)))
+    removed = items.remove(store(), editor(), path.number, body.ids, body.why)
+    return as_json(CountBody(records=removed))
 
 
 @blueprint.put("/collections/<int:number>/note", responses={"200": DoneBody})
@@ -355,3 +406,14 @@ def _whole(number: int) -> Response:
             doubtful=len(stands.doubtful),
         )
     )
+
+
+def _sources(number: int) -> Response:
+    decisions = told(store(), number)
+    bodies = []
+    for source in sources(store(), number):
+        body = SourceBody.model_validate(source)
+        if tells := decisions.get(source.id):
+            body = body.model_copy(update={"told": ToldBody.model_validate(tells)})
+        bodies.append(body)
+    return as_json(SourcesBody(sources=tuple(bodies)))

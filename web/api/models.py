@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from search.budget import Work
 from search.exact import ExactSyntaxError, FaultReason, NoteReason, Sort
+from search.exact.foreign_syntax import Kind, Platform
 from search.filters import RetractionFilter
 from search.library.legs import Trouble
 from search.ranked.engine import MAX_QUERY, ListSort
@@ -398,6 +399,11 @@ class FaultBody(BaseModel):
     end: int
     fragment: str
     proposal: str | None = Field(description="A mended expression, or null.")
+    platform: Platform | None = Field(
+        None, description="Whose syntax it is, where it is another platform's."
+    )
+    kind: Kind | None = Field(None, description="What it is there.")
+    here: str | None = Field(None, description="How that is written here, where it can be.")
 
     @classmethod
     def of(cls, error: ExactSyntaxError) -> "FaultBody":
@@ -408,6 +414,9 @@ class FaultBody(BaseModel):
             end=error.end,
             fragment=error.fragment,
             proposal=error.proposal,
+            platform=error.foreign.platform if error.foreign else None,
+            kind=error.foreign.kind if error.foreign else None,
+            here=(error.foreign.here or None) if error.foreign else None,
         )
 
 

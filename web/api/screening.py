@@ -12,10 +12,14 @@ from web.api.models import RecordBody
 from web.api.screening_models import (
     AgreementBody,
     ConflictsBody,
+    CopyBody,
+    CountedBody,
     DecidedBody,
     DecisionBody,
     DecisionsBody,
     FlowBody,
+    FlowRecordsBody,
+    FlowRecordsParameters,
     GrowthBody,
     NewAbstract,
     NewDecision,
@@ -33,6 +37,7 @@ from web.api.screening_models import (
     ProgressBody,
     ProposalBody,
     RecallBody,
+    SavedParameters,
     ScreeningPlanBody,
     StageParameters,
     TakenBack,
@@ -48,13 +53,14 @@ from web.desk.history import CollectionError
 from web.desk.members import live_generation, members
 from web.desk.screening import abstracts, deciding, flow, numbers, plan
 from web.desk.screening.estimates import stage_recall
+from web.desk.screening.flow_lists import counted_records, unlisted
 from web.desk.screening.ordering import next_record as following
 from web.desk.screening.outcomes import Outcome, Screened, agreements, progress, screened
 from web.desk.screening.plan import STAGES, Plan
 from web.desk.screening.test_set import packed_test_set
 from web.http import services
 from web.http.access import may
-from web.http.desk_access import editor, file_name, store
+from web.http.desk_access import EXPORT, editor, file_name, saved_screened, store
 from web.http.exports import saved
 
 blueprint = APIBlueprint(
@@ -210,6 +216,34 @@ def annotate_numbers(path: CollectionPath, body: NewNumber) -> Response:
 def show_flow(path: CollectionPath) -> Response:
     """The numbers of the PRISMA 2020 flow diagram."""
     return as_json(FlowBody.model_validate(flow.flow(store(), path.number)))
+
+
+@blueprint.get(f"{_SCREENING}/export", responses={"200": EXPORT})
+def save_records(path: CollectionPath, query: SavedParameters) -> Response:
+    """The records of a stage that stand so, with decision, reason, reviewers, tags and note."""
+    return saved_screened(path.number, query.stage, query.state, query.format)
+
+
+@blueprint.get(f"{_SCREENING}/flow/records", responses={"200": FlowRecordsBody})
+def list_flow_records(path: CollectionPath, query: FlowRecordsParameters) -> Response:
+    """The copies or records that a number of the flow diagram counts."""
+    asked = (store(), path.number, query.box, query.part, query.column)
+    total, found = counted_records(*asked, (query.page - 1) * query.per_page, query.per_page)
+    return as_json(
+        FlowRecordsBody(
+            total=total,
+            unlisted=unlisted(*asked),
+            counted=tuple(
+                CountedBody(
+                    record=RecordBody.of(one.record),
+                    copies=tuple(CopyBody.model_validate(c) for c in one.copies),
+                    present=one.present,
+                    copy=CopyBody.model_validate(one.copy) if one.copy else None,
+                )
+                for one in found
+            ),
+        )
+    )
 
 
 @blueprint.get(f"{_SCREENING}/test-set", responses={"200": _ZIP})

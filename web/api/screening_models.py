@@ -5,9 +5,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from web.api.models import Body, RecordBody
+from web.desk.screening.flow import BoxName, Column
 from web.desk.screening.ledger import Verdict
 from web.desk.screening.outcomes import State
 from web.desk.screening.plan import Stage
+from web.desk.screening.screened_files import ScreenedFormat
 from web.http.search_parameters import Parameters
 
 _STAGE: Any = Field(default="title-abstract", description="title-abstract or full-text.")
@@ -25,6 +27,13 @@ class OutcomesParameters(StageParameters):
     state: State | Literal[""] = Field(default="", description="Only those that stand so.")
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=100, ge=1, le=1000)
+
+
+class SavedParameters(StageParameters):
+    """Which records are wanted, and as what."""
+
+    state: State | Literal[""] = Field(default="", description="Only those that stand so.")
+    format: ScreenedFormat = "ris"
 
 
 class NewDecision(Parameters):
@@ -212,12 +221,17 @@ class ProgressBody(Body):
     recall: RecallBody | None = None
 
 
-class FlowBody(Body):
-    """The numbers of the PRISMA 2020 flow diagram."""
+class CountsBody(Body):
+    """The numbers of a column of the PRISMA 2020 flow diagram."""
 
-    identified: dict[str, int]
+    identified: dict[str, int] = Field(
+        description="Copies by the source that held them; of the library each record once."
+    )
     total: int
-    duplicates: int
+    duplicates: int = Field(
+        description="Copies that another copy stands for, in the same file or in another."
+    )
+    automation: int = Field(description="Taken out by automation tools before screening.")
     removed: int
     screened: int
     excluded: int
@@ -229,6 +243,48 @@ class FlowBody(Body):
     waiting_full_text: int
     included: int
     adds_up: bool
+
+
+class FlowBody(CountsBody):
+    """The numbers of the PRISMA 2020 flow diagram: of databases and registers, and beside them of
+    other methods where there are any."""
+
+    other_methods: CountsBody | None = None
+    in_review: int = Field(description="All reports included, of both columns.")
+
+
+class FlowRecordsParameters(Parameters):
+    """Which number of the flow diagram is meant."""
+
+    box: BoxName
+    part: str = Field(default="", description="A source of identified, a reason of reasons.")
+    column: Column = Field(default="databases", description="databases or other methods.")
+    page: int = Field(default=1, ge=1)
+    per_page: int = Field(default=100, ge=1, le=1000)
+
+
+class CopyBody(Body):
+    """A record as a source held it."""
+
+    name: str = Field(description="The source.")
+    place: int = Field(description="Which record of the source, from 1.")
+
+
+class CountedBody(Body):
+    """One that a number counts. ``copy`` is the copy that is counted, in the boxes of copies."""
+
+    record: RecordBody
+    copies: tuple[CopyBody, ...]
+    present: bool = Field(description="Whether the record is in the collection.")
+    copy_: CopyBody | None = Field(None, alias="copy")
+
+
+class FlowRecordsBody(Body):
+    """A page of what a number counts; ``unlisted`` are more of which only the number is known."""
+
+    total: int
+    unlisted: int
+    counted: tuple[CountedBody, ...]
 
 
 class ThemeBody(Body):

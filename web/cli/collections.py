@@ -13,9 +13,11 @@ from search.formats import FORMATS
 from search.library.library import Library
 from web.cli.duplicates import commands as duplicate_commands
 from web.cli.options import Group, collections_option, default_file, library_option, opened, who
+from web.cli.record_sources import commands as source_commands
 from web.cli.terminal import file_output, visible
 from web.desk import items, shelf, tags
 from web.desk.additions import Intake, add_file, add_identifiers, add_records
+from web.desk.copies import Why
 from web.desk.document import import_document, read_document
 from web.desk.export import COLLECTION_FORMATS, CollectionFormat, drops, write
 from web.desk.history import history, restore_to, undo
@@ -156,10 +158,14 @@ def add_file_command(
 @collection.command("remove")
 @click.argument("number", type=int)
 @click.argument("ids", nargs=-1, required=True)
+@click.option("--automation", is_flag=True, help="An automation tool decided so, not a person.")
 @collections_option
-def remove(number: int, ids: tuple[str, ...], collections_file: Path | None) -> None:
+def remove(
+    number: int, ids: tuple[str, ...], automation: bool, collections_file: Path | None
+) -> None:
     """Take the records with these IDS out of a collection."""
-    click.echo(items.remove(opened(collections_file).store, who(), number, ids))
+    why: Why = "automation" if automation else "other"
+    click.echo(items.remove(opened(collections_file).store, who(), number, ids, why))
 
 
 @collection.command("tag")
@@ -312,6 +318,7 @@ def report_intake(intake: Intake) -> None:
     beside = f", {intake.noted} notes" if intake.noted else ""
     beside += f", {intake.labelled} labels" if intake.labelled else ""
     beside += f", {intake.to_complete} to complete" if intake.to_complete else ""
+    beside += f", {intake.decided} decisions that wait (take-decisions)" if intake.decided else ""
     click.echo(f"{intake.added} added, {intake.already} there already{beside}")
     for name, found in (("no record has", intake.unknown), ("several have", intake.ambiguous)):
         for identifier in found:
@@ -320,7 +327,7 @@ def report_intake(intake: Intake) -> None:
         click.echo(visible(f"{item.place}: {item.reason}"), err=True)
 
 
-for command in duplicate_commands:
+for command in (*duplicate_commands, *source_commands):
     collection.add_command(command)
 
 commands = (collection,)

@@ -5,19 +5,23 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from search.formats.tables import as_text_cell
 from search.library.library import Library
 from web.cli.options import ShownErrors, collections_option, library_option, opened
-from web.cli.terminal import visible
+from web.cli.terminal import file_output, visible
 from web.desk import items
 from web.desk.growing import growth
-from web.desk.screening.flow import flow
-from web.desk.screening.outcomes import agreements, screened
+from web.desk.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
+from web.desk.screening.flow_lists import counted_records, unlisted
+from web.desk.screening.outcomes import State, agreements, screened
 from web.desk.screening.plan import STAGES, Stage
+from web.desk.screening.screened_files import SCREENED_FORMATS, ScreenedFormat, write_screened
 from web.desk.screening.test_set import write_folder
+from web.desk.store import Store
 
 stage_option = click.option(
     "--stage",
@@ -61,14 +65,92 @@ def screening(number: int, stage: Stage, as_json: bool, collections_file: Path |
         )
 
 
+@click.command("screened", cls=ShownErrors)
+@click.argument("number", type=int)
+@stage_option
+@click.option(
+    "--state",
+    type=click.Choice(get_args(State)),
+    help="Only records that stand so [default: all].",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(SCREENED_FORMATS),
+    default="ris",
+    show_default=True,
+    help="Format of the file.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it [default: standard output].",
+)
+@collections_option
+def screened_command(
+    number: int,
+    stage: Stage,
+    state: State | None,
+    format_name: ScreenedFormat,
+    output: Path | None,
+    collections_file: Path | None,
+) -> None:
+    """Write the records of a stage with decision, reason, reviewers, tags and note, in a format
+    that other programs read."""
+    store = opened(collections_file).store
+    if output is None:
+        with file_output() as stream:
+            write_screened(store, number, stage, state or "", format_name, stream)
+        return
+    try:
+        with output.open("wb") as stream:
+            count = write_screened(store, number, stage, state or "", format_name, stream)
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror or error}") from error
+    click.echo(f"{count} records written to {output}", err=True)
+
+
 @click.command("flow", cls=ShownErrors)
 @click.argument("number", type=int)
+@click.option("--box", type=click.Choice(BOXES), help="List what this number counts instead.")
+@click.option("--part", default="", help="Only of this source, or with this reason.")
+@click.option(
+    "--column",
+    type=click.Choice(COLUMNS),
+    default=COLUMNS[0],
+    show_default=True,
+    help="Which side.",
+)
 @collections_option
-def flow_command(number: int, collections_file: Path | None) -> None:
-    """Write the numbers of the PRISMA 2020 flow diagram as JSON."""
-    found = flow(opened(collections_file).store, number)
-    data = asdict(found) | {"total": found.total, "adds_up": found.adds_up}
+def flow_command(
+    number: int, box: BoxName | None, part: str, column: Column, collections_file: Path | None
+) -> None:
+    """Write the numbers of the PRISMA 2020 flow diagram as JSON, or what one of them counts as
+    CSV."""
+    store = opened(collections_file).store
+    if box is not None:
+        _list_counted(store, number, box, part, column)
+        return
+    found = flow(store, number)
+    data = asdict(found) | {
+        "total": found.total,
+        "adds_up": found.adds_up,
+        "in_review": found.in_review,
+    }
     click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+
+
+def _list_counted(store: Store, number: int, box: BoxName, part: str, column: Column) -> None:
+    _, found = counted_records(store, number, box, part, column)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["record_id", "title", "source", "place", "copies"])
+    for one in found:
+        source, place = (one.copy.name, one.copy.place) if one.copy else ("", "")
+        copies = "; ".join(f"{c.name} {c.place}" for c in one.copies)
+        cells = [one.record.id, one.record.title, source, str(place), copies]
+        table.writerow(map(as_text_cell, cells))
+    if more := unlisted(store, number, box, part, column):
+        click.echo(f"and {more} more of which only the number is known", err=True)
 
 
 @click.command("test-set", cls=ShownErrors)
@@ -113,4 +195,10 @@ def _told(who: str, verdict: str, reason: str) -> str:
     return f"{who}: {verdict}" + (f" ({reason})" if reason else "")
 
 
-commands: tuple[click.Command, ...] = (screening, flow_command, test_set_command, growing_command)
+commands: tuple[click.Command, ...] = (
+    screening,
+    screened_command,
+    flow_command,
+    test_set_command,
+    growing_command,
+)

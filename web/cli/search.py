@@ -21,13 +21,9 @@ from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
 from search.text.profile import has_mask
 from web.cli.exact import exact_page, export, shown_set
-from web.cli.options import (
-    ShownErrors,
-    library_option,
-    model_option,
-    open_engine,
-)
+from web.cli.options import ShownErrors, library_option, model_option, open_engine
 from web.cli.record_files import WRITABLE, save
+from web.cli.strategy_lines import strategy_lines
 
 _H = TypeVar("_H", Hit, ExactHit)
 
@@ -293,4 +289,4 @@ def verify_command(library: Path) -> None:
     click.echo(f"generation {generation.name}: every file is as its manifest says")
 
 
-commands: list[click.Command] = [search, suggest, draft, verify_command]
+commands: list[click.Command] = [search, suggest, draft, strategy_lines, verify_command]

@@ -6,13 +6,15 @@ from typing import BinaryIO
 
 from search import budget
 from search.exact import ExactSearch, ExactSyntaxError
-from search.formats import Deletion, FormatError, Rejected, read_stream
+from search.formats import Deletion, FormatError, Rejected, format_of, read_stream
 from search.formats.fields.remarks import Remarks
 from search.formats.identifier_lists import words_of
 from search.library.generation import Generation
 from search.matching import distinct_id, identity_keys, other_work
 from search.records import Record
-from web.desk.items import FROM_LIBRARY, add, record_ids
+from web.desk.copies import FROM_LIBRARY, Kind, SentFile
+from web.desk.items import add, items, record_ids
+from web.desk.screening.file_decisions import keep_told
 from web.desk.shelf import LONGEST_NAME, LONGEST_TEXT, checked_text
 from web.desk.store import Store
 from web.desk.tags import tag_records
@@ -20,14 +22,16 @@ from web.desk.tags import tag_records
 MOST_IDENTIFIERS = 10_000
 # A file of which so much cannot be read is none of literature, or of another format.
 _MOST_REJECTED = 1_000
+# Formats of trial registers: PRISMA counts those apart from databases.
+_REGISTERS = ("clinical-trials", "ictrp")
 
 
 @dataclass(frozen=True)
 class Intake:
     """What became of what was offered: how many records came in, how many were there already,
     identifiers that no record has, or more than one, and what of a file could not be read; how
-    many records brought a note, and how many labels; of how many that came in no more than a PMID
-    or DOI is known."""
+    many records brought a note, how many labels and decisions, and of how many that came in no more
+    than a PMID or DOI is known. Decisions wait to be taken over."""
 
     added: int
     already: int
@@ -37,6 +41,7 @@ class Intake:
     noted: int = 0
     labelled: int = 0
     to_complete: int = 0
+    decided: int = 0
 
     @property
     def found(self) -> int:
@@ -106,26 +111,36 @@ def add_file(
     format_name: str | None = None,
 ) -> Intake:
     """Add the records of a file in any format of the registry, with the notes and labels that stand
-    beside them. A record whose id the library knows is the library's; any other, and one that
-    shares no more than the id with that, is kept as the file has it. A bare number is the library's
-    record that has it; where it has none, it is kept as a record to complete. A file without a
-    record that can be read leaves no trace in the history.
+    beside them. The file is a source of the collection, with every copy that it held, in its order:
+    also where it holds a record twice, or the collection or the library has it already. A record
+    whose id the library knows is the library's; any other, and one that shares no more than the id
+    with that, is kept as the file has it. A bare number is the library's record that has it; where
+    it has none, it is kept as a record to complete. A file without a record that can be read leaves
+    no trace in the history.
 
     Raises:
         FormatError: when the file cannot be recognised or read.
         UnknownError: when there is no such collection.
     """
     records: dict[str, Record] = {}
+    held: list[Record] = []
     rejected = []
-    read = 0
     beside: dict[str, Remarks] = {}
-    items = read_stream(stream, name, format_name, remarked=beside.setdefault)
-    for item, _ in budget.within(items, "upload"):
+    # What was said of the record that comes next.
+    said: list[Remarks] = []
+    kind: Kind = (
+        "register" if format_of(stream, name, format_name).name in _REGISTERS else "database"
+    )
+    read = read_stream(stream, name, format_name, remarked=lambda _, remarks: said.append(remarks))
+    for item, _ in budget.within(read, "upload"):
         if isinstance(item, Record):
-            read += 1
             if (first := records.get(item.id)) and other_work(first, item):
                 item = replace(item, id=distinct_id(item))
             records.setdefault(item.id, item)
+            held.append(item)
+            if said:
+                # Of several copies all remarks count.
+                beside[item.id] = beside.get(item.id, Remarks()) + said.pop()
         elif isinstance(item, Rejected):
             rejected.append(item)
             if len(rejected) > _MOST_REJECTED:
@@ -136,56 +151,71 @@ def add_file(
                 )
         else:
             assert isinstance(item, Deletion)
-    ambiguous: list[str] = []
-    if generation:
-        records = _looked_up(records, generation, ambiguous)
+    meant = _meant(records, generation) if generation else {}
+    ambiguous = [i for i, found in meant.items() if len(found) > 1]
+    held = [record for record in held if record.id not in ambiguous]
     known = generation.present(list(records)) if generation else {}
     current = generation.records([n for n, _ in known.values()]) if generation else {}
-    offered = []
+    offered: dict[str, tuple[Record, str]] = {}
+    # The id that each record of the file has in the collection.
+    ids: dict[str, str] = {}
     for i, record in records.items():
-        own = current[known[i][0]] if i in known else None
-        if own and other_work(own, record):
-            offered.append((replace(record, id=distinct_id(record)), name))
-        else:
-            offered.append((own, FROM_LIBRARY) if own else (record, name))
+        if i in ambiguous:
+            continue
+        own = meant[i][0] if i in meant else current[known[i][0]] if i in known else None
+        if own and i not in meant and other_work(own, record):
+            own, record = None, replace(record, id=distinct_id(record))
+        kept = own or record
+        ids[i] = kept.id
+        offered.setdefault(kept.id, (kept, FROM_LIBRARY if own else name))
+    remarks: dict[str, Remarks] = {}
+    for i, said_of_it in beside.items():
+        if i in ids:
+            remarks[ids[i]] = remarks.get(ids[i], Remarks()) + said_of_it
+    notes = {i: remark.note for i, remark in remarks.items() if remark.note}
+    noted = _noted(store, collection, notes)
+    decisions = {i: remark.decisions for i, remark in remarks.items() if remark.decisions}
     there = set(record_ids(store, collection))
-    new = {record.id for record, _ in offered} - there
-    notes = {i: remarks.note for i, remarks in beside.items() if remarks.note and i in new}
+    unread = len(rejected) + len(ambiguous)
     added = add(
         store,
         who,
         collection,
-        offered,
+        offered.values(),
         name,
-        of_file=bool(offered),
+        file=SentFile(name, [replace(r, id=ids[r.id]) for r in held], kind, unread)
+        if held
+        else None,
         notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+        kept=lambda db: keep_told(db, collection, decisions),
     )
-    labelled = _label(store, who, collection, beside)
+    labelled = _label(store, who, collection, remarks)
     return Intake(
         added,
-        read - added - len(ambiguous),
-        ambiguous=tuple(ambiguous),
+        len(held) - added,
+        ambiguous=tuple(records[i].pmid or records[i].doi for i in ambiguous),
         rejected=tuple(rejected),
-        noted=len(notes),
+        noted=noted,
         labelled=labelled,
-        to_complete=sum(record.to_complete for record, _ in offered if record.id in new),
+        to_complete=sum(r.to_complete for i, (r, _) in offered.items() if i not in there),
+        decided=sum(map(len, decisions.values())),
     )
 
 
-def _looked_up(
-    records: Mapping[str, Record], generation: Generation, ambiguous: list[str]
-) -> dict[str, Record]:
-    """Records by id, those to complete as the library has them. ``ambiguous`` gets the numbers
-    that several records of the library have; these are left out."""
-    found: dict[str, Record] = {}
-    for record in records.values():
-        own = generation.sharing(identity_keys(record)) if record.to_complete else {}
-        if len(own) > 1:
-            ambiguous.append(record.pmid or record.doi)
-        else:
-            known = next(iter(own.values()), record)
-            found.setdefault(known.id, known)
-    return found
+def _meant(records: Mapping[str, Record], generation: Generation) -> dict[str, list[Record]]:
+    """The library's records that have the number of each record to complete, where any has."""
+    meant = {}
+    for i, record in records.items():
+        if record.to_complete and (found := generation.sharing(identity_keys(record))):
+            meant[i] = list(found.values())
+    return meant
+
+
+def _noted(store: Store, collection: int, notes: Mapping[str, str]) -> int:
+    """How many records get a note that they have not yet."""
+    _, there = items(store, collection, record_ids=notes)
+    have = {item.record.id: item.note for item in there}
+    return sum(note not in have.get(i, "") for i, note in notes.items())
 
 
 def _label(store: Store, who: str, collection: int, beside: Mapping[str, Remarks]) -> int:

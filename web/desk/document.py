@@ -28,6 +28,7 @@ from pydantic import (
 from search import budget
 from search.formats.syntax.json_documents import values_in
 from search.records import Record, RecordError, record_from_dict, record_to_dict
+from web.desk.copies import every_record_is_counted, keep
 from web.desk.document_rows import (
     FOUND,
     LEADS_TO,
@@ -40,9 +41,9 @@ from web.desk.document_rows import (
     checked_moment,
     person_problem,
 )
+from web.desk.earlier_copies import write_copies_of_before
 from web.desk.history import ACTIONS, Action, CollectionError, change
 from web.desk.id_lists import found_ids, keep_found
-from web.desk.items import keep
 from web.desk.schema import TRACKED
 from web.desk.screening.ledger import Kind
 from web.desk.screening.plan import Stage
@@ -56,6 +57,7 @@ _OWN = (
     *("items", "tags", "item_tags", "duplicates", "distinct_pairs"),
     *("searches", "runs", "alerts", "report_answers"),
     *("screening_stages", "screening_words", "filled_abstracts", "item_numbers"),
+    *("intakes", "copies", "removals", "told_decisions"),
 )
 # Of the history of a collection.
 _OF_CHANGES = "change in (select id from changes where collection = ?)"
@@ -69,6 +71,10 @@ _THROUGH = {
     **dict.fromkeys(("item_tags", "duplicates", "distinct_pairs"), _BY_ITEM),
     **dict.fromkeys(("filled_abstracts", "item_numbers"), _BY_ITEM),
     **dict.fromkeys(("runs", "alerts"), _BY_SEARCH),
+    **dict.fromkeys(
+        ("copies", "told_decisions"),
+        "join intakes on intakes.id = intake where intakes.collection = ?",
+    ),
 }
 
 
@@ -126,6 +132,10 @@ class RowChange(_Strict):
         "screening_words",
         "filled_abstracts",
         "item_numbers",
+        "intakes",
+        "copies",
+        "removals",
+        "told_decisions",
     ]
     row: _Number
     before: _Row | None
@@ -176,6 +186,10 @@ class Document(_Strict):
     screening_words: _Rows = ()
     filled_abstracts: _Rows = ()
     item_numbers: _Rows = ()
+    intakes: _Rows = ()
+    copies: _Rows = ()
+    removals: _Rows = ()
+    told_decisions: _Rows = ()
     screening_decisions: Annotated[tuple[LoggedDecision, ...], FailFast()] = ()
     records: dict[str, dict[str, Any]]
     found: dict[str, tuple[str, ...]] = {}
@@ -223,7 +237,8 @@ def write_document(store: Store, number: int, stream: BinaryIO) -> None:
             _write_part(stream, table, "[]", mapped)
         _write_part(stream, "screening_decisions", "[]", (_json(dict(row)) for row in decisions))
         _write_history(stream, db, number, dense)
-        hashes = json.dumps(sorted(_meant(db, number, "items", "record_hash")))
+        held = [_meant(db, number, table, "record_hash") for table in ("items", "copies")]
+        hashes = json.dumps(sorted(set().union(*held)))
         kept = (
             # It is kept as the JSON that it is.
             f"{_json(row['hash'])}: {_shareable(row['data'])}"
@@ -376,6 +391,10 @@ def import_document(
             for past in read.history:
                 _insert_past(db, past, new)
             new.reserve(db)
+            if not _has_copies(read):
+                # A document of before, when copies were not written down.
+                write_copies_of_before(db, number)
+            _check_counts(db, number)
             # The rows came in as they were: none of them is a change of its own.
             db.execute("delete from change_rows where change = ?", [opened.id])
             opened.belongs_to(number)
@@ -402,6 +421,16 @@ def _numbers(read: Document) -> dict[str, list[int]]:
             if changed.table != "collections":
                 found[changed.table].append(changed.row)
     return found
+
+
+def _has_copies(read: Document) -> bool:
+    written = {changed.table for past in read.history for changed in past.rows}
+    return bool(read.intakes or read.removals or written & {"intakes", "removals"})
+
+
+def _check_counts(db: sqlite3.Connection, number: int) -> None:
+    if not every_record_is_counted(db, number):
+        raise CollectionError("its records and the copies of its sources do not agree")
 
 
 def _insert_past(db: sqlite3.Connection, past: PastChange, new: NewNumbers) -> None:
@@ -508,7 +537,7 @@ def _checked_records(read: Document, name: str) -> dict[str, Record]:
             records[digest] = record_from_dict(data)
         except RecordError as error:
             raise CollectionError(f"{name}: record {data.get('id', digest)!r}: {error}") from error
-    for row in read.items:
+    for row in (*read.items, *read.copies):
         record = records.get(str(row.get("record_hash")))
         if record is None or record.id != row.get("record_id"):
             raise CollectionError(f"{name}: the record {row.get('record_id')!r} is missing")

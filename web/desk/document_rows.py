@@ -13,6 +13,7 @@ from math import isfinite
 
 from pydantic import Json, TypeAdapter, ValidationError
 
+from web.desk.copies import KINDS, WHYS
 from web.desk.history import CollectionError
 from web.desk.schema import TRACKED
 from web.desk.screening.plan import STAGES
@@ -30,9 +31,12 @@ LEADS_TO = {
     "main": "items",
     "other": "items",
     "tag": "tags",
+    "intake": "intakes",
 }
 # Columns that name what a search found.
 FOUND = ("found", "since", "seen")
+# What these say of people is what a file said: nobody here.
+_NAMED_BY_FILES = ("told_decisions",)
 PEOPLE = ("who", "added_by", "created_by", "seen_by")
 # JSON's own limit for whole numbers that every program reads alike; far from SQLite's.
 MOST = 2**53
@@ -42,7 +46,8 @@ LONGEST_VALUE = 1_000_000
 _LONGEST_PERSON = 200
 
 _MOMENTS = ("added", "created", "deleted", "at", "seen_at")
-_COUNTS = ("number", "top", "generation", "library_records", "count", "reviewers")
+_COUNTS = ("number", "top", "generation", "library_records", "count", "reviewers", "place")
+_FROM_NOTHING = ("count", "library_records", "generation", "unlisted", "unread")
 _REALS = ("position", "value")
 _MAY_BE_NULL = ("deleted", "top", "folder")
 _CLOSED: Mapping[tuple[str, str], tuple[Value, ...]] = {
@@ -50,6 +55,10 @@ _CLOSED: Mapping[tuple[str, str], tuple[Value, ...]] = {
     ("screening_stages", "stage"): STAGES,
     ("screening_stages", "reviewers"): (1, 2),
     ("screening_words", "kind"): ("include", "exclude"),
+    ("intakes", "kind"): KINDS,
+    ("removals", "why"): WHYS,
+    ("told_decisions", "verdict"): ("include", "exclude", "maybe"),
+    ("told_decisions", "stage"): ("", *STAGES),
 }
 _JSON: Mapping[str, Callable[[str], object]] = {
     "filters": read_filters,
@@ -112,7 +121,7 @@ class NewNumbers:
                 mapped[column] = self.number(leads_to, value)
             elif column in _MOMENTS and value is not None:
                 mapped[column] = checked_moment(str(value))
-            elif column in PEOPLE:
+            elif column in PEOPLE and table not in _NAMED_BY_FILES:
                 mapped[column] = as_imported(str(value))
             elif column in FOUND and value not in self._found:
                 raise CollectionError(f"{table}.{column}: what it found is missing")
@@ -184,8 +193,8 @@ def person_problem(name: str) -> str:
 def _problem(table: str, column: str, value: Value) -> str:
     if value is None:
         return "" if column in _MAY_BE_NULL else "should not be missing"
-    if column == "id" or column in LEADS_TO or column in _COUNTS or column == "folder":
-        least = 0 if column in ("count", "library_records", "generation") else 1
+    if column in (*LEADS_TO, *_COUNTS, *_FROM_NOTHING, "id", "folder"):
+        least = 0 if column in _FROM_NOTHING else 1
         if not isinstance(value, int) or not least <= value <= MOST:
             return f"is no whole number from {least} to {MOST}"
     elif column in _REALS:
@@ -195,7 +204,7 @@ def _problem(table: str, column: str, value: Value) -> str:
         return "is no text"
     elif "\x00" in value or len(value) > LONGEST_VALUE:
         return f"has a character NUL, or more than {LONGEST_VALUE} characters"
-    elif column in PEOPLE:
+    elif column in PEOPLE and table not in _NAMED_BY_FILES:
         return person_problem(value)
     elif column in _MOMENTS:
         try:

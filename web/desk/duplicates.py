@@ -13,8 +13,9 @@ from typing import Any
 
 from search.matching import merit
 from search.records import record_to_dict
+from web.desk.copies import FROM_LIBRARY, kept_record
 from web.desk.history import CollectionError, UnknownError, change
-from web.desk.items import FROM_LIBRARY, Item, items
+from web.desk.items import Item, items
 from web.desk.likeness import Likeness, alike, links, remembered_links
 from web.desk.shelf import LONGEST_TEXT
 from web.desk.store import Store
@@ -219,6 +220,29 @@ def _join(db: sqlite3.Connection, main: int, others: Sequence[int]) -> None:
             joined = f"{joined}\n{row['note']}".strip()
     if joined != note and len(joined) <= LONGEST_TEXT:
         db.execute("update items set note = ? where id = ?", [joined, main])
+    _give_abstract(db, main, numbers)
+
+
+def _give_abstract(db: sqlite3.Connection, main: int, numbers: str) -> None:
+    """Give a main record that has no abstract the longest one of those under it."""
+    rows = db.execute(
+        "select items.id, record_id, data from items join records on hash = record_hash "
+        "where items.id = ? or items.id in (select value from json_each(?)) "
+        "order by position, items.id",
+        [main, numbers],
+    ).fetchall()
+    abstracts = {
+        row["id"]: [v.abstract for v in kept_record(row["data"]).versions() if v.abstract]
+        for row in rows
+    }
+    others = [row for row in rows if row["id"] != main and abstracts[row["id"]]]
+    if abstracts[main] or not others:
+        return
+    fullest = max(others, key=lambda row: len(max(abstracts[row["id"]], key=len)))
+    db.execute(
+        "insert into filled_abstracts (item, text, source) values (?, ?, ?) on conflict do nothing",
+        [main, max(abstracts[fullest["id"]], key=len), fullest["record_id"]],
+    )
 
 
 def _groups(store: Store, collection: int, chosen: str, named: dict[str, Any]) -> list[Group]:

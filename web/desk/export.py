@@ -10,6 +10,8 @@ from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
 from web.desk.document import write_document
 from web.desk.items import Item, every_item, mains
+from web.desk.screening.abstracts import filled_abstracts, with_abstract
+from web.desk.screening.screened_files import decision_columns, decision_lines, latest_outcomes
 from web.desk.shelf import collection as shown_collection
 from web.desk.store import Store
 
@@ -81,17 +83,27 @@ def _write_records(store: Store, collection: int, name: CollectionFormat, stream
             others = tuple(under.get(item.record.id, ()))
             if item.note or item.tags or others:
                 beside[item.record.id] = _Beside(item.note, item.tags, others)
-            yield item.record
+            yield with_abstract(item.record, filled.get(item.record.id))
 
+    filled = filled_abstracts(store, collection)
+    standing = latest_outcomes(store, collection)
     records = listed()
     nothing = _Beside()
-    further: Mapping[str, Callable[[Record], str]] = {
+    further: dict[str, Callable[[Record], str]] = {
         "collection_note": lambda record: beside.get(record.id, nothing).note,
         "collection_tags": lambda record: "; ".join(beside.get(record.id, nothing).tags),
         "collection_duplicates": lambda record: "; ".join(beside.get(record.id, nothing).others),
     }
+    if standing:
+        further |= decision_columns(lambda record_id: standing[record_id])
     if name == "ris":
-        FORMATS[name].write(records, stream, notes=lambda r: _notes(beside.get(r.id, nothing)))
+
+        def notes(record: Record) -> list[str]:
+            own = beside.get(record.id, nothing)
+            decided = decision_lines(standing[record.id], own.tags) if standing else []
+            return [*_notes(own), *decided]
+
+        FORMATS[name].write(records, stream, notes=notes)
     elif name in ("csv", "xlsx"):
         FORMATS[name].write(records, stream, further=further)
     else:

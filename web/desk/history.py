@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from search import budget
+from web.desk.copies import every_record_is_counted
 from web.desk.schema import DECISIONS_SEEN, OPENS_DECISIONS, TRACKED
 from web.desk.store import Store, now
 
@@ -23,6 +24,10 @@ Action = Literal[
     "describe",
     "delete",
     "add records",
+    "name source",
+    "take back source",
+    "take over decisions",
+    "decline decisions",
     "remove records",
     "note",
     "reorder records",
@@ -186,6 +191,7 @@ def undo(store: Store, who: str, number: int, collection: int | None = None) -> 
                         f"change {number} cannot be undone: what it changed has been changed since"
                     )
                 _put(opened.db, changed)
+            _check_counts(opened.db, row["collection"], number)
     except sqlite3.IntegrityError as error:
         refused = str(error) in (OPENS_DECISIONS, DECISIONS_SEEN)
         why = str(error) if refused else "later changes build on it"
@@ -208,6 +214,14 @@ def restore_to(store: Store, who: str, collection: int, number: int) -> None:
         ) from error
 
 
+def _check_counts(db: sqlite3.Connection, collection: int | None, number: int) -> None:
+    if collection is not None and not every_record_is_counted(db, collection):
+        raise ConflictError(
+            f"change {number} cannot be undone: other files hold some of the same records, or they "
+            "came in again. A file is taken back among the sources of the collection"
+        )
+
+
 def _restore_to(store: Store, who: str, collection: int, number: int) -> None:
     with change(store, who, "restore", collection, change=number) as opened:
         found = opened.db.execute(
@@ -223,6 +237,8 @@ def _restore_to(store: Store, who: str, collection: int, number: int) -> None:
         for row in later:
             for changed in _rows_backwards(opened.db, row["id"]):
                 _put(opened.db, changed)
+        if not every_record_is_counted(opened.db, collection):
+            raise ConflictError("its records and the copies of its sources would not agree")
 
 
 def _rows_backwards(db: sqlite3.Connection, number: int) -> list[sqlite3.Row]:

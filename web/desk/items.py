@@ -5,21 +5,19 @@ A collection keeps a copy of each of its records as it was when it came in: a li
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from search import budget
-from search.exact.record_reader import prepared
-from search.records import Record, Retraction, record_from_dict, record_to_dict
-from web.desk.history import ConflictError, UnknownError, change
-from web.desk.shelf import checked_text
+from search.records import Record, Retraction
+from web.desk.copies import FROM_LIBRARY, WHYS, SentFile, Why, come_in, keep, kept_record
+from web.desk.history import CollectionError, ConflictError, UnknownError, change
+from web.desk.shelf import LONGEST_TEXT, checked_text
 from web.desk.store import Store, now
 
 # Records in memory at a time, of those that are read one after another.
 _AT_ONCE = 500
-# What an item's ``source`` says of a record that came from the library.
-FROM_LIBRARY = "library"
 
 
 @dataclass(frozen=True)
@@ -137,24 +135,27 @@ def add(
     records: Iterable[tuple[Record, str]],
     origin: str = "",
     *,
-    of_file: bool = False,
+    file: SentFile | None = None,
     notes: Mapping[str, str] | None = None,
+    kept: Callable[[sqlite3.Connection], None] | None = None,
 ) -> int:
     """Add records, each with its source, at the end; those that are there already stay as they
     are. ``origin`` says in the history where they came from (a query, a file). How many came in.
-    ``notes`` are those of new records by their ids.
-    Of a file's records (``of_file``) the history also says how many were there already: a flow
-    diagram counts them as identified, and as duplicates.
+    ``notes`` are those of records by their ids: what a record's note does not say yet is added to
+    it. ``kept`` keeps what else came with them, inside the same change.
+    Every record that was offered is kept as a copy of its source: a flow diagram counts it. What a
+    ``file`` held, copy by copy, counts instead where one is given.
 
     Raises:
         UnknownError: when there is no such collection.
     """
-    with change(store, who, "add records", collection, without_rows=of_file) as opened:
+    with change(store, who, "add records", collection) as opened:
         db = opened.db
         (last,) = db.execute(
             "select coalesce(max(position), 0) from items where collection = ?", [collection]
         ).fetchone()
         added = already = 0
+        offered: dict[str, list[Record]] = {}
         for record, source in budget.within(records, "collection"):
             digest = keep(db, record, searchable=source != FROM_LIBRARY)
             found = db.execute(
@@ -165,45 +166,83 @@ def add(
                     (notes or {}).get(record.id, ""),
                 ],
             )
+            if not found.rowcount and (note := (notes or {}).get(record.id)):
+                _add_note(db, collection, record.id, note)
             added += found.rowcount
             already += 1 - found.rowcount
-        told = {"records": added} | ({"already": already} if already and of_file else {})
+            offered.setdefault(source, []).append(record)
+        if file is not None:
+            come_in(db, who, collection, file)
+        else:
+            for source, few in offered.items():
+                come_in(db, who, collection, SentFile(source, few))
+        if kept is not None and (file or offered):
+            kept(db)
+        told = {"records": added} | ({"already": already} if already and file else {})
         opened.says(**told, **({"from": origin} if origin else {}))
     return added
 
 
-def remove(store: Store, who: str, collection: int, record_ids: Sequence[str]) -> int:
+def _add_note(db: sqlite3.Connection, collection: int, record_id: str, note: str) -> None:
+    number, current = db.execute(
+        "select id, note from items where collection = ? and record_id = ?", [collection, record_id]
+    ).fetchone()
+    joined = f"{current}\n{note}".strip()
+    if note not in current and len(joined) <= LONGEST_TEXT:
+        db.execute("update items set note = ? where id = ?", [joined, number])
+
+
+def remove(
+    store: Store, who: str, collection: int, record_ids: Sequence[str], why: Why = "other"
+) -> int:
     """Take records out, with their notes and tags, and with each what is handled as one with it;
-    how many there were, each such group counted once.
+    how many there were, each such group counted once. ``why`` says whether an automation tool
+    decided so: a flow diagram counts that apart.
 
     Raises:
-        UnknownError: when there is no such collection.
+        UnknownError: when there is no such collection. CollectionError: when ``why`` is no reason.
     """
+    if why not in WHYS:
+        raise CollectionError(f"records are removed as {' or '.join(WHYS)}, not as {why!r}")
     with change(store, who, "remove records", collection) as opened:
         named = _numbers(opened.db, collection, record_ids)
-        under = opened.db.execute(
-            "select item from duplicates where main in (select value from json_each(?))",
-            [json.dumps(named)],
-        ).fetchall()
-        hidden = {row["item"] for row in under} - set(named)
-        numbers = json.dumps([*named, *hidden])
-        for table, column in (
-            ("item_tags", "item"),
-            ("filled_abstracts", "item"),
-            ("item_numbers", "item"),
-            ("distinct_pairs", "item"),
-            ("distinct_pairs", "other"),
-            ("duplicates", "item"),
-            ("items", "id"),
-        ):
-            opened.db.execute(
-                f"delete from {table} "  # noqa: S608 - our names
-                f"where {column} in (select value from json_each(?))",
-                [numbers],
-            )
-        removed = len(named)
+        opened.db.execute(
+            "insert into removals (collection, record_id, why, under) "
+            "select own.collection, own.record_id, :why, coalesce(main.record_id, '') "
+            "from items own left join duplicates on item = own.id "
+            "left join items main on main.id = duplicates.main "
+            "and main.id in (select value from json_each(:named)) "
+            "where own.id in (select value from json_each(:named)) or main.id is not null",
+            {"why": why, "named": json.dumps(named)},
+        )
+        removed = take_out(opened.db, named)
         opened.says(records=removed)
     return removed
+
+
+def take_out(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Delete items, with each what lies under it, and all that hangs on them; how many were
+    named."""
+    under = db.execute(
+        "select item from duplicates where main in (select value from json_each(?))",
+        [json.dumps(list(numbers))],
+    ).fetchall()
+    every = json.dumps([*numbers, *({row["item"] for row in under} - set(numbers))])
+    for table, column in (
+        ("item_tags", "item"),
+        ("filled_abstracts", "item"),
+        ("item_numbers", "item"),
+        ("distinct_pairs", "item"),
+        ("distinct_pairs", "other"),
+        ("duplicates", "item"),
+        ("items", "id"),
+    ):
+        db.execute(
+            f"delete from {table} "  # noqa: S608 - our names
+            f"where {column} in (select value from json_each(?))",
+            [every],
+        )
+    return len(numbers)
 
 
 def annotate(
@@ -279,31 +318,6 @@ def put_at(db: sqlite3.Connection, table: str, collection: int, number: int, pla
             )
         return
     db.execute(f"update {table} set position = ? where id = ?", [position, number])  # noqa: S608
-
-
-def keep(db: sqlite3.Connection, record: Record, *, searchable: bool = False) -> str:
-    """Keep a copy of a record as it is now; its hash. ``searchable`` prepares it for exact search,
-    for which no library can be asked about it."""
-    digest = record.content_hash()
-    db.execute(
-        "insert into records (hash, data, prepared) values (?, ?, ?) on conflict do nothing",
-        [
-            digest,
-            json.dumps(record_to_dict(record), ensure_ascii=False),
-            prepared(record) if searchable else None,
-        ],
-    )
-    return digest
-
-
-def kept_record(data: str) -> Record:
-    """A record from its copy.
-
-    Raises:
-        TooLongError: where a request has no time left; whatever reads many copies ends so.
-    """
-    budget.check("collection")
-    return record_from_dict(json.loads(data))
 
 
 def _where(

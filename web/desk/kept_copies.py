@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from search import budget
 from search.exact.expression import Expression
 from search.exact.record_reader import VERSION, parted, prepared, reader
-from web.desk.items import kept_record
+from web.desk.copies import kept_record
 from web.desk.store import Store
 
 # Characters of prepared text, two bytes each in Japanese: about 15 000 records with abstracts.

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from search import budget
 from search.matching import Reason, identity_keys, same, suspicion, title_keys
 from search.records import Record
-from web.desk.items import kept_record
+from web.desk.copies import kept_record
 from web.desk.store import Store
 
 # ``same`` where the rules leave no doubt.

@@ -11,7 +11,8 @@ from search.library.library import Library
 from search.library.manifest import LibraryError
 from search.ranked.snippets import MatchedSentence
 from search.records import Record
-from web.desk.items import FROM_LIBRARY, Item, mains, origins
+from web.desk.copies import FROM_LIBRARY
+from web.desk.items import Item, mains, origins
 from web.desk.store import Store
 
 State = Literal["in library", "dropped", "elsewhere", "unknown"]

@@ -14,7 +14,7 @@ Item = Literal[
     "online resources and browsing",
     "citation searching",
     "contacts",
-    "other methods",
+    "others",
     "full search strategies",
     "limits and restrictions",
     "search filters",

@@ -3,6 +3,8 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from web.desk.earlier_copies import write_copies_of_before
+
 migrations = Migrations("collections")
 
 # How the store refuses to change the number of reviewers.
@@ -36,6 +38,10 @@ TRACKED = {
     "screening_words": ("id", "collection", "kind", "word"),
     "filled_abstracts": ("id", "item", "text", "source"),
     "item_numbers": ("id", "item", "name", "value"),
+    "intakes": ("id", "collection", "name", "label", "kind", "unlisted", "unread", "at", "who"),
+    "copies": ("id", "intake", "place", "record_id", "record_hash"),
+    "removals": ("id", "collection", "record_id", "why", "under"),
+    "told_decisions": ("id", "intake", "record_id", "verdict", "who", "reason", "stage"),
 }
 
 
@@ -370,6 +376,77 @@ def independence(db: Database) -> None:
             f"create trigger screening_stages_{kind}_{event} before {event} "
             f"on screening_stages when {when} begin select raise(abort, '{message}'); end"
         )
+
+
+@migrations()
+def copies(db: Database) -> None:
+    """What each file and search held, copy by copy, and what was taken out and why: a flow diagram
+    counts them. What came in before is taken from the history."""
+    _run(
+        db,
+        """
+        create table intakes (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            name text not null,
+            label text not null default '',
+            kind text not null check (kind in
+                ('database', 'register', 'website', 'organisation', 'citation', 'other')),
+            unlisted integer not null default 0,
+            unread integer not null default 0,
+            at text not null,
+            who text not null
+        );
+        create index intakes_collection on intakes(collection);
+        create table copies (
+            id integer primary key autoincrement,
+            intake integer not null references intakes(id),
+            place integer not null check (place > 0),
+            record_id text not null,
+            record_hash text not null references records(hash),
+            unique (intake, place)
+        );
+        create index copies_record on copies(record_id);
+        -- By a record's id, as decisions: it is no item any more.
+        create table removals (
+            id integer primary key autoincrement,
+            collection integer not null references collections(id),
+            record_id text not null,
+            why text not null check (why in ('other', 'automation')),
+            under text not null default '',
+            unique (collection, record_id)
+        );
+    """,
+    )
+    _track(db, "intakes", "copies", "removals")
+    for (number,) in db.conn.execute("select id from collections").fetchall():
+        write_copies_of_before(db.conn, number)
+
+
+@migrations()
+def told_decisions(db: Database) -> None:
+    """Decisions that files told of, and what was done with them."""
+    _run(
+        db,
+        """
+        create table told_decisions (
+            id integer primary key autoincrement,
+            intake integer not null references intakes(id),
+            record_id text not null,
+            verdict text not null check (verdict in ('include', 'exclude', 'maybe')),
+            who text not null,
+            reason text not null,
+            stage text not null check (stage in ('', 'title-abstract', 'full-text'))
+        );
+        create index told_decisions_intake on told_decisions(intake);
+        -- No reference: what was answered is no part of the history that takes a source back.
+        create table told_answers (
+            intake integer primary key,
+            answer text not null check (answer in ('taken', 'declined'))
+        );
+    """,
+    )
+    _track(db, "told_decisions")
 
 
 def _track(db: Database, *tables: str) -> None:

@@ -14,7 +14,10 @@ from search import budget
 from search.formats.citations import CITATION_STYLES
 from web.desk.document import import_document, read_document
 from web.desk.export import CollectionFormat, file_ending, write
+from web.desk.screening.decision_labels import STATES
 from web.desk.screening.outcomes import decisions_are_hidden
+from web.desk.screening.plan import Stage
+from web.desk.screening.screened_files import ENDINGS, ScreenedFormat, Wanted, write_screened
 from web.desk.shelf import Collection, collection
 from web.desk.store import Store
 from web.desk.strategy_answers import LibrarySearch
@@ -26,6 +29,8 @@ _MIMETYPES: dict[str, str] = {
     **MIMETYPES,
     "beir": "application/x-ndjson",
     "json": "application/json",
+    "csl-json": "application/vnd.citationstyles.csl+json",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     **dict.fromkeys(CITATION_STYLES, "text/plain; charset=utf-8"),
     **{f"{style}-html": "text/html; charset=utf-8" for style in CITATION_STYLES},
@@ -125,6 +130,20 @@ def _time_for(records: int) -> Iterator[None]:
         yield
     finally:
         _large_file.release()
+
+
+def saved_screened(number: int, stage: Stage, wanted: Wanted, name: ScreenedFormat) -> Response:
+    """The records of a stage that stand so, as a file to be saved.
+
+    Raises:
+        UnknownError: when there is no such collection.
+    """
+    ending = f"-{stage}-{STATES[wanted] if wanted else 'all'}{ENDINGS[name]}"
+    return saved(
+        lambda file: write_screened(store(), number, stage, wanted, name, file, editor()),
+        _MIMETYPES[name],
+        file_name(collection(store(), number), ending),
+    )
 
 
 def file_name(shown: Collection, ending: str) -> str:

@@ -151,7 +151,7 @@ def _page(number: int, search: int, new_feed: str = "") -> str:
 def _said(told: News) -> str:
     """What the head of the page says where there is nothing to list."""
     if told.fault is not None:
-        return fault_message(told.fault.reason)
+        return fault_message(told.fault)
     return gettext("Nothing new since then.") if not told.new else ""
 
 

@@ -18,6 +18,10 @@ def action_message(action: Action) -> str:
         "describe": gettext("Name, description or folder changed"),
         "delete": gettext("Collection deleted"),
         "add records": gettext("Records added"),
+        "name source": gettext("Source named"),
+        "take back source": gettext("Source taken back"),
+        "take over decisions": gettext("Decisions of a file taken over"),
+        "decline decisions": gettext("Decisions of a file declined"),
         "remove records": gettext("Records removed"),
         "note": gettext("Note changed"),
         "reorder records": gettext("Record moved"),
@@ -153,6 +157,24 @@ def done_message(args: Mapping[str, Any]) -> str:
             return gettext("They are proposed again.")
         case "imported":
             return gettext("The collection was imported.")
+        case "decisions":
+            message = ngettext("%(n)s decision taken over.", "%(n)s decisions taken over.", n)
+            if already:
+                left = ngettext(
+                    "%(n)s was left: decided already, or not at that stage.",
+                    "%(n)s were left: decided already, or not at that stage.",
+                    already,
+                )
+                message = f"{message} {left}"
+            return message
+        case "declined":
+            return gettext("The decisions of the file are not taken over.")
+        case "source taken back":
+            return ngettext(
+                "The source was taken back; %(n)s record left the collection.",
+                "The source was taken back; %(n)s records left the collection.",
+                n,
+            )
         case "undone":
             return gettext("Undone.")
         case "restored":

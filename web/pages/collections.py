@@ -37,7 +37,7 @@ from web.pages.errors import query_message
 from web.pages.exact import fault_message
 from web.pages.last_collection import remember
 from web.pages.page_parameters import asked
-from web.pages.restricted import seen
+from web.pages.restricted_abstracts import seen
 from web.pages.sign_in import own_address
 
 PER_PAGE = 50
@@ -144,7 +144,7 @@ def show(number: int) -> Response | str:
     try:
         found = _listing(place, place.q)
     except ExactSyntaxError as error:
-        message = fault_message(error.reason)
+        message = fault_message(error)
     except QueryError as error:
         message = query_message(error)
     last = history(store(), number, 0, 1)[1]
@@ -195,6 +195,9 @@ def change_records(number: int) -> Response:
     count: int | None = None
     if do == "remove":
         count = items.remove(store(), editor(), number, chosen)
+    elif do == "remove automation":
+        count = items.remove(store(), editor(), number, chosen, "automation")
+        do = "remove"
     elif do == "tag":
         count = tags.tag_records(store(), editor(), number, tag, chosen)
     elif do == "untag":
@@ -451,6 +454,9 @@ def _set_tags(number: int, record_id: str) -> None:
 
 def _told(number: int, intake: Intake) -> Response:
     """Where all went well, the collection; else a page that says what did not come in."""
+    if intake.decided and not intake.rejected:
+        # What the file says of decisions is looked at before it counts.
+        return _to("sources.show", number=number, **_outcome(intake))
     if not (intake.unknown or intake.ambiguous or intake.rejected):
         return _to("collections.show", number=number, **_outcome(intake))
     return make_response(

@@ -32,7 +32,7 @@ from web.pages.explanation import reasons
 from web.pages.narrowing import year_chart
 from web.pages.people import person
 from web.pages.record_text import Excerpt, excerpt, marked_abstract, marked_terms
-from web.pages.restricted import seen, seen_sentence
+from web.pages.restricted_abstracts import seen, seen_sentence
 from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600

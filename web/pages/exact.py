@@ -7,13 +7,8 @@ from flask import Response, make_response, render_template, request, url_for
 from pydantic import ValidationError
 
 from search.budget import BudgetError
-from search.exact import (
-    ExactSyntaxError,
-    FaultReason,
-    Note,
-    expression_offers,
-    meant_words,
-)
+from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers, meant_words
+from search.exact.foreign_syntax import Foreign
 from web.http import services
 from web.http.language import chosen_language, gettext
 from web.http.search_parameters import ExactParameters
@@ -92,7 +87,7 @@ def _bad(shown: dict[str, Any], status: int = 400, **reason: Any) -> Response:
 def fault_of(error: ExactSyntaxError) -> Fault:
     """A fault as a page shows it."""
     return Fault(
-        message=fault_message(error.reason),
+        message=fault_message(error),
         before=error.expression[: error.start],
         wrong=error.fragment or " ",
         after=error.expression[error.end :],
@@ -100,8 +95,41 @@ def fault_of(error: ExactSyntaxError) -> Fault:
     )
 
 
-def fault_message(reason: FaultReason) -> str:
+def fault_message(error: ExactSyntaxError) -> str:
     """Why an expression cannot be read, in the language of the page."""
+    return _foreign_message(error.foreign) if error.foreign else _reason_message(error.reason)
+
+
+def _foreign_message(foreign: Foreign) -> str:
+    """Whose syntax it is, what it means there, and how it is written here."""
+    platform = {
+        "Embase and the Cochrane Library": gettext("Embase and the Cochrane Library"),
+        "the Cochrane Library": gettext("the Cochrane Library"),
+    }.get(foreign.platform, foreign.platform)
+    construct = {
+        "field": gettext("a field"),
+        "heading": gettext("a thesaurus heading"),
+        "proximity": gettext("a distance between words"),
+        "wildcard": gettext("a sign for a letter"),
+        "phrase": gettext("a phrase"),
+        "limit": gettext("a limit"),
+        "line numbers": gettext("the number of a search"),
+        "frequency": gettext("a frequency"),
+        "date": gettext("a date"),
+        "words in a row": gettext("words in a row, a phrase there and AND here"),
+    }[foreign.kind]
+    message = gettext("This is the syntax of %(platform)s: %(construct)s.") % {
+        "platform": platform,
+        "construct": construct,
+    }
+    if foreign.here:
+        return message + " " + gettext("Here it is written %(here)s.") % {"here": foreign.here}
+    if foreign.edits is None:
+        return message + " " + gettext("Nothing here means the same.")
+    return message
+
+
+def _reason_message(reason: FaultReason) -> str:
     return {
         "empty": gettext("Type a word, a phrase or an expression."),
         "too long": gettext("This is too long."),
@@ -137,6 +165,8 @@ def fault_message(reason: FaultReason) -> str:
         "unknown line": gettext("There is no search of this number."),
         "deleted line": gettext("The search of this number was deleted."),
         "later line": gettext("A search can only refer to searches before it."),
+        "other platform": gettext("This is the syntax of another platform."),
+        "unknown filter": gettext("There is no such filter here."),
     }[reason]
 
 

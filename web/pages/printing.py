@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from web.desk import items, shelf
 from web.http.desk_access import store
-from web.pages.restricted import seen
+from web.pages.restricted_abstracts import seen
 
 # Formatting a citation takes milliseconds the first time.
 PER_PAGE = 100

@@ -1,11 +1,12 @@
 """How screening goes: recall and whether to stop, agreement, the flow diagram, the test set."""
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from web.desk import shelf
 from web.desk.members import live_generation
 from web.desk.screening.estimates import stage_recall
-from web.desk.screening.flow import flow
+from web.desk.screening.flow import BOXES, COLUMNS, BoxName, Column, flow
+from web.desk.screening.flow_lists import counted_records, unlisted
 from web.desk.screening.ordering import own_labels
 from web.desk.screening.outcomes import agreements, progress, screened
 from web.desk.screening.recall import Recall, curve
@@ -15,8 +16,11 @@ from web.http.desk_access import editor, file_name, store
 from web.http.exports import saved
 from web.http.language import gettext
 from web.pages.charts import LineChart, line_chart
-from web.pages.flow_chart import flow_chart, flow_told
+from web.pages.flow_chart import Listed, box_name, flow_chart, flow_told
+from web.pages.flow_document import DOCX, as_document
 from web.pages.screening import stage_of, written_time
+
+PER_PAGE = 100
 
 blueprint = Blueprint("progress", __name__)
 
@@ -39,7 +43,7 @@ def show(number: int) -> str:
         chart=_chart(labels, recall) if recall else None,
         agreements=agreements(found),
         flow=flowing,
-        diagram=flow_chart(flowing),
+        diagram=flow_chart(flowing, _listed(number)),
         told=flow_told(flowing),
         written_time=written_time,
     )
@@ -60,6 +64,43 @@ def flow_file(number: int) -> Response:
     return saved(lambda file: file.write(svg.encode()), "image/svg+xml; charset=utf-8", name)
 
 
+@blueprint.get("/collections/<int:number>/screening/flow.docx")
+def flow_document(number: int) -> Response:
+    """The flow diagram as a document of Word, its boxes to be written in."""
+    collection = shelf.collection(store(), number)
+    written = as_document(flow(store(), number), collection.name)
+    name = file_name(collection, "-prisma.docx")
+    return saved(lambda file: file.write(written), DOCX, name)
+
+
+@blueprint.get("/collections/<int:number>/screening/flow/records")
+def flow_records(number: int) -> str:
+    """The copies or records that a number of the flow diagram counts."""
+    box = next((b for b in BOXES if b == request.args.get("box")), None)
+    column = next((c for c in COLUMNS if c == request.args.get("column", COLUMNS[0])), None)
+    if box is None or column is None:
+        abort(404)
+    part = request.args.get("part", "")
+    page = max(1, request.args.get("page", 1, type=int))
+    total, counted = counted_records(
+        store(), number, box, part, column, (page - 1) * PER_PAGE, PER_PAGE
+    )
+    return render_template(
+        "flow_records.html",
+        collection=shelf.collection(store(), number),
+        box=box,
+        box_name=box_name(box, part),
+        part=part,
+        column=column,
+        total=total,
+        unlisted=unlisted(store(), number, box, part, column),
+        counted=counted,
+        first=(page - 1) * PER_PAGE,
+        page=page,
+        pages=(total + PER_PAGE - 1) // PER_PAGE,
+    )
+
+
 @blueprint.get("/collections/<int:number>/screening/test-set")
 def test_set(number: int) -> Response:
     """Decisions as a test collection: BEIR's files and TREC's in a ZIP."""
@@ -72,6 +113,21 @@ def test_set(number: int) -> Response:
     packed = packed_test_set(store(), number, stage, generation)
     name = file_name(shown, "-test-set.zip")
     return saved(lambda file: file.write(packed), "application/zip", name)
+
+
+def _listed(number: int) -> Listed:
+    """Where the records of each box of a collection's diagram are listed."""
+
+    def address(box: BoxName, part: str, column: Column) -> str:
+        return url_for(
+            "progress.flow_records",
+            number=number,
+            box=box,
+            part=part or None,
+            column=column if column != COLUMNS[0] else None,
+        )
+
+    return address
 
 
 def _chart(labels: list[bool], recall: Recall) -> LineChart:

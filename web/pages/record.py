@@ -19,7 +19,7 @@ from web.http.links import OPENURL
 from web.http.metadata import citation_tags, context_object, linked_data
 from web.http.search_parameters import SearchParameters
 from web.pages.page_parameters import asked
-from web.pages.restricted import seen
+from web.pages.restricted_abstracts import seen
 
 SIMILAR = 8
 # A record's address carries the search that led to it unless that makes the page heavy.

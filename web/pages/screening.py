@@ -24,15 +24,16 @@ from web.desk.screening.estimates import stage_recall
 from web.desk.screening.flow import NOT_RETRIEVED
 from web.desk.screening.ledger import Verdict
 from web.desk.screening.ordering import next_record
-from web.desk.screening.outcomes import Outcome, agreements, progress, screened
+from web.desk.screening.outcomes import Outcome, State, agreements, progress, screened
 from web.desk.screening.plan import STAGES, Plan, Stage, Words
+from web.desk.screening.screened_files import SCREENED_FORMATS, Wanted
 from web.desk.screening.word_marks import word_marks
 from web.http import services
 from web.http.access import may
-from web.http.desk_access import editor, store
+from web.http.desk_access import editor, saved_screened, store
 from web.http.language import gettext
 from web.pages.changes import done_message
-from web.pages.restricted import seen
+from web.pages.restricted_abstracts import seen
 
 PER_PAGE = 50
 # The reasons that have a key of their own.
@@ -200,6 +201,17 @@ def show_decisions(number: int) -> str:
         pages=(len(own) + PER_PAGE - 1) // PER_PAGE,
         done=screening_message(request.args),
     )
+
+
+@blueprint.get("/collections/<int:number>/screening/export")
+def save_records(number: int) -> Response:
+    """The records of a stage that stand so, as a file."""
+    states: tuple[State, ...] = get_args(State)
+    wanted: Wanted = next((s for s in states if s == request.args.get("state")), "")
+    name = next((f for f in SCREENED_FORMATS if f == request.args.get("format")), None)
+    if name is None:
+        abort(400)
+    return saved_screened(number, stage_of(request.args.get("stage")), wanted, name)
 
 
 def stage_of(asked: str | None) -> Stage:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from search.records import Record
 from web.http.language import gettext
-from web.pages.restricted import seen
+from web.pages.restricted_abstracts import seen
 
 # Texts that are longer, or share less, are not compared character by character.
 _LONGEST = 600

@@ -125,7 +125,7 @@ def item_headings() -> dict[Item, tuple[str, str]]:
             gettext("Contacts"),
             gettext("Authors, experts, makers who were asked for studies or data"),
         ),
-        "other methods": (gettext("Other methods"), gettext("Anything else that was done")),
+        "others": (gettext("Other methods"), gettext("Anything else that was done")),
         "full search strategies": (
             gettext("Full search strategies"),
             gettext("Every search, copied exactly as it was run"),

@@ -49,7 +49,7 @@ def test_canonical_form(typed: str, canonical: str) -> None:
         ("aspirin[mh:noexp]", []),
         ("aspirin[majr]", [("major topic", "aspirin[mh]")]),
         ("CK=ヒト", [("check tag", "ヒト[mh]")]),
-        ("humans[filter]", [("filter", "humans[mh]")]),
+        ("humans[filter]", [("filter", "Humans[mh]")]),
         ("smith j[au]", [("initials", '"smith j*"[au]')]),
         ("heart failure[tiab]", [("words as phrase", '"heart failure"[tiab]')]),
     ],

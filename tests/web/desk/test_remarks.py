@@ -2,7 +2,7 @@
 
 import io
 
-from search.formats.fields.remarks import Remarks, remarks_in
+from search.formats.fields.remarks import Remarks, ToldDecision, remarks_in
 from web.desk.additions import add_file
 from web.desk.desk import Desk
 from web.desk.items import items
@@ -19,7 +19,9 @@ ER  -
 
 def test_what_stands_in_notes() -> None:
     assert remarks_in(["doi: 10.5555/x", "PMID: 1"]) == Remarks()
-    assert remarks_in(["ASReview_irrelevant", "my note"]) == Remarks("my note", ("irrelevant",))
+    told = (ToldDecision("exclude"),)
+    found = remarks_in(["ASReview_irrelevant", "my note"])
+    assert found == Remarks("my note", ("irrelevant",), told)
     assert remarks_in(["Tags: a; b"], ["b", " c "]) == Remarks("", ("b", "c", "a"))
 
 

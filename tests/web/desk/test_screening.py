@@ -228,7 +228,7 @@ def test_the_flow_adds_up_at_every_moment(desk: Desk) -> None:
     store, number = filled(desk, 8)
     again = [(Record("r0", title="文献 0", language="ja"), "b.ris")]
     again += [(Record("s", title="別", language="ja"), "b.ris")]
-    items.add(store, "mori", number, again, "b.ris", of_file=True)
+    items.add(store, "mori", number, again, "b.ris")
     duplicates.handle_as_one(store, "mori", number, "r0", ["r1"])
     items.remove(store, "mori", number, ["s"])
     found = flow(store, number)

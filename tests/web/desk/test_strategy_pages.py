@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.web.desk.conftest import Growing
 from tests.web.page import Page
-from web.cli import main
+from web.cli.program import main
 from web.desk import items, shelf
 from web.desk.report import ITEMS
 from web.http.language import spoken
@@ -219,7 +219,7 @@ def test_the_report_knows_what_the_desk_knows_and_leaves_blanks(
     blanks = {i["item"] for i in made["items"] if i["blank"]}
     assert blanks == {
         *("multi-database searching", "study registries", "online resources and browsing"),
-        *("citation searching", "contacts", "other methods", "search filters", "prior work"),
+        *("citation searching", "contacts", "others", "search filters", "prior work"),
         *("updates", "peer review"),
     }
     text = made["markdown"]

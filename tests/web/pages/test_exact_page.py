@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from search.exact import FaultReason, Note, NoteReason
+from search.exact import ExactSyntaxError, FaultReason, Note, NoteReason
+from search.exact.foreign_syntax import Foreign, Kind
 from search.formats import read_stream
 from search.ranked.engine import Engine
 from tests.web.page import Page
@@ -74,6 +75,9 @@ def test_a_fault_in_the_api_shows_the_place_and_a_mend(client: FlaskClient) -> N
         "end": 9,
         "fragment": "(",
         "proposal": "糖尿病 and (心不全)",
+        "platform": None,
+        "kind": None,
+        "here": None,
     }
     mended = client.get("/api/v1/exact", query_string={"q": fault["proposal"]})
     assert mended.status_code == 200
@@ -148,11 +152,28 @@ def test_markup_in_an_expression_stays_text(client: FlaskClient) -> None:
         assert "<img src=x" not in response.text
 
 
+def test_the_syntax_of_another_platform_is_told_on_page_and_api(client: FlaskClient) -> None:
+    response = client.get("/api/v1/exact", query_string={"q": "diabetes.ti,ab."})
+    fault = response.json["fault"]
+    assert response.status_code == 400
+    assert (fault["platform"], fault["kind"], fault["here"]) == ("Ovid", "field", "[tiab]")
+    assert fault["proposal"] == "diabetes[tiab]"
+    shown = get(client, "diabetes.ti,ab.", 400)
+    assert "Ovid の書き方（フィールドの指定）です。ここでは [tiab] と書きます。" in shown
+    english = get(client, "TITLE-ABS-KEY(diabetes)", 400, lang="en")
+    assert "This is the syntax of Scopus: a field. Here it is written [tw]." in english
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_reason_has_words(app: Flask, language: str) -> None:
     with app.test_request_context(f"/exact?lang={language}"):
         for reason in get_args(FaultReason):
-            assert fault_message(reason)
+            assert fault_message(ExactSyntaxError(reason, "x", 0, 1))
+        for kind in get_args(Kind):
+            for here, edits in (("y", ()), ("", ()), ("", None)):
+                foreign = Foreign("Embase", kind, 0, 1, edits, here)
+                error = ExactSyntaxError("other platform", "x", 0, 1, foreign=foreign)
+                assert "Embase" in fault_message(error)
         for note in get_args(NoteReason):
             assert note_message(Note(note, "x[all]"))
         assert len(field_codes()) == 11

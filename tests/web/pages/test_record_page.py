@@ -15,8 +15,9 @@ from search.suggest import Suggester
 from tests.web.page import Page
 from tests.web.reference_manager import read_list, read_record
 from web.app import create_app
+from web.desk.copies import FROM_LIBRARY
 from web.desk.desk import open_desk
-from web.desk.items import FROM_LIBRARY, add
+from web.desk.items import add
 from web.desk.shelf import create, delete
 from web.http.links import resolver_template
 from web.http.metadata import citation_tags, context_object, linked_data, pages

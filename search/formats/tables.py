@@ -144,13 +144,13 @@ def _header_delimiter(head: bytes) -> str:
 def _find_header(
     lines: Sequence[str], mapping: Mapping[str, str] | None
 ) -> tuple[str, int, list[str]]:
-    """Delimiter, line and cells of the header: the line with most columns that are known."""
+    """Delimiter, line and cells of the header: the line whose columns mean the most fields."""
     best: tuple[int, str, int, list[str]] = (0, "", 0, [])
     for at, line in enumerate(lines):
         for delimiter in _DELIMITERS:
             cells = _cells(line, delimiter) if delimiter in line else [line]
             targets = targets_of(cells or [], mapping)
-            known = sum(map(bool, targets))
+            known = len({target for target in targets if target})
             if (
                 cells
                 and len(cells) <= MAX_COLUMNS

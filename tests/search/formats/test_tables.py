@@ -11,7 +11,16 @@ import openpyxl
 import pytest
 
 from search.budget import TooLongError, limited
-from search.formats import FORMATS, FormatError, Item, Rejected, recognise, tables, workbooks
+from search.formats import (
+    FORMATS,
+    FormatError,
+    Item,
+    Rejected,
+    read_stream,
+    recognise,
+    tables,
+    workbooks,
+)
 from search.records import Author, Record, Translation
 
 
@@ -228,3 +237,11 @@ def test_a_workbook_that_is_broken_off_leaves_no_file(
     with pytest.raises(TimeoutError):
         tables.write_xlsx(records(), io.BytesIO())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_that_repeats_the_word_for_a_column_is_no_header() -> None:
+    row = "\t".join(["肺炎", "山田 太郎", *["抄録"] * 30])
+    content = f"タイトル\t著者\t抄録\n喘息\t鈴木 花子\t吸入\n{row}\n"
+    found = [item for item, _ in read_stream(io.BytesIO(content.encode()), "a.tsv")]
+    assert [r.title for r in found if isinstance(r, Record)] == ["喘息"]
+    assert [r.place for r in found if isinstance(r, Rejected)] == ["line 3"]

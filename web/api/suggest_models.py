@@ -78,8 +78,10 @@ class GroundingBody(Body):
 
     @field_validator("example", mode="before")
     @classmethod
-    def _shareable(cls, example: Example | None) -> Example | None:
-        return example if example and shareable_sentence(example.sentence) else None
+    def _shareable(cls, example: object) -> object:
+        """Leave out a sentence that must not be passed on; what a client reads is left as it is."""
+        withheld = isinstance(example, Example) and not shareable_sentence(example.sentence)
+        return None if withheld else example
 
 
 class SuggestionBody(Body):

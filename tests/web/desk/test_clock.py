@@ -24,7 +24,7 @@ def jump(monkeypatch: pytest.MonkeyPatch) -> Jump:
             def now(cls, tz: tzinfo | None = None) -> "Shifted":
                 return cls.fromtimestamp((datetime.now(tz) + shift).timestamp(), tz)
 
-        for module in ("web.desk.accounts", "web.http.desk_access.store"):
+        for module in ("web.desk.accounts", "web.desk.store"):
             monkeypatch.setattr(f"{module}.datetime", Shifted)
 
     return to

@@ -7,6 +7,7 @@ that it publishes.
 
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ _PROGRAM = (sys.executable, "-c", "from web.cli.program import main; main()")
 _LAST_LINES = 500
 
 _lock = threading.Lock()
-_running: "subprocess.Popen[str] | None" = None
+_running: "subprocess.Popen[bytes] | None" = None
 
 
 @dataclass(frozen=True)
@@ -33,23 +34,25 @@ class Outcome:
 def run(library: Path, command: str, *arguments: str, patience: float | None = None) -> Outcome:
     """Run ``jmedsearch command --library LIBRARY arguments`` and wait for it a while."""
     global _running
-    with _lock:
-        if _running is not None and _running.poll() is None:
-            return Outcome("busy")
-        started = _running = subprocess.Popen(
-            [*_PROGRAM, command, "--library", str(library), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # What ends the web process does not end it.
-            start_new_session=True,
-        )
-    try:
-        said, _ = started.communicate(timeout=PATIENCE if patience is None else patience)
-    except subprocess.TimeoutExpired:
-        return Outcome("running")
-    last = said.strip().rpartition("\n")[2].removeprefix("Error: ")[-_LAST_LINES:]
+    # A file, not a pipe: the command goes on writing when nobody reads any more.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as told:
+        with _lock:
+            if _running is not None and _running.poll() is None:
+                return Outcome("busy")
+            started = _running = subprocess.Popen(
+                [*_PROGRAM, command, "--library", str(library), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=subprocess.STDOUT,
+                # What ends the web process does not end it.
+                start_new_session=True,
+            )
+        try:
+            started.wait(PATIENCE if patience is None else patience)
+        except subprocess.TimeoutExpired:
+            return Outcome("running")
+        told.seek(0)
+        last = told.read().strip().rpartition("\n")[2].removeprefix("Error: ")[-_LAST_LINES:]
     return Outcome("done" if started.returncode == 0 else "refused", last)
 
 

@@ -65,7 +65,7 @@ def struck(
         text=True,
         check=False,
         env={**os.environ, "LD_PRELOAD": str(layer)},
-        cwd=HERE.parents[1],
+        cwd=HERE.parents[2],
     )
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -18,7 +18,7 @@ _RUN = """
 import sys
 from pathlib import Path
 from web.desk.screening.deciding import decide
-from web.http.desk_access.store import Store
+from web.desk.store import Store
 store = Store(Path(sys.argv[1]))
 for n in range(int(sys.argv[2])):
     verdict = ("include", "exclude", "maybe")[n % 3]

@@ -202,7 +202,7 @@ _EDITOR = """
 import sys
 from pathlib import Path
 from web.desk.shelf import add_folder
-from web.http.desk_access.store import Store
+from web.desk.store import Store
 store = Store(Path(sys.argv[1]))
 for i in range(1000):
     add_folder(store, "editor", str(i))

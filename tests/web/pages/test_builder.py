@@ -89,7 +89,7 @@ def test_rows_complete_terms_and_more_rows_can_be_had(page: Page) -> None:
     terms = fourth.get_by_role("combobox", name="語（")
     expect(terms).to_be_focused()
     terms.press_sequentially("とうにょう")
-    fourth.get_by_role("option").first.click()
+    fourth.locator("[role=option]").first.click()
     expect(terms).to_have_value(re.compile("糖尿病"))
     page.get_by_role("button", name="検索式を作って検索").click()
     expect(page.locator("#q")).to_have_value(re.compile("糖尿病.*/TA"))

@@ -442,9 +442,11 @@ _WOS_FIELDS: Mapping[str, str | None] = {
     **dict.fromkeys(("OG", "WC", "SU", "CF", "FO", "FT", "SA", "UT", "CU", "AD")),
 }
 _WOS: tuple[Finder, ...] = (
+    # FT=Y is a limit of 医中誌Web.
     _before(
         "Web of Science",
-        r"(?<![\w/])(TS|ALL|SO|AK|KP|DO|PMID|OG|WC|SU|CF|FO|FT|SA|UT|CU|AD)\s*=\s*(?=[\"(\w])",
+        r"(?<![\w/])(TS|ALL|SO|AK|KP|DO|PMID|OG|WC|SU|CF|FO|FT(?!\s*=\s*Y\b)|SA|UT|CU|AD)"
+        r"\s*=\s*(?=[\"(\w])",
         _WOS_FIELDS,
     ),
     # TI=肺炎 is a limit of 医中誌Web as well, and means the same; words in a row do not.

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from indexer.stages.staging import locked
-from indexer.upkeep import generations
 from search.library.generation import Generation
 from search.library.legs import Retrieval
 from search.library.library import Library
@@ -20,7 +19,7 @@ from search.library.manifest import verify
 from tests.indexer.conftest import RECORDS, index, written
 from tests.waiting import LONG
 from web.cli.index import index as index_command
-from web.cli.upkeep import duplicates, remove
+from web.cli.upkeep import duplicates, generations, remove
 
 
 def run(command: click.Command, *arguments: str | Path) -> Result:

@@ -152,11 +152,10 @@ def test_several_searches_are_answered_at_once(client: FlaskClient) -> None:
     assert empty.status_code == 400
 
 
-def test_a_set_streams_line_by_line(client: FlaskClient) -> None:
+def test_a_whole_set_is_saved_a_line_a_record(client: FlaskClient) -> None:
     asked = {"q": "喘息", "format": "jsonl"}
-    response = client.get("/api/v1/exact/export", query_string=asked)
-    assert response.is_streamed
-    assert response.content_length is None
+    response = client.get("/api/v1/exact/export", query_string=asked, buffered=True)
+    assert response.content_length == len(response.data)
     assert response.mimetype == "application/x-ndjson"
     assert response.headers["Content-Disposition"].endswith("jmedsearch-exact.jsonl")
     assert [json.loads(line)["id"] for line in response.text.splitlines()] == ALL

@@ -61,6 +61,8 @@ def number(client: FlaskClient, shared_desk: Desk) -> int:
         "rejected": [],
         "noted": 0,
         "labelled": 0,
+        "to_complete": 0,
+        "decided": 0,
     }
     items.add(shared_desk.store, "a", number, [(DROPPED, "library")])
     ris = (
@@ -277,7 +279,6 @@ def test_files_hold_the_records_in_order(client: FlaskClient, number: int, name:
             "PDFファイルのようです。 文献データ",
         ),
         (b"<!DOCTYPE html><html>", "seems to be a web page", "Webページのようです。"),
-        (b"31000001\n31000002\n", "under Add by identifiers", "「文献番号で追加」に貼り付けて"),
         (b"nothing of ours", "No known format begins like this", "形式は判別できません"),
     ],
 )

@@ -208,7 +208,7 @@ def test_a_missing_abstract_is_filled_in(desk: Desk) -> None:
         abstracts.fill_in(desk.store, "mori", number, "full", "x")
     abstracts.fill_in(desk.store, "mori", number, "bare", "")
     assert abstracts.filled_abstracts(desk.store, number) == {}
-    with pytest.raises(CollectionError, match="no abstract either"):
+    with pytest.raises(CollectionError, match="no abstract that can be taken"):
         abstracts.fill_from(desk.store, "mori", number, "bare", "bare", None)
 
 

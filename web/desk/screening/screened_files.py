@@ -64,7 +64,8 @@ def write_screened(
     filled = filled_abstracts(store, number)
     by_id = {item.record.id: item for item in kept}
     standing = {i: Standing(stage, outcomes[i], visible(found, outcomes[i], reader)) for i in by_id}
-    records = [with_abstract(item.record, filled.get(item.record.id)) for item in kept]
+    # An abstract that must not be passed on stays here; one that was filled in goes along.
+    records = [with_abstract(i.record.shareable(), filled.get(i.record.id)) for i in kept]
 
     def lines(record: Record) -> list[str]:
         item = by_id[record.id]

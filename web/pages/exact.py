@@ -118,15 +118,18 @@ def _foreign_message(foreign: Foreign) -> str:
         "date": gettext("a date"),
         "words in a row": gettext("words in a row, a phrase there and AND here"),
     }[foreign.kind]
-    message = gettext("This is the syntax of %(platform)s: %(construct)s.") % {
-        "platform": platform,
-        "construct": construct,
-    }
+    named = {"platform": platform, "construct": construct, "here": foreign.here or ""}
     if foreign.here:
-        return message + " " + gettext("Here it is written %(here)s.") % {"here": foreign.here}
-    if foreign.edits is None:
-        return message + " " + gettext("Nothing here means the same.")
-    return message
+        told = gettext(
+            "This is the syntax of %(platform)s: %(construct)s. Here it is written %(here)s."
+        )
+    elif foreign.edits is None:
+        told = gettext(
+            "This is the syntax of %(platform)s: %(construct)s. Nothing here means the same."
+        )
+    else:
+        told = gettext("This is the syntax of %(platform)s: %(construct)s.")
+    return told % named
 
 
 def _reason_message(reason: FaultReason) -> str:

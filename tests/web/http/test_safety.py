@@ -39,7 +39,9 @@ ADDRESSES = [
 def assert_safe(html: str) -> Page:
     page = Page(html)
     scripts = [a for a in page.all("script") if a.get("type") != "application/ld+json"]
-    ours = {f"/static/{name}.js" for name in ("page", "complete", "years", "recent", "select")}
+    ours = {
+        f"/static/{name}.js" for name in ("page", "complete", "years", "recent", "select", "desk")
+    }
     assert {a.get("src", "").split("?")[0] for a in scripts} <= ours
     assert not page.all("img")
     assert not page.all("style")

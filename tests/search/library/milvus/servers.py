@@ -14,7 +14,7 @@ from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
 ROOT = Path(__file__).parents[4]
 # Made by: make milvus
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
-_UP = 90.0
+_UP = 300.0
 # The etcd in it listens there, whatever it is told.
 _ETCD = 2379
 

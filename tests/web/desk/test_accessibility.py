@@ -81,6 +81,7 @@ FILES = {
         "report.file",
     ),
     *("progress.flow_file", "progress.test_set", "selection.file"),
+    *("progress.flow_document", "screening.save_records"),
 }
 
 

@@ -181,11 +181,11 @@ def step(source: Path, library: Path, stored_only: bool) -> None:
     if stored_only:
         _leave_out_the_index()
     model = replace(open_model(), name="StubEncoder", fingerprint="stub", dim=_DIM)
-    indexer.run.open_model = lambda _: model  # type: ignore[assignment]
-    indexer.run.load_encoder = lambda *_: StubEncoder(model)  # type: ignore[assignment,return-value]
+    indexer.run.pipeline.open_model = lambda _: model  # type: ignore[assignment]
+    indexer.run.pipeline.load_encoder = lambda *_: StubEncoder(model)  # type: ignore[assignment,return-value]
     stages = _Stages()
     began = time.perf_counter()
-    report = indexer.run.build([source], library, progress=stages)
+    report = indexer.run.pipeline.build([source], library, progress=stages)
     seconds = time.perf_counter() - began
     assert report.generation is not None
     own = [f for f in report.generation.rglob("*") if f.is_file() and f.stat().st_nlink == 1]

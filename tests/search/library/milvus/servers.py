@@ -1,6 +1,9 @@
 """Milvus as processes: milvus-lite's server, and the real one in an environment of its own."""
 
+import contextlib
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,15 +17,20 @@ from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
 ROOT = Path(__file__).parents[4]
 # Made by: make milvus
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
-_UP = 300.0
+# Seconds until a server answers that has just been started; then it is started anew.
+_UP = 120.0
+_STARTS = 4
 # The etcd in it listens there, whatever it is told.
 _ETCD = 2379
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that the kernel gives to outgoing connections: none of the other tests
+    takes it before the server does."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(23000, 32000)))
+            return int(probe.getsockname()[1])
 
 
 def real_reason() -> str:
@@ -95,7 +103,7 @@ class Process:
         self, command: list[str], folder: Path, port: int, again: list[str] | None = None
     ) -> None:
         self.port = port
-        self._command = command
+        self._first = command
         self._again = again or command
         self._data = folder / "data"
         self._log = folder / "server.log"
@@ -121,18 +129,20 @@ class Process:
         return MilvusAddress.parse(f"milvus://127.0.0.1:{self.port}/{name}")
 
     def start(self) -> None:
-        self._data.mkdir(exist_ok=True)
-        self._spawn()
-        server = MilvusServer(self.address("any"), timeout=2.0)
-        try:
-            self._wait(server)
-        except BaseException:
+        """Start it and wait until it answers. One that never does, as the real one now and then on
+        a busy machine, is started anew over an empty folder if it had none to keep."""
+        is_new = not self._data.exists()
+        for _ in range(_STARTS):
+            self._data.mkdir(exist_ok=True)
+            self._spawn(self._first if is_new else self._again)
+            if self._answers():
+                return
             self.kill()
-            raise
-        finally:
-            server.close()
+            if is_new:
+                shutil.rmtree(self._data)
+        raise AssertionError(f"no answer in {_STARTS} times {_UP:.0f} s: {self._told()}")
 
-    def _spawn(self) -> None:
+    def _spawn(self, command: list[str]) -> None:
         environment = {
             **os.environ,
             "DEPLOY_MODE": "STANDALONE",
@@ -142,28 +152,31 @@ class Process:
         with self._log.open("ab") as log:
             # A group of its own: the real server is a child of what starts it.
             self._process = subprocess.Popen(
-                self._command,
+                command,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 cwd=self._data,
                 env=environment,
             )
-        self._command = self._again
 
-    def _wait(self, server: MilvusServer) -> None:
+    def _answers(self) -> bool:
+        """Whether it answers before its time is over."""
         end = time.monotonic() + _UP
-        while True:
-            try:
-                server.call("list_collections")
-            except MilvusError:
-                assert time.monotonic() < end, self._log.read_text()[-2000:]
+        with contextlib.closing(MilvusServer(self.address("any"), timeout=2.0)) as server:
+            while time.monotonic() < end:
+                with contextlib.suppress(MilvusError):
+                    server.call("list_collections")
+                    return True
                 if self._process and self._process.poll() is not None:
-                    # What starts the real server gives up after a minute, on a busy machine.
-                    self._spawn()
+                    return False
                 time.sleep(0.3)
-            else:
-                return
+        return False
+
+    def _told(self) -> str:
+        """The end of what it wrote, and of the real one's own logs."""
+        logs = [self._log, *self._data.glob("logs/milvus-std*.log")]
+        return "\n".join(log.read_text(errors="replace")[-2000:] for log in logs)
 
     @property
     def is_running(self) -> bool:

@@ -61,6 +61,8 @@ CHROMIUM = [
 ]
 
 
+# Before xdist, which reads the groups in a hook of its own.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by their fixtures, others by their folder, and what stays together."""
     for item in items:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[4]
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
 # Seconds until a server answers that has just been started; then it is started anew.
 _UP = 120.0
-_STARTS = 4
+_STARTS = 3
 # The etcd in it listens there, whatever it is told.
 _ETCD = 2379
 
@@ -133,13 +133,13 @@ class Process:
         a busy machine, is started anew over an empty folder if it had none to keep."""
         is_new = not self._data.exists()
         for _ in range(_STARTS):
+            if is_new:
+                shutil.rmtree(self._data, ignore_errors=True)
             self._data.mkdir(exist_ok=True)
             self._spawn(self._first if is_new else self._again)
             if self._answers():
                 return
             self.kill()
-            if is_new:
-                shutil.rmtree(self._data)
         raise AssertionError(f"no answer in {_STARTS} times {_UP:.0f} s: {self._told()}")
 
     def _spawn(self, command: list[str]) -> None:

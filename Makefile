@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := .demo
 # Two processes, whatever the machine has: each holds models in some 3 GB.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 # Compiled modules are kept: else every start of a command compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE

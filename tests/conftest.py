@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from indexer.sample import build_sample
 from search.encoder import Encoder, load_encoder, open_model
@@ -61,10 +62,8 @@ CHROMIUM = [
 ]
 
 
-# Before xdist, which reads the groups in a hook of its own.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their fixtures, others by their folder, and what stays together."""
+    """Mark tests by their fixtures, others by their folder; files that take long come first."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in MARKED_BY.items():
@@ -73,15 +72,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder, mark in (("train", "slow"), ("milvus", "servers")):
             if folder in item.path.parts:
                 item.add_marker(mark)
-    groups: dict[str, list[pytest.Item]] = {}
+    files: dict[str, list[pytest.Item]] = {}
     for item in items:
-        # What a file's fixtures build is built once, and one Milvus server runs on a machine.
-        group = "milvus" if "milvus" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        groups.setdefault(group, []).append(item)
+        files.setdefault(_together(item.nodeid), []).append(item)
     # With two processes, what takes longest comes first: else one waits for the other at the end.
-    in_turn = sorted(groups.values(), key=lambda group: not any(map(_takes_long, group)))
-    items[:] = [item for group in in_turn for item in group]
+    in_turn = sorted(files.values(), key=lambda file: not any(map(_takes_long, file)))
+    items[:] = [item for file in in_turn for item in file]
+
+
+def _together(nodeid: str) -> str:
+    """What runs in one process: a file, for what its fixtures build is built once, and all that
+    asks for a Milvus server, for one of them runs on a machine."""
+    file = nodeid.split("::")[0]
+    return "milvus" if "/milvus/" in file else file
+
+
+class _Together(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _together(nodeid)
+
+
+# Where xdist is not loaded, nobody asks for it.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Have xdist hand out files, not tests."""
+    return _Together(config, log)
 
 
 def _takes_long(item: pytest.Item) -> bool:

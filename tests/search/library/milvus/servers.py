@@ -17,7 +17,7 @@ from search.library.milvus import MilvusAddress, MilvusError, MilvusServer
 ROOT = Path(__file__).parents[4]
 # Made by: make milvus
 REAL = Path(os.environ.get("MILVUS_SERVER") or ROOT / ".venv" / "milvus" / "bin" / "milvus-server")
-# Seconds until a server answers that has just been started; then it is started anew.
+# Seconds until a server answers that has just been started; then it is started again.
 _UP = 120.0
 _STARTS = 3
 # The etcd in it listens there, whatever it is told.
@@ -130,15 +130,20 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it answers. One that never does, as the real one now and then on
-        a busy machine, is started anew over an empty folder if it had none to keep."""
+        a busy machine, is started again, over an empty folder if it had nothing to keep."""
         is_new = not self._data.exists()
         for _ in range(_STARTS):
             if is_new:
                 shutil.rmtree(self._data, ignore_errors=True)
             self._data.mkdir(exist_ok=True)
             self._spawn(self._first if is_new else self._again)
-            if self._answers():
-                return
+            try:
+                if self._answers():
+                    return
+            except BaseException:
+                # Interrupted: a group of its own would outlive the tests.
+                self.kill()
+                raise
             self.kill()
         raise AssertionError(f"no answer in {_STARTS} times {_UP:.0f} s: {self._told()}")
 

@@ -18,12 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.evaluate import LEGS, read_collection
 from search.filters import Filters
+from search.library.generation import Generation
 from search.ranked.engine import Engine
-from search.ranked.ranking import Leg, rank
-from search.text.terms import terms
+from search.ranked.ranking import Leg, Ranked, rank
+from search.text.latin import is_latin
 from web.cli.options import open_engine
 
 _ELSEWHERE = 150
@@ -81,8 +83,9 @@ def answered(
     kept, cut, found = 0, 0, []
     vectors = engine.encoder.encode_queries(list(queries.values()))
     for (name, query), vector in zip(queries.items(), vectors, strict=True):
-        ranked = rank(generation, vector, terms(query), Filters(), leg)
-        found.append(ranked.relevant(generation.manifest.relevance, query) or 0)
+        ranked = ranked_list(generation, query, vector, leg)
+        told = ranked.closeness(generation, query)
+        found.append(told.close if told else 0)
         for place, (number, _) in enumerate(ranked.order[:10]):
             if qrels[name].get(id_of[number], 0) > 0:
                 kept, cut = kept + (place < found[-1]), cut + (place >= found[-1])
@@ -99,13 +102,19 @@ def lengths(engine: Engine, queries: Sequence[str], leg: Leg) -> list[int]:
     """How many hits are above the line for each query."""
     generation = engine.generation()
     vectors = engine.encoder.encode_queries(list(queries))
-    return [
-        rank(generation, vector, terms(query), Filters(), leg).relevant(
-            generation.manifest.relevance, query
-        )
-        or 0
+    told = (
+        ranked_list(generation, query, vector, leg).closeness(generation, query)
         for query, vector in zip(queries, vectors, strict=True)
-    ]
+    )
+    return [one.above if one else 0 for one in told]
+
+
+def ranked_list(
+    generation: Generation, query: str, vector: NDArray[np.float32], leg: Leg
+) -> Ranked:
+    """The list of a leg for a query."""
+    words = generation.query_words(query).terms
+    return rank(generation, vector, words, Filters(), leg, latin=is_latin(query))
 
 
 if __name__ == "__main__":

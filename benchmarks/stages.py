@@ -31,7 +31,7 @@ from search.library.generation import Generation
 from search.library.scored_records import Ranking
 from search.ranked.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 from search.ranked.ranking import rank
-from search.text.terms import terms
+from search.text.latin import is_latin
 from web.cli.options import open_engine
 
 _RUN_DEPTH = 100
@@ -51,7 +51,7 @@ def main() -> None:
         for query in asked:
             text = collection.queries[query]
             vector = engine.encoder.encode_queries([text])[0]
-            for stage, order in stages(generation, vector, terms(text)).items():
+            for stage, order in stages(generation, vector, text).items():
                 runs.setdefault(stage, {})[query] = listed(order, id_of)
         judged = {query: dict(collection.qrels[query]) for query in asked}
         result[collection.name] = {"queries": len(asked)} | {
@@ -75,12 +75,13 @@ def listed(order: Ranking, id_of: Mapping[int, str]) -> dict[str, float]:
 
 
 def stages(
-    generation: Generation, vector: NDArray[np.float32], query_terms: list[str]
+    generation: Generation, vector: NDArray[np.float32], query: str
 ) -> Mapping[str, Ranking]:
     """The list for a query after each stage."""
-    whole = rank(generation, vector, query_terms, Filters())
+    query_terms = generation.query_words(query).terms
+    whole = rank(generation, vector, query_terms, Filters(), latin=is_latin(query))
     dense = whole.dense
-    weight, full_match = generation.manifest.dense_weight, whole.full_match
+    weight, full_match = whole.dense_weight or 0.0, whole.full_match
     best = whole.unaided[0][1] if whole.unaided else 0.0
     covered = weighted(dense, whole.unaided, weight, full_match)
     shares = generation.lexical.pair_shares(query_terms, covered.numbers[:PAIRED].tolist())

@@ -11,7 +11,7 @@ from typing import get_args
 from search.filters import Filters
 from search.ranked.engine import Engine
 from search.ranked.ranking import Leg, rank
-from search.text.terms import terms
+from search.text.latin import is_latin
 
 # As ir-measures names them, which calls RR what the field writes as MRR. It and scipy are imported
 # where they are called: every command is imported with this one, and they take half a second.
@@ -83,9 +83,16 @@ def run_queries(
         batch = names[start : start + 64]
         vectors = engine.encoder.encode_queries([collection.queries[q] for q in batch])
         for query, vector in zip(batch, vectors, strict=True):
-            words = terms(collection.queries[query])
+            words = generation.query_words(collection.queries[query]).terms
             for leg in legs:
-                order = rank(generation, vector, words, Filters(), leg).order[:_RUN_DEPTH]
+                order = rank(
+                    generation,
+                    vector,
+                    words,
+                    Filters(),
+                    leg,
+                    latin=is_latin(collection.queries[query]),
+                ).order[:_RUN_DEPTH]
                 # Scores of a run are read as ranks only: written so that ties cannot reorder it.
                 runs[leg][query] = {
                     id_of[number]: float(_RUN_DEPTH - i) for i, (number, _) in enumerate(order)

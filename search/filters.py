@@ -7,7 +7,7 @@ from typing import Literal
 import tantivy
 
 from search.records import Retraction
-from search.text.terms import terms
+from search.text.terms import alternatives
 
 RetractionFilter = Literal["", "exclude", "only"]
 
@@ -74,7 +74,15 @@ class Filters:
                     ]
                 )
             queries.append(in_doubt)
-        queries += [tantivy.Query.term_query(schema, "words", term) for term in terms(self.words)]
+        queries += [
+            tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Should, tantivy.Query.term_query(schema, "words", term))
+                    for term in group.terms
+                ]
+            )
+            for group in alternatives(self.words)
+        ]
         if self.within is not None:
             queries.append(values_query(schema, "number", self.within))
         return queries

@@ -55,9 +55,11 @@ class Found(BaseModel):
 
 
 class RankedAnswer(BaseModel):
-    """The best records; ``relevant`` says how many of the list are close to the query at all."""
+    """The best records; ``relevant`` says how many of the list are close to the query at all,
+    ``weak`` how many are weak matches at least: where both are 0, the library has nothing."""
 
     relevant: int | None
+    weak: int
     records: list[Found]
 
 
@@ -134,6 +136,7 @@ def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.in
             raise ToolError(str(error)) from error
         return RankedAnswer(
             relevant=found.relevant,
+            weak=found.weak,
             records=[_found(hit.record, hit.sentence) for hit in found.hits],
         )
 
@@ -180,6 +183,7 @@ def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.in
             raise ToolError(str(error)) from error
         return RankedAnswer(
             relevant=None,
+            weak=0,
             records=[_found(hit.record, hit.sentence) for hit in found.hits],
         )
 

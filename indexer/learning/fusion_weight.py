@@ -24,12 +24,13 @@ from search.encoder import Encoder
 from search.filters import Filters
 from search.library.lexical_index import LexicalIndex
 from search.library.manifest import Fusion, Segment
+from search.library.query_words import query_words
 from search.library.scored_records import Ranking
 from search.ranked.fusion import weighted
 from search.records import Record
+from search.text.latin import is_latin
 from search.text.phrases import is_term, phrases
 from search.text.sentences import sentence_spans
-from search.text.terms import terms
 
 # Of a small library at most this share, but no fewer than what tells something: among the others
 # they have to be found again.
@@ -43,39 +44,63 @@ WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 # Fewer known-item queries than this say nothing about a library.
 _MIN_QUERIES = 20
 _ACCEPTED_LOSS = 0.05
+# The weight for queries in a script in which the library has no text to learn from: few of their
+# words can be met, and those by chance as often as not.
+_OTHER_SCRIPT = 0.65
 
 
 @dataclass(frozen=True)
 class FusionChoice:
-    """How a library's legs are fused, and how many records it had when that was learnt."""
+    """How a library's legs are fused, and how many records it had when that was learnt.
+
+    ``latin_weight`` is the dense weight for queries in Latin letters alone, ``dense_weight`` for
+    all others.
+    """
 
     fusion: Fusion
     dense_weight: float
+    latin_weight: float
     records: int
 
 
 @dataclass(frozen=True)
 class KnownItem:
-    """A query made of a part of record ``number``, which has to be found by ``rest`` alone."""
+    """A query made of a part of record ``number``, which has to be found by ``rest`` alone, and by
+    its ``title`` where that is left; ``latin`` is a record in Latin letters alone."""
 
+    latin: bool
     kind: str
     query: str
     number: int
     rest: str
+    title: str = ""
 
 
 def learn_fusion(
     store: RecordStore, encoder: Encoder, vectors: Path, segments: Sequence[Segment]
 ) -> FusionChoice:
-    """The weight for this library; RRF where it has too little text to learn from."""
+    """The weights for this library; RRF where it has too little text to learn from."""
     numbers = [row[0] for row in store.db.execute("select number from records order by number")]
     chosen = random.Random(0).sample(numbers, min(_HAYSTACK, len(numbers)))
     records = dict(store.records(chosen))
-    items = list(known_items(records))
+    latin, other = (list(known_items(records, latin=script)) for script in (True, False))
+    items = [*latin, *other]
     if len(items) < _MIN_QUERIES:
-        return FusionChoice("rrf", 0.5, len(numbers))
+        return FusionChoice("rrf", 0.5, 0.5, len(numbers))
     gains = reciprocal_ranks(items, records, encoder, _passages(store, chosen, vectors, segments))
-    return FusionChoice("weighted", choose_weight(gains), len(numbers))
+    return FusionChoice(
+        "weighted",
+        _weight(gains, latin=False),
+        _weight(gains, latin=True),
+        len(numbers),
+    )
+
+
+def _weight(gains: Mapping[tuple[bool, str], NDArray[np.float64]], *, latin: bool) -> float:
+    """The weight for queries of a script, by the known items of texts in it."""
+    group = {kind: rows for (script, kind), rows in gains.items() if script is latin}
+    enough = sum(map(len, group.values())) >= _MIN_QUERIES
+    return choose_weight(group) if enough else _OTHER_SCRIPT
 
 
 def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
@@ -95,14 +120,15 @@ def choose_weight(gains: Mapping[str, NDArray[np.float64]]) -> float:
     return WEIGHTS[chosen]
 
 
-def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
-    """Queries of every kind from 40 to 120 of ``records`` (by number), a quarter of them where that
-    lies between; always the same ones."""
+def known_items(records: dict[int, Record], *, latin: bool) -> Iterator[KnownItem]:
+    """Queries of every kind, in Latin letters or in others, from 40 to 120 of ``records`` (by
+    number) that are so written, a quarter of them where that lies between; always the same ones."""
     generator = random.Random(1)
     taken = 0
-    share = math.ceil(_SET_ASIDE_SHARE * len(records))
+    written = {n: r for n, r in records.items() if is_latin(r.title + r.abstract) is latin}
+    share = math.ceil(_SET_ASIDE_SHARE * len(written))
     wanted = min(_SET_ASIDE, max(_LEAST_SET_ASIDE, share))
-    for number, record in records.items():
+    for number, record in written.items():
         if taken == wanted:
             return
         text = record.abstract
@@ -111,19 +137,20 @@ def known_items(records: dict[int, Record]) -> Iterator[KnownItem]:
             continue
         taken += 1
         if record.title:
-            yield KnownItem("title", record.title, number, text)
+            yield KnownItem(latin, "title", record.title, number, text)
         held_out = generator.randrange(len(sentences))
         rest = "\n".join(
             part for i, part in enumerate([record.title, *sentences]) if part and i != held_out + 1
         )
         sentence = sentences[held_out]
-        yield KnownItem("sentence", sentence, number, rest)
+        yield KnownItem(latin, "sentence", sentence, number, rest, record.title)
         found = ["".join(words) for words in phrases(sentence)]
         named = list(dict.fromkeys(p for p in found if is_term(p)))
         if len(named) >= 3:
-            yield KnownItem("terms", " ".join(generator.sample(named, 3)), number, rest)
+            terms = " ".join(generator.sample(named, 3))
+            yield KnownItem(latin, "terms", terms, number, rest, record.title)
         if named:
-            yield KnownItem("term", max(named, key=len), number, rest)
+            yield KnownItem(latin, "term", max(named, key=len), number, rest, record.title)
 
 
 def reciprocal_ranks(
@@ -131,17 +158,20 @@ def reciprocal_ranks(
     records: dict[int, Record],
     encoder: Encoder,
     passages: tuple[NDArray[np.int64], NDArray[np.float32]],
-) -> dict[str, NDArray[np.float64]]:
-    """Reciprocal ranks (queries, weights) by kind of query, for each of :data:`WEIGHTS`.
+) -> dict[tuple[bool, str], NDArray[np.float64]]:
+    """Reciprocal ranks (queries, weights) by script (whether in Latin letters alone) and kind of
+    query, for each of :data:`WEIGHTS`.
 
     ``passages`` are the record number (n,) and the vector (n, dim) of every passage.
     """
     owners, matrix = passages
     queries = encoder.encode_queries([item.query for item in items])
     rests = list(dict.fromkeys((item.number, item.rest) for item in items))
-    windows = [(rest, encoder.windows(rest)[0]) for _, rest in rests]
-    shortened = dict(zip(rests, (e.vector for e in encoder.encode_passages(windows)), strict=True))
-    gains: dict[str, list[list[float]]] = {}
+    texts = list(dict.fromkeys([*(item.rest for item in items), *(i.title for i in items)]))
+    windows = [(text, encoder.windows(text)[0]) for text in texts if text]
+    encoded = encoder.encode_passages(windows)
+    vector_of = {text: e.vector for (text, _), e in zip(windows, encoded, strict=True)}
+    gains: dict[tuple[bool, str], list[list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         # Set-aside records stand in the index in each of their shortened forms, and each form is
         # seen by its own query only.
@@ -163,23 +193,23 @@ def reciprocal_ranks(
         )
         lexical = LexicalIndex(Path(folder) / "lexical")
         for item, vector in zip(items, queries, strict=True):
-            rest = (item.number, item.rest)
-            query_terms = terms(item.query)
+            query_terms = query_words(lexical, item.query).terms
             words = Ranking.of(
                 (item.number if n >= first else n, s)
                 for n, s in lexical.search(query_terms, _DEPTH * 2, Filters())
-                if n < first or n == form[rest]
+                if n < first or n == form[item.number, item.rest]
             )[:_DEPTH]
-            dense = _dense(vector, owners, matrix, item.number, shortened[rest])
+            left = [vector_of[text] for text in (item.rest, item.title) if text]
+            dense = _dense(vector, owners, matrix, item.number, np.stack(left))
             full_match = lexical.full_match(query_terms)
             # Without word pairs: what is cut out of a text has all of its pairs, as no query has.
-            gains.setdefault(item.kind, []).append(
+            gains.setdefault((item.latin, item.kind), []).append(
                 [
                     _reciprocal_rank(weighted(dense, words, w, full_match), item.number)
                     for w in WEIGHTS
                 ]
             )
-    return {kind: np.array(values) for kind, values in gains.items()}
+    return {group: np.array(values) for group, values in gains.items()}
 
 
 def _dense(
@@ -187,12 +217,14 @@ def _dense(
     owners: NDArray[np.int64],
     matrix: NDArray[np.float32],
     number: int,
-    shortened: NDArray[np.float32],
+    left: NDArray[np.float32],
 ) -> Ranking:
+    """The records nearest to a query, of which record ``number`` has the passages ``left``
+    (passages, dim) alone."""
     scores = matrix @ query
     best = np.full(int(owners.max()) + 1, -np.inf, np.float32)
     np.maximum.at(best, owners, scores)
-    best[number] = shortened @ query
+    best[number] = (left @ query).max()
     order = np.argsort(-best, kind="stable")[:_DEPTH]
     order = order[np.isfinite(best[order])]
     return Ranking(order, best[order])

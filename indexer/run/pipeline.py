@@ -257,6 +257,7 @@ def finish(
         profile=edited.model.profile,
         fusion=fusion.fusion,
         dense_weight=fusion.dense_weight,
+        latin_weight=fusion.latin_weight,
         fusion_learnt_on=fusion.records,
         records=records,
         passages=live_passages,
@@ -366,6 +367,11 @@ def _fusion(
     if previous:
         changed = abs(records - previous.fusion_learnt_on) + store.touched_count()
         if changed < _RELEARN * max(records, 1):
-            return FusionChoice(previous.fusion, previous.dense_weight, previous.fusion_learnt_on)
+            return FusionChoice(
+                previous.fusion,
+                previous.dense_weight,
+                previous.latin_weight,
+                previous.fusion_learnt_on,
+            )
     progress.stage("fusion", None)
     return learn_fusion(store, encoder(), edited.staged / "vectors", segments)

@@ -103,7 +103,7 @@ class EmbeddedChunk:
     @classmethod
     def of(cls, chunk: RecordChunk, file: Path) -> "EmbeddedChunk":
         """The chunk without its texts."""
-        return cls(chunk.records, [(n, language) for n, language, _ in chunk.versions], file)
+        return cls(chunk.records, [(version[0], version[1]) for version in chunk.versions], file)
 
 
 def embed_chunks(
@@ -160,8 +160,8 @@ def _when_written(chunk: EmbeddedChunk, future: Future[None]) -> EmbeddedChunk:
 def checkpoint(encoder: Encoder, chunk: RecordChunk, folder: Path) -> Path:
     """The file of a chunk's vectors: named by the hash of its texts and of what embeds them."""
     digest = hashlib.sha256(f"{encoder.model.fingerprint} {encoder.backend.name}".encode())
-    for _, language, text in chunk.versions:
-        digest.update(f"\0{language}\0{text}".encode())
+    for _, language, text, title_end in chunk.versions:
+        digest.update(f"\0{language}\0{title_end}\0{text}".encode())
     return folder / f"{digest.hexdigest()}.npz"
 
 

@@ -31,17 +31,21 @@ class PreparedPassage:
 @dataclass(frozen=True)
 class RecordChunk:
     """Records that are embedded together: how many, and the versions of each as (record number,
-    language, text)."""
+    language, text, where in it the title ends: 0 where the text is no more than a title)."""
 
     records: int
-    versions: list[tuple[int, str, str]]
+    versions: list[tuple[int, str, str, int]]
 
 
 def record_chunks(records: Iterable[tuple[int, Record]], size: int) -> Iterator[RecordChunk]:
     """Numbered records, ``size`` at a time, in order."""
     iterator = iter(records)
     while chunk := list(islice(iterator, size)):
-        versions = [(n, v.language, v.text) for n, record in chunk for v in record.versions()]
+        versions = [
+            (n, v.language, v.text, len(v.title) if v.abstract else 0)
+            for n, record in chunk
+            for v in record.versions()
+        ]
         yield RecordChunk(len(chunk), versions)
 
 
@@ -90,6 +94,15 @@ def _prepared_here(chunk: RecordChunk) -> list[PreparedPassage]:
 def _prepared(text_side: TextSide, chunk: RecordChunk) -> list[PreparedPassage]:
     return [
         PreparedPassage(version, text, window, text_side.passage(text, window))
-        for version, (_, language, text) in enumerate(chunk.versions)
-        for window in text_side.windows(text, language)
+        for version, (_, language, text, title_end) in enumerate(chunk.versions)
+        for window in _windows(text_side, text, language, title_end)
     ]
+
+
+def _windows(text_side: TextSide, text: str, language: str, title_end: int) -> list[Window]:
+    """The windows of a text, and its title once more by itself: people ask in the words of titles,
+    and a short text is nearest to a short one."""
+    windows = text_side.windows(text, language)
+    if title_end:
+        windows.append(Window(0, title_end, ((0, title_end),)))
+    return windows

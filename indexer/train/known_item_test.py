@@ -37,7 +37,10 @@ class KnownItemTest:
         # Of at most a fifth of a small library.
         few = numbers[: min(len(numbers) // 5, _CANDIDATES)]
         records = generation.records(few)
-        self.items: list[KnownItem] = list(known_items({n: records[n] for n in few}))
+        own = {n: records[n] for n in few}
+        self.items: list[KnownItem] = [
+            item for latin in (False, True) for item in known_items(own, latin=latin)
+        ]
         chosen = {item.number for item in self.items}
         self.others = [number for number in numbers if number not in chosen]
         haystack = generation.records(self.others[:_HAYSTACK])

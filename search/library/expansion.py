@@ -8,7 +8,8 @@ can answer; a query whose words all stand in some record is left as it is. What 
 reported with the list, never hidden.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ _WEIGHT = 0.6
 _CHANCE = 0.4
 # Words of the query that are missing to a smaller part than this are a matter of length.
 _LEAST_MISSING = 0.03
+_ABBREVIATION = re.compile("[a-z0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,20 @@ class NearTerms:
         self._vectors = vectors
 
     def expansions(
-        self, vector: NDArray[np.float32], query_terms: Sequence[str], coverage: float
+        self,
+        vector: NDArray[np.float32],
+        query_terms: Sequence[str],
+        coverage: float,
+        unknown: Collection[str] = (),
     ) -> tuple[Expansion, ...]:
         """What to add to a query with the vector (dim,) and these words, of which the best record
-        has the share ``coverage`` (0 to 1)."""
+        has the share ``coverage`` (0 to 1) and no record the ``unknown``.
+
+        Nothing is added in the place of abbreviations: to an encoder they are near to whatever is
+        spelled nearly so.
+        """
+        if unknown and all(_ABBREVIATION.fullmatch(word) for word in unknown):
+            return ()
         missing = 1.0 - coverage
         known = set(query_terms)
         if missing < _LEAST_MISSING or not 0 < len(known) <= _LONGEST or not self._texts:

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from search.encoder.model_directory import ModelDirectory
 from search.filters import Filters
 from search.library.expansion import NearTerms
+from search.library.heard_names import Names
 from search.library.legs import Added, EmbeddedRetrieval, Opened, Retrieval, Trouble
 from search.library.lexical_index import LexicalIndex
 from search.library.manifest import SAMPLE_NOTE, LibraryError, Manifest, check_readily
 from search.library.owners import read_owners
 from search.library.passage_set import PassageSet
 from search.library.pauses import pausing
+from search.library.query_words import QueryWords, query_words
 from search.library.read_only import ReadOnlyDatabase
 from search.library.scored_records import Ranking
 from search.library.segments import Segments
@@ -31,10 +33,12 @@ from search.records import Author, Heading, Notice, Record, Retraction, Translat
 from search.storage_faults import ADVICE, fault_of
 
 _VECTOR_INDEX = "vectors.faiss"
-# How many passages with and without an abstract are compared, and which quantile of their scores.
+# How many passages that are titles and that are more are compared, which quantile of their scores,
+# and what share of the difference is taken off.
 _MIN_SAMPLE = 30
 _MAX_SAMPLE = 500
 _SAMPLE_QUANTILE = 0.98
+_SHORTNESS = 0.5
 # Records read from SQLite in one query.
 _AT_ONCE = 500
 
@@ -183,6 +187,15 @@ class Generation:
             else ()
         )
         return NearTerms([texts[number] for number in vectors.numbers.tolist()], vectors)
+
+    @cached_property
+    def names(self) -> Names:
+        """The library's words by what is heard of them, to find a name in the other script."""
+        return Names(self.lexical)
+
+    def query_words(self, text: str) -> QueryWords:
+        """What BM25 looks for of a query."""
+        return query_words(self.lexical, text, lambda: self.names)
 
     def record(self, record_id: str) -> tuple[int, Record] | None:
         """The number and the record that an id leads to: its own, or one merged into it."""
@@ -370,17 +383,17 @@ class Generation:
     def bare_advantage(self, query: NDArray[np.float32]) -> float | None:
         """By how much passages that are a bare title look nearer to this query than they are.
 
-        A title is short, as queries are, and mean-pooled vectors of short texts are alike: bare
-        titles would fill every list. Over a sample of each kind, the scores that the best
-        fiftieth reaches are compared; the difference is what shortness alone is worth. None
-        where the library has too few of either kind.
+        A title is short, as queries are, and mean-pooled vectors of short texts are alike. Over a
+        sample of each kind, the scores that the best fiftieth reaches are compared; half of the
+        difference is what shortness alone is worth: the other half is that titles say what a
+        record is about. None where the library has too few of either kind.
         """
         if self._samples is None:
             return None
         bare, with_abstract = (
             float(np.quantile(sample @ query, _SAMPLE_QUANTILE)) for sample in self._samples
         )
-        return bare - with_abstract
+        return _SHORTNESS * (bare - with_abstract)
 
     def _draw_samples(
         self, *kinds: PassageSet

@@ -227,6 +227,10 @@ class LexicalIndex:
         """The terms of a field that begin so."""
         return [term for term, _ in self._searcher.terms_with_prefix(field, beginning)]
 
+    def words_beginning_with(self, letter: str) -> list[tuple[str, int]]:
+        """The words of BM25 that begin so, each with the number of records that have it."""
+        return list(self._searcher.terms_with_prefix("words", letter))
+
     def words_of(self, numbers: Sequence[int], query_terms: Sequence[str]) -> dict[int, list[str]]:
         """Those of a query's terms that each of some records has, in the query's order."""
         found: dict[int, list[str]] = {number: [] for number in numbers}
@@ -258,6 +262,15 @@ class LexicalIndex:
                 term for place, term in enumerate(wanted) if int(score) >> place & 1
             ]
         return found
+
+    def word_shares(self, query_terms: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
+        """Which share of a query's words, by their rarity, each of some records has."""
+        weights = {term: self.inverse_document_frequency(term) for term in query_terms}
+        total = sum(weights.values())
+        return {
+            number: sum(weights[term] for term in had) / total if total else 0.0
+            for number, had in self.words_of(numbers, query_terms).items()
+        }
 
     def full_match(self, query_terms: Sequence[str]) -> float:
         """The BM25 score of a record of average length that has every query term once.

@@ -70,7 +70,8 @@ class VectorIndexState:
 class Manifest:
     """What a generation is made of; ``files`` maps paths to SHA-256 and size in bytes.
 
-    ``relevance`` is None where nothing could be calibrated.
+    ``relevance`` is None where nothing could be calibrated. ``latin_weight`` is the dense weight
+    for queries in Latin letters alone, ``dense_weight`` for all others.
     """
 
     format_version: int
@@ -92,6 +93,7 @@ class Manifest:
     files: dict[str, tuple[str, int]]
     relevance: RelevanceLine | None = None
     vectors: VectorIndexState = VectorIndexState()
+    latin_weight: float = 0.5
 
     def to_json(self) -> str:
         """The manifest as written to ``MANIFEST.json``."""

@@ -20,7 +20,7 @@ _ROWS = 100_000
 @dataclass(frozen=True)
 class Owners:
     """The record number of every stored vector (n,) int32, -1 where its passage is gone, and the
-    passages that are a bare title: their version of the record has no abstract."""
+    passages that are a bare title, whether or not there is an abstract beside it."""
 
     record_of: NDArray[np.int32]
     bare: PassageSet
@@ -43,10 +43,9 @@ def owners_in(database: sqlite3.Connection, count: int) -> Owners:
     """The same from ``records.db``."""
     record_of, bare = np.full(count, -1, np.int32), np.zeros(count, bool)
     cursor = database.execute(
-        "select p.number, p.record, case when p.language = r.language then r.abstract = '' "
-        "else not exists (select 1 from json_each(r.translations) t "
-        "where t.value ->> 'language' = p.language "
-        "and coalesce(t.value ->> 'abstract', '') != '') end "
+        "select p.number, p.record, p.end <= case when p.language = r.language "
+        "then length(r.title) else coalesce((select length(t.value ->> 'title') "
+        "from json_each(r.translations) t where t.value ->> 'language' = p.language), 0) end "
         "from passages p join records r on r.number = p.record"
     )
     while rows := cursor.fetchmany(_ROWS):

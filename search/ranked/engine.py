@@ -5,7 +5,7 @@ fused. The list is ordered and cut off: it has no complete set and no exact coun
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Literal
@@ -19,6 +19,7 @@ from search.library.facets import Facets, facets_of_records
 from search.library.generation import Generation
 from search.library.legs import Trouble, UnreachableError
 from search.library.library import Library
+from search.library.relevance import Closeness
 from search.library.scored_records import Ranking
 from search.ranked.highlighting import marks
 from search.ranked.known_items import Known, KnownItems, known_items
@@ -27,8 +28,9 @@ from search.ranked.ranking import DEPTH, Leg, Ranked, rank
 from search.ranked.snippets import MatchedSentence, answering_sentences, best_sentence
 from search.records import Record
 from search.text.fold import nfkc
+from search.text.latin import is_latin
 from search.text.profile import without_masks
-from search.text.terms import respelled, terms
+from search.text.terms import respelled, written
 
 # What a ranked list can be sorted by.
 ListSort = Literal["relevance", "year", "year-ascending"]
@@ -83,12 +85,14 @@ class RankedList:
     """A page of a ranked list, and what the engine understood.
 
     ``total`` is the length of the whole list (at most :data:`DEPTH`), ``relevant`` how many hits at
-    its head are close to the query (0: nothing is; None: this library cannot say), ``terms`` the
-    words that BM25 looked for, ``added`` the terms near in meaning that it looked for too
+    its head are close to the query (0: nothing is; None: this library cannot say), ``weak`` how
+    many are weak matches at least (0: nothing comes near, where ``relevant`` is 0 too), ``terms``
+    the words that BM25 looked for, ``added`` the terms near in meaning that it looked for too
     (:mod:`search.library.expansion`), ``encoder_text`` what the encoder saw, ``facets`` how its
-    records divide where that was asked for: those above the line, or all where there is no line or
-    nothing above. ``degraded`` says why the list is by words alone where it should be by meaning
-    too, and may be again soon: whoever knows the vectors does not answer.
+    records divide where that was asked for: the close ones, or else the weak matches, or all where
+    there is no line or nothing above. ``sort`` is what the list is sorted by. ``degraded`` says why
+    the list is by words alone where it should be by meaning too, and may be again soon: whoever
+    knows the vectors does not answer.
     """
 
     query: str
@@ -107,6 +111,13 @@ class RankedList:
     facets: Facets | None
     sort: ListSort = "relevance"
     degraded: Trouble | None = None
+    weak: int = 0
+
+    @property
+    def above(self) -> int | None:
+        """How many hits at the head are worth a look: the close ones, or else the weak matches;
+        None where this library cannot say."""
+        return None if self.relevant is None else self.relevant or self.weak
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,9 @@ class Engine:
             return passing.ranked
 
     def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
-        found = rank(generation, partial(self.query_vectors.vector, text), terms(text), filters)
+        words = generation.query_words(text).terms
+        vector = partial(self.query_vectors.vector, text)
+        found = rank(generation, vector, words, filters, latin=is_latin(text))
         if found.degraded:
             raise _DegradedError(found)
         return found
@@ -177,8 +190,9 @@ class Engine:
     ) -> RankedList:
         """One page of the ranked list for ``query``; ``language`` chooses the version shown.
 
-        Sorted by year it holds the records above the line where relevance ends, or all where there
-        is no line: below it, years would mix what was asked for with what was not.
+        Sorted by year it holds the records that are close, or else the weak matches, or all where
+        there is no line: below it, years would mix what was asked for with what was not. Where
+        nothing comes near, the list is by relevance whatever was asked for.
 
         Records that the query names come first (:mod:`search.ranked.known_items`), except in the
         list of a single leg.
@@ -201,38 +215,44 @@ class Engine:
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
         by_relevance = ranked.order
-        ranked = _sorted(generation, ranked, answer.relevant, sort)
+        above = answer.closeness.above if answer.closeness else None
+        if above == 0:
+            # By year, what was asked for would be lost among the whole library.
+            sort = "relevance"
+        ranked = _sorted(generation, ranked, above, sort)
         hits = self._hits(generation, ranked, answer.vector, first, per_page, language)
         kinds = dict(answer.known)
         shown = [number for number, _ in hits]
         places = by_relevance.places_of(shown)
         words = generation.lexical.words_of(shown, ranked.terms)
+        as_written = written(text)
         return RankedList(
             query=query,
             filters=filters,
             page=page,
             per_page=per_page,
             total=len(ranked.order),
-            relevant=answer.relevant,
+            relevant=answer.closeness.close if answer.closeness else None,
+            weak=answer.closeness.weak if answer.closeness else 0,
             hits=tuple(
                 replace(
                     hit,
                     rank=places[number] + 1,
                     known=kinds.get(number),
-                    words=tuple(words[number]),
+                    words=_told(words[number], as_written),
                 )
                 for number, hit in hits
             ),
-            terms=tuple(dict.fromkeys(ranked.terms)),
+            terms=_told(ranked.terms, as_written),
             added=tuple(expansion.term for expansion in ranked.added),
             encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
-            folded=tuple(respelled(text)) if understood else (),
+            folded=_read_as_the_same(generation, text) if understood else (),
             dense_weight=ranked.dense_weight,
             generation=generation.name,
             facets=(
                 facets_of_records(
                     generation.lexical,
-                    ranked.order.numbers[: answer.relevant or None].tolist(),
+                    ranked.order.numbers[: above or None].tolist(),
                 )
                 if with_facets
                 else None
@@ -264,7 +284,8 @@ class Engine:
                 f"({answer.ranked.degraded}): it is not kept",
                 answer.ranked.degraded,
             )
-        order = _sorted(generation, answer.ranked, answer.relevant, sort).order
+        above = answer.closeness.above if answer.closeness else None
+        order = _sorted(generation, answer.ranked, above, sort).order
         return generation.records_in_order(order.numbers[:limit].tolist())
 
     def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":
@@ -273,20 +294,31 @@ class Engine:
         if known.identifiers_only:
             # A number means nothing to an encoder: its neighbours would be nonsense.
             ranked = Ranked().with_first([number for number, _ in known.found])
-            return _Answer(ranked, None, len(known.found), known.found)
+            named = Closeness(len(known.found), len(known.found))
+            return _Answer(ranked, None, named, known.found)
         ranked = (
             self.ranked(generation, text, filters)
             if leg == "fused"
-            else rank(generation, self.query_vectors.vector(text), terms(text), filters, leg)
+            else rank(
+                generation,
+                self.query_vectors.vector(text),
+                generation.query_words(text).terms,
+                filters,
+                leg,
+            )
         )
         # Words alone do not say that nothing is close.
-        relevant = None if ranked.degraded else ranked.relevant(generation.manifest.relevance, text)
+        told = None if ranked.degraded else ranked.closeness(generation, text)
         if known.found:
-            if relevant is not None:
-                above = set(ranked.order.numbers[:relevant].tolist())
-                relevant = len(above | {number for number, _ in known.found})
+            named_ = {number for number, _ in known.found}
+            if told is not None:
+                close, weak = (
+                    len(named_ | set(ranked.order.numbers[:count].tolist()))
+                    for count in (told.close, told.weak)
+                )
+                told = Closeness(close, weak)
             ranked = ranked.with_first([number for number, _ in known.found])
-        return _Answer(ranked, self.query_vectors.vector(text), relevant, known.found)
+        return _Answer(ranked, self.query_vectors.vector(text), told, known.found)
 
     def similar(self, record_id: str, limit: int = 10, language: str = "ja") -> SimilarRecords:
         """The records most like a record, without itself.
@@ -307,7 +339,8 @@ class Engine:
             return SimilarRecords()
         centre = generation.vectors([p.number for p in passages]).mean(axis=0)
         vector = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
-        words = terms(" ".join([*(v.title for v in record.versions()), *record.keywords]))
+        told = " ".join([*(v.title for v in record.versions()), *record.keywords])
+        words = generation.query_words(told).terms
         ranked = rank(generation, vector, words, Filters()).without(number)
         hits = self._hits(generation, ranked, vector, 0, limit, language)
         return SimilarRecords(tuple(hit for _, hit in hits), ranked.degraded)
@@ -326,7 +359,7 @@ class Engine:
             raise UnknownRecordError(f"no record has the id {record_id!r}")
         number, record = found
         rarity = generation.lexical.inverse_document_frequency
-        weights = {word: rarity(word) for word in terms(text)}
+        weights = {word: rarity(word) for word in generation.query_words(text).terms}
         return answering_sentences(
             generation, number, record, self.query_vectors.vector(text), weights, most
         )
@@ -398,24 +431,38 @@ def _searchable(query: str) -> str:
 
 @dataclass(frozen=True)
 class _Answer:
-    """A whole list; the query's vector, None where the query is no text; how many hits are above
-    the line; what the query names, as (record, by what)."""
+    """A whole list; the query's vector, None where the query is no text; how many hits are close,
+    where that is known; what the query names, as (record, by what)."""
 
     ranked: Ranked
     vector: NDArray[np.float32] | None
-    relevant: int | None
+    closeness: Closeness | None
     known: Sequence[tuple[int, Known]]
 
 
-def _sorted(generation: Generation, ranked: Ranked, relevant: int | None, sort: ListSort) -> Ranked:
-    """The records above the line in another order, ties by number."""
-    close = ranked.order[: relevant or None]
+def _sorted(generation: Generation, ranked: Ranked, above: int | None, sort: ListSort) -> Ranked:
+    """The records above the line in another order, ties by number; all where there is no line, and
+    none where nothing is above it: the list then stays as it is."""
+    close = ranked.order[:above]
     if sort == "relevance" or not close:
         return ranked
     query = generation.lexical.numbers_query(close.numbers.tolist())
     _, numbers = generation.lexical.sorted_page(query, sort, 0, len(close))
     scores = close.scores_of(np.asarray(numbers, np.int64), missing=0.0)
     return replace(ranked, order=Ranking(numbers, scores))
+
+
+def _read_as_the_same(generation: Generation, text: str) -> tuple[tuple[str, str], ...]:
+    """The words of a query that are understood in another spelling, and its names that the library
+    writes in the other script: (written, understood)."""
+    names = generation.query_words(text).names
+    sounding = [(written, "、".join(heard)) for written, heard in names.items()]
+    return (*respelled(text), *sounding)
+
+
+def _told(words: Sequence[str], as_written: Mapping[str, str]) -> tuple[str, ...]:
+    """Words as they are told: once each, and what is a stem as the query writes it."""
+    return tuple(dict.fromkeys(as_written.get(word, word) for word in words))
 
 
 def _word_weights(generation: Generation, ranked: Ranked) -> dict[str, float]:

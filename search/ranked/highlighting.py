@@ -11,6 +11,7 @@ from search.text.terms import Term, terms_with_offsets
 
 # Particles of numbers and single letters match everywhere and say nothing.
 _MIN_LATIN = 2
+_MIN_STEM = 3
 
 
 def marks(text: str, query_terms: Iterable[str]) -> list[tuple[int, int]]:
@@ -36,10 +37,17 @@ def word_shares(texts: Sequence[str], weights: Mapping[str, float]) -> NDArray[n
     folded = [to_lexical(text) for text in texts]
     return np.array(
         [
-            sum(w for word, w in weights.items() if word in text) / total if total else 0.0
+            sum(w for word, w in weights.items() if _beginning(word) in text) / total
+            if total
+            else 0.0
             for text in folded
         ]
     )
+
+
+def _beginning(word: str) -> str:
+    """What of a word stands in a text that has it: of the stem therapi, therap."""
+    return word[:-1] if len(word) > _MIN_STEM and word.isascii() and word[-1] == "i" else word
 
 
 @lru_cache(maxsize=2048)

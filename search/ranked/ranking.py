@@ -16,7 +16,7 @@ from search.filters import Filters
 from search.library.expansion import Expansion
 from search.library.generation import Generation, NearestRecords
 from search.library.legs import Trouble, UnreachableError
-from search.library.relevance import RelevanceLine, relevant_hits
+from search.library.relevance import LOOKED_AT, Closeness, closeness
 from search.library.scored_records import Ranking
 from search.ranked.fusion import PAIRED, reciprocal_rank, weighted, with_pairs
 
@@ -66,12 +66,21 @@ class Ranked:
         """The dense leg."""
         return self.nearest.ranking
 
-    def relevant(self, line: RelevanceLine | None, query: str) -> int | None:
-        """How many leading hits are above the line, if there is one."""
+    def closeness(self, generation: Generation, query: str) -> Closeness | None:
+        """How many leading hits are close to the query, where the library has a line."""
+        line = generation.manifest.relevance
         if line is None:
             return None
-        return relevant_hits(
-            line, query, self.order, self.dense, self.unaided, self.average, self.full_match
+        first = self.order.numbers[:LOOKED_AT].tolist()
+        return closeness(
+            line,
+            query,
+            self.order,
+            self.dense,
+            self.unaided,
+            self.average,
+            self.full_match,
+            generation.lexical.word_shares(self.terms, first),
         )
 
     def with_first(self, numbers: Sequence[int]) -> "Ranked":
@@ -96,8 +105,11 @@ def rank(
     query_terms: list[str],
     filters: Filters,
     leg: Leg = "fused",
+    *,
+    latin: bool = False,
 ) -> Ranked:
-    """Retrieve with both legs, or one, and fuse as the library's manifest says.
+    """Retrieve with both legs, or one, and fuse as the library's manifest says; ``latin`` is a
+    query in Latin letters alone.
 
     The list of a single leg is by that leg alone: the vector, or the query's own words. Where the
     vectors cannot be had in time, a fused list is by words alone, and says so.
@@ -132,11 +144,11 @@ def rank(
     finally:
         if beside:
             _idle.release()
-    weight: float | None = generation.manifest.dense_weight if degraded is None else 0.0
-    if generation.manifest.fusion == "weighted" or leg != "fused" or degraded is not None:
-        order = weighted(
-            nearest.ranking, found.lexical, generation.manifest.dense_weight, found.full_match
-        )
+    manifest = generation.manifest
+    learnt = manifest.latin_weight if latin else manifest.dense_weight
+    weight: float | None = learnt if degraded is None else 0.0
+    if manifest.fusion == "weighted" or leg != "fused" or degraded is not None:
+        order = weighted(nearest.ranking, found.lexical, learnt, found.full_match)
     else:
         weight = None
         order = reciprocal_rank(nearest.ranking, found.lexical)
@@ -181,9 +193,21 @@ def _look_for(
     if not expanded:
         return _Found(unaided, unaided, (), full_match)
     covered = min(1.0, unaided[0][1] / full_match) if unaided else 0.0
-    added = generation.near_terms.expansions(vector.result(), query_terms, covered)
+    unknown = {word for word in query_terms if not generation.lexical.document_frequency(word)}
+    added = generation.near_terms.expansions(vector.result(), query_terms, covered, unknown)
     if not added:
         return _Found(unaided, unaided, (), full_match)
     more = [(expansion.words, expansion.weight) for expansion in added]
     found = generation.best_by_words(query_terms, DEPTH, filters, more, until)
-    return _Found(found, unaided, added, full_match)
+    return _Found(_own_words_first(found, unaided), unaided, added, full_match)
+
+
+def _own_words_first(found: Ranking, unaided: Ranking) -> Ranking:
+    """A ranking by a query's words and added ones, in which no record that has none of the query's
+    own is before the best that has."""
+    own = np.isin(found.numbers, unaided.numbers)
+    if not own.any():
+        return found
+    scores = np.where(own, found.scores, np.minimum(found.scores, found.scores[own].max()))
+    order = np.lexsort((found.numbers, ~own, -scores))
+    return Ranking(found.numbers, scores).take(order)

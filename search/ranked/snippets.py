@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from search.library.generation import Generation
+from search.library.generation import Generation, Passage
 from search.ranked.highlighting import marks, word_shares
 from search.records import AbstractLicense, Record
 
@@ -51,14 +51,9 @@ def best_sentence(
 ) -> MatchedSentence | None:
     """The sentence of the hit's best passage that answers the query best, by meaning and by the
     weighted words it contains; the abstract's before the title's, which is in sight anyway."""
-    if number in passages:
-        passage = generation.passage(passages[number])
-    else:
-        candidates = generation.passages_of(number)
-        if not candidates:
-            return None
-        scores = generation.vectors([p.number for p in candidates]) @ vector
-        passage = candidates[int(np.argmax(scores))]
+    passage = _best_passage(generation, number, record, vector, passages)
+    if passage is None:
+        return None
     version = next(v for v in record.versions() if v.language == passage.language)
     vectors, spans = generation.sentences(passage.number)
     sentences = [version.text[a:b] for a, b in spans.tolist()]
@@ -79,6 +74,35 @@ def best_sentence(
         marks=tuple(marks(text, weights)),
         abstract_license="" if in_title[best] else version.abstract_license,
     )
+
+
+def _best_passage(
+    generation: Generation,
+    number: int,
+    record: Record,
+    vector: NDArray[np.float32],
+    passages: dict[int, int],
+) -> Passage | None:
+    """The passage of a hit that a sentence is shown of: where the best one is a title, the best of
+    the abstract in its language."""
+    languages = {version.language: version for version in record.versions()}
+
+    def is_title(passage: Passage) -> bool:
+        return passage.end < languages[passage.language].abstract_start
+
+    found = generation.passage(passages[number]) if number in passages else None
+    if found is not None and not is_title(found):
+        return found
+    candidates = [
+        passage
+        for passage in generation.passages_of(number)
+        if found is None or passage.language == found.language
+    ]
+    candidates = [passage for passage in candidates if not is_title(passage)] or candidates
+    if not candidates:
+        return None
+    scores = generation.vectors([p.number for p in candidates]) @ vector
+    return candidates[int(np.argmax(scores))]
 
 
 def answering_sentences(

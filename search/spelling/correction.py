@@ -20,7 +20,7 @@ from search.text.fold import fold_with_offsets, nfkc, to_lexical
 from search.text.phrases import is_term
 from search.text.profile import with_blanks
 from search.text.readings import KANA, reading, romaji_readings
-from search.text.terms import morphemes
+from search.text.terms import is_known_word, morphemes
 from search.text.variants import fold
 
 # Words of a query that are looked at: a pasted abstract is not proof-read.
@@ -38,6 +38,11 @@ _TOKEN = re.compile(r"[^\s、。，．,.;:!?・()\[\]{}<>「」『』\"“”/=*
 _STRETCH = re.compile(
     r"(?P<latin>[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'’-]*)|(?P<kana>[ぁ-ゖァ-ヺー]+)"
 )
+_KATAKANA_WORD = re.compile(r"[ァ-ヺー]{3,}")
+# What is hardly heard, and left out first.
+_WEAK_KANA = "ンッー"
+# Kanji after a katakana word that belong to its name: 病, 症候群.
+_MAX_TAIL = 4
 _KANJI = re.compile(r"[々㐀-䶿一-鿿豈-﫿]")
 _NOUNS = {"名詞", "接頭辞", "接尾辞", "形状詞"}
 
@@ -159,6 +164,9 @@ def _latin(text: str, start: int, end: int, known: KnownTerms) -> list[_Candidat
     same = [term for kana in readings for term in known.with_reading(kana)]
     if same:
         return [_Candidate(start, end, term, 0.0) for term in same]
+    if all(is_known_word(part) for part in word.split()):
+        # Correct English that no record happens to have.
+        return []
     most = 2 if len(word) >= _MIN_TWO_SLIPS else 1
     near = [
         (term, distance)
@@ -247,8 +255,10 @@ def _kanji(text: str, run: list[_Word], known: KnownTerms) -> list[_Candidate]:
                 words = run[at : at + size]
                 if found := _homophones(text, words[0].start, words[-1].end, known):
                     return found
-    return _kanji_slips(text, run, known) or _kanji_slips(
-        text, run[suspect[0] : suspect[-1] + 1], known
+    return (
+        _dropped_kana(text, start, end, known)
+        or _kanji_slips(text, run, known)
+        or _kanji_slips(text, run[suspect[0] : suspect[-1] + 1], known)
     )
 
 
@@ -272,6 +282,30 @@ def _suspects(run: list[_Word], known: KnownTerms) -> list[int]:
         if (single[i] and any(single[j] for j in (i - 1, i + 1) if 0 <= j < len(run)))
         or not known.contains(word.surface)
     ]
+
+
+def _dropped_kana(text: str, start: int, end: int, known: KnownTerms) -> list[_Candidate]:
+    """Terms for a katakana word of ``text[start:end]``, with the kanji that it goes on with, that
+    has lost or gained a ン, ッ or ー: パーキソン病. The longest that makes a term counts."""
+    for stretch in _KATAKANA_WORD.finditer(text, start, end):
+        for stop in range(min(end, stretch.end() + _MAX_TAIL), stretch.end() - 1, -1):
+            written = to_lexical(text[stretch.start() : stop])
+            found = [
+                _Candidate(stretch.start(), stop, term, distance)
+                for term, distance in known.near_spelling(written, 1)
+                if _differ_by_a_weak_kana(written, to_lexical(term.text))
+            ]
+            if found:
+                return found
+    return []
+
+
+def _differ_by_a_weak_kana(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[i] in _WEAK_KANA and longer[:i] + longer[i + 1 :] == shorter
+        for i in range(len(longer))
+    )
 
 
 def _kanji_slips(text: str, words: list[_Word], known: KnownTerms) -> list[_Candidate]:

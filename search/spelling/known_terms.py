@@ -18,7 +18,7 @@ from search.library.pauses import pausing
 from search.text.fold import to_lexical
 from search.text.phrases import is_term
 from search.text.readings import loose
-from search.text.terms import terms
+from search.text.terms import alternatives
 
 # The most frequent terms: what is rarer than all of these is not worth offering unseen.
 _MAX_TERMS = 100_000
@@ -67,8 +67,15 @@ class KnownTerms:
                 # Keywords such as Myocardial Infarction: each word is looked for, too.
                 words |= {w for w in to_lexical(text).split() if LATIN.fullmatch(w)}
         for word in sorted(words):
-            if is_term(word) and (records := self._generation.lexical.document_frequency(word)):
+            if is_term(word) and (records := self._records_with(word)):
                 yield KnownTerm(word, records, "")
+
+    def _records_with(self, word: str) -> int:
+        """In how many records a word in Latin letters stands."""
+        found = [
+            self._generation.lexical.document_frequency(g.terms[0]) for g in alternatives(word)
+        ]
+        return min(found, default=0)
 
     def contains(self, word: str) -> bool:
         """Whether ``word`` (NFKC) stands in some record, as it is written or as BM25 sees it."""
@@ -76,8 +83,9 @@ class KnownTerms:
         if folded in self._by_spelling or self._generation.lexical.document_frequency(folded):
             return True
         if LATIN.fullmatch(folded):
-            parts = terms(folded)
-            return bool(parts) and all(map(self._generation.lexical.document_frequency, parts))
+            parts = alternatives(folded)
+            known = self._generation.lexical.document_frequency
+            return bool(parts) and all(any(map(known, group.terms)) for group in parts)
         found = self._generation.terms.execute(
             "select 1 from terms where term = ? and records > 0", [word]
         )

@@ -14,6 +14,12 @@ import jaconv
 import regex
 
 _GRAPHEME = regex.compile(r"\X")
+# What is written inside a word and not seen: soft hyphens, zero-width spaces and joiners, marks of
+# direction, variation selectors.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]+"
+)
 # Characters that may combine with the one before them, as they are or in NFKC: marks, half-width
 # voicing, Hangul jamo.
 _JOINING = regex.compile(
@@ -44,7 +50,10 @@ class Folded:
 
 
 def nfkc(text: str) -> str:
-    """Unicode NFKC, grapheme by grapheme: what every other folding starts from."""
+    """Unicode NFKC, grapheme by grapheme, without characters that nobody sees: what every other
+    folding starts from."""
+    if not text.isascii():
+        text = _UNSEEN.sub("", text)
     if unicodedata.is_normalized("NFKC", text):
         return text
     if not has_joining(text):
@@ -73,9 +82,17 @@ def to_full_width(text: str) -> str:
 def fold_with_offsets(text: str, fold: Callable[[str], str]) -> Folded:
     """Apply ``fold`` grapheme by grapheme and keep the source span of each resulting character.
 
-    ``fold`` makes one character or more of each, as this module's functions do; the result's text
-    equals ``fold(text)``.
+    ``fold`` makes one character or more of each that is seen, as this module's functions do, and
+    nothing of the others; the result's text equals ``fold(text)``.
     """
+    if _UNSEEN.search(text):
+        seen = [i for i, character in enumerate(text) if not _UNSEEN.match(character)]
+        inside = fold_with_offsets("".join(text[i] for i in seen), fold)
+        return Folded(
+            inside.text,
+            tuple(seen[start] for start in inside.starts),
+            tuple(seen[end - 1] + 1 for end in inside.ends),
+        )
     if not has_joining(text):
         # Every character is a grapheme of its own: as many as before are one for each.
         folded = fold(text)

@@ -16,8 +16,8 @@ _OLD_FORMS = (
 )
 # Forms of one word that dictionaries, journals and word processors choose between.
 _VARIANTS = (
-    "頚囊鹼繫搔攪欝廻彎靱膣鼡軀痹蠟顚礙碍潅麪餠蟬鷗瀆禱醬麴簞籠齲",
-    "頸嚢鹸繋掻撹鬱回弯靭腟鼠躯痺蝋顛障障灌麺餅蝉鴎涜祷醤麹箪篭う",
+    "頚囊鹼繫搔攪欝廻彎靱膣鼡軀痹蠟顚礙碍潅麪餠蟬鷗瀆禱醬麴簞籠齲𠮷",
+    "頸嚢鹸繋掻撹鬱回弯靭腟鼠躯痺蝋顛障障灌麺餅蝉鴎涜祷醤麹箪篭う吉",
 )
 
 

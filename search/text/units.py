@@ -1,9 +1,10 @@
 """Units: what exact search counts in, and how the index stores them.
 
-A run of Latin letters, Greek letters and digits is one unit (IL-6 is ``il`` and ``6``); each
-Japanese, Chinese or Korean character is one. White space and punctuation between two such
-characters is a break, a unit of its own; anywhere else it is nothing, so that IL-6, IL 6 and
-``IL6血清`` with or without a bracket between are told apart by their letters alone.
+A run of Latin letters and digits is one unit (IL-6 is ``il`` and ``6``), a run of Greek letters is
+one (TNFα is ``tnf`` and ``α``, as TNF-α is); each Japanese, Chinese or Korean character is one.
+White space and punctuation between two such characters is a break, a unit of its own; anywhere else
+it is nothing, so that IL-6, IL 6 and ``IL6血清`` with or without a bracket between are told apart
+by their letters alone.
 
 The index has one token for each unit. For a CJK character followed by another it is the pair of
 both, so that a word of two characters is one token, and a longer one a phrase of every second
@@ -21,7 +22,8 @@ _CJK = (
     r"\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
     r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+_GREEK = r"\u0370-\u03ff\u1f00-\u1fff"
+_RUN = re.compile(rf"[{_CJK}]+|[{_GREEK}]+|[^\W_{_CJK}{_GREEK}]+")
 _IS_CJK = re.compile(f"[{_CJK}]")
 # No word is longer; what is (sequences, broken text) is found by its beginning.
 _MAX_UNIT = 200

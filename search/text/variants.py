@@ -22,7 +22,10 @@ _KATAKANA = "ァ-ヺー"
 # A dash after katakana is a long vowel that a converter or a typist missed, unless it joins a
 # number or a letter (タイプ−A); a hyphen only between two katakana.
 _DASH = re.compile(rf"(?<=[{_KATAKANA}])(?:[‐‑‒–—―−─━](?![0-9a-zα-ω])|-(?=[ァ-ヺ]))")
-_FINAL_MARK = re.compile(rf"(?<![{_KATAKANA}])([{_KATAKANA}]{{2,}}[ァ-ヺ])ー+(?![{_KATAKANA}])")
+# Not of ギランバレー, which is ギラン・バレー too: バレー alone is too short to lose it.
+_FINAL_MARK = re.compile(
+    rf"(?<![{_KATAKANA}])([{_KATAKANA}]{{2,}}[ァ-ヺ])(?<!バレ)ー+(?![{_KATAKANA}])"
+)
 _SOUNDS = {
     "ヴァ": "バ",
     "ヴィ": "ビ",
@@ -34,7 +37,14 @@ _SOUNDS = {
     "ウォ": "ウオ",
 }
 _SOUND = re.compile("|".join(_SOUNDS))
-_MONTHS = re.compile(r"[ヶヵカケ箇個](?<=\d.)(?=[月所国年])")
+_MONTHS = re.compile(r"[ヶヵカケ箇個](?<=[\d数何〇一二三四五六七八九十百].)(?=[月所国年])")
+# The marks between the parts of a foreign name, which may be left out: エーラス・ダンロス.
+_JOINED = re.compile(rf"(?<=[{_KATAKANA}])[・=゠](?=[ァ-ヺ])")
+# At the beginning of a word: ベータブロッカー, ガンマグロブリン; アルファベット is none.
+_GREEK_LETTERS = {"アルファ": "α", "ベータ": "β", "ガンマ": "γ", "デルタ": "δ", "オメガ": "ω"}
+_GREEK_LETTER = re.compile(
+    rf"(?<![{_KATAKANA}])(?:{'|'.join(_GREEK_LETTERS)})(?!ベット)(?:ー(?![{_KATAKANA}]))?"
+)
 # がん is also in がんばる, がんこ, がんらい; before it stand only particles and the ends of verbs.
 _CANCER = re.compile(
     rf"ガン(?<![{_KATAKANA}]ガン)(?![{_KATAKANA}])"
@@ -74,7 +84,7 @@ class _Characters(dict[int, str]):
     """Each character's folded form, worked out when it first comes up."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = new_forms(to_lexical(chr(code))).translate(_latin_letters())
+        self[code] = new_forms(to_lexical(chr(code))).translate(plain_letters())
         return self[code]
 
 
@@ -82,8 +92,9 @@ _characters = _Characters()
 
 
 @cache
-def _latin_letters() -> dict[int, str]:
-    """Accented Latin letters to plain ones; accents that stand alone to nothing."""
+def plain_letters() -> dict[int, str]:
+    """What :meth:`str.translate` makes of accented Latin letters: plain ones; accents that stand
+    alone become nothing."""
     table = dict.fromkeys(range(0x300, 0x370), "")
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         plain = unicodedata.normalize("NFD", chr(code))[0]
@@ -110,11 +121,14 @@ def _japanese() -> tuple[Rule, ...]:
     plain = {form.strip("<="): canonical for form, canonical in forms.items()}
     return (
         (_DASH, lambda _: "ー"),
+        (_GREEK_LETTER, lambda m: _GREEK_LETTERS[m.group().rstrip("ー")]),
         (_SOUND, lambda m: _SOUNDS[m.group()]),
         (_MONTHS, lambda _: "か"),
         (words, lambda m: plain[m.group()]),
         (_CANCER, lambda _: "癌"),
         (_FINAL_MARK, lambda m: m.group(1)),
+        # Last: what a final ー is dropped of is a part of a name, not the whole.
+        (_JOINED, lambda _: ""),
     )
 
 

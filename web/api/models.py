@@ -293,9 +293,14 @@ class SearchBody(Body):
         description="How many hits at the head are close to the query; 0: nothing is; null: the"
         " library is too small to say."
     )
+    weak: int = Field(
+        description="How many hits at the head are weak matches at least. Where nothing is close"
+        " and this is 0 too, nothing in the library comes near the query."
+    )
     hits: tuple[HitBody, ...]
     facets: FacetsBody = Field(
-        description="Counted over the hits that are close, or over the whole list where none is."
+        description="Counted over the hits that are close, or else over the weak matches, or else"
+        " over the whole list."
     )
     understood: UnderstoodBody
     offers: tuple[OfferBody, ...]

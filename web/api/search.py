@@ -212,6 +212,7 @@ def _ranked(query: SearchParameters) -> SearchBody:
         total=found.total,
         cut_off=found.total >= DEPTH,
         relevant=found.relevant,
+        weak=found.weak,
         hits=tuple(_hit(hit) for hit in found.hits),
         facets=FacetsBody.model_validate(found.facets),
         understood=UnderstoodBody.model_validate(found),

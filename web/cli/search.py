@@ -151,7 +151,7 @@ def _save_list(
 ) -> None:
     """Save the first ``limit`` records, or those above the line where relevance ends."""
     found = engine.search(query, filters, per_page=1)
-    wanted = limit or (found.total if found.relevant is None else found.relevant)
+    wanted = limit or (found.total if found.above is None else found.above)
     records = engine.best(query, filters, wanted) if wanted else iter(())
     count = save(records, format_name, output)
     click.echo(f"{count} of {found.total} records written, the best first", err=True)
@@ -172,11 +172,15 @@ def _shown_list(found: RankedList, offers: Sequence[Offer]) -> str:
         pairs = ", ".join(f"{written} → {understood}" for written, understood in found.folded)
         lines.append(f"Understood as: {pairs}")
     if found.relevant == 0 and found.hits:
-        lines.append("Nothing in this library is close to the query (関連の高い文献はありません).")
+        lines.append(
+            "Weak matches only (弱い一致のみです):"
+            if found.weak
+            else "Nothing in this library is close to the query (関連の高い文献はありません)."
+        )
     if found.added:
         lines.append(f"Also looked for (次の語も探しました): {', '.join(found.added)}")
     for hit in found.hits:
-        if found.relevant and hit.rank == found.relevant + 1:
+        if found.above and hit.rank == found.above + 1:
             lines.append("---- less relevant from here (ここから先は関連が低い) ----")
         lines.append(_shown(hit))
     if not found.hits:

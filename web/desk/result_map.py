@@ -66,7 +66,7 @@ def result_map(found: RankedList, generation: Generation) -> ResultMap | None:
             float(y),
             hit.record,
             int(label),
-            found.relevant is None or hit.rank <= found.relevant,
+            found.above is None or hit.rank <= found.above,
         )
         for (x, y), hit, label in zip(plane, hits, labels, strict=True)
     )

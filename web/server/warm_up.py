@@ -36,7 +36,7 @@ def warm_up(engine: Engine, completer: Completer, corrector: Corrector) -> threa
         with beside_answers():
             completer.prepare(generation)
             corrector.prepare(generation)
-            _ = generation.near_terms
+            _ = generation.near_terms, generation.names
 
     engine.library.prepare = prepare
     rest = threading.Thread(target=_rest, args=(engine, completer, corrector), name="warm-up")
@@ -49,6 +49,7 @@ def _rest(engine: Engine, completer: Completer, corrector: Corrector) -> None:
     gc.disable()
     try:
         corrector.offers(engine.generation(), _QUERY)
+        _ = engine.generation().names
         completer.suggester.suggest(_QUERY)
         completer.complete(_TYPED)
     except sqlite3.Error:

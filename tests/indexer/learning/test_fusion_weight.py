@@ -34,7 +34,7 @@ def test_known_items_hold_their_query_out_of_what_remains() -> None:
         7: Record("a", "心筋梗塞の治療", abstract, "ja"),
         8: Record("b", "短い", "一文。", "ja"),
     }
-    items = list(known_items(records))
+    items = list(known_items(records, latin=False))
     assert {i.number for i in items} == {7}
     by_kind = {i.kind: i for i in items}
     assert by_kind["title"].query == "心筋梗塞の治療"
@@ -43,7 +43,10 @@ def test_known_items_hold_their_query_out_of_what_remains() -> None:
     assert sentence.query in abstract
     assert sentence.query not in sentence.rest
     assert by_kind["term"].query in sentence.query
-    assert items == list(known_items(records))
+    assert by_kind["title"].title == ""
+    assert sentence.title == "心筋梗塞の治療"
+    assert items == list(known_items(records, latin=False))
+    assert not list(known_items(records, latin=True))
 
 
 def test_the_sample_learns_a_weight(sample_library: Path) -> None:

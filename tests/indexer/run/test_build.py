@@ -31,7 +31,8 @@ def opened(library: Path) -> Generation:
 def test_a_first_build(built: Path) -> None:
     generation = opened(built)
     assert generation.name == "000001"
-    assert (generation.manifest.records, generation.manifest.passages) == (2, 2)
+    # Of each record title and abstract, and the title by itself.
+    assert (generation.manifest.records, generation.manifest.passages) == (2, 4)
     assert verify(generation.path) == []
     found = generation.record("b")
     assert found is not None
@@ -69,10 +70,10 @@ def test_an_update_embeds_only_what_changed(
     assert (report.new, report.replaced, report.unchanged) == (1, 1, 1)
     after = opened(built)
     assert after.name == "000002"
-    assert (after.manifest.records, after.manifest.passages) == (3, 3)
+    assert (after.manifest.records, after.manifest.passages) == (3, 6)
     assert verify(after.path) == []
-    # The first segment is the same file; the second holds two new passages.
-    assert [s.passages for s in after.manifest.segments] == [2, 2]
+    # The first segment is the same file; the second holds what is new of two records.
+    assert [s.passages for s in after.manifest.segments] == [4, 4]
     first = "vectors/000001.passages.npy"
     assert (before.path / first).samefile(after.path / first)
     np.testing.assert_array_equal(after.vectors([0])[0], old_row)
@@ -89,7 +90,7 @@ def test_an_update_embeds_only_what_changed(
 def test_new_metadata_needs_no_new_vector(built: Path, source: Callable[..., Path]) -> None:
     index(source({**RECORDS[1], "journal": "別の雑誌"}), built)
     after = opened(built)
-    assert [s.passages for s in after.manifest.segments] == [2]
+    assert [s.passages for s in after.manifest.segments] == [4]
     assert after.journals() == [("別の雑誌", 1)]
 
 
@@ -196,12 +197,13 @@ def test_a_run_that_was_killed_is_resumed_without_embedding_again(
     monkeypatch.setattr(Encoder, "encode_prepared", partialmethod(counting, last=3))
     with pytest.raises(KeyboardInterrupt):
         index(file, built)
-    assert counted == [256, 256, 88]
+    # Of each record title and abstract, and the title by itself.
+    assert counted == [512, 512, 176]
     assert opened(built).name == "000001"
     counted.clear()
     monkeypatch.setattr(Encoder, "encode_prepared", partialmethod(counting, last=None))
     index(file, built)
-    assert counted[0] == 600 - 2 * 256  # the rest are the fusion weight's own
+    assert counted[0] == 1200 - 2 * 512  # the rest are the fusion weight's own
     assert opened(built).manifest.records == 602
 
 

@@ -37,8 +37,9 @@ def test_bare_titles_do_not_fill_the_list(tmp_path: Path, encoder: Encoder) -> N
         plain += [not r.abstract for r in generation.records(owners).values()]
         hits = engine.search(query, leg="dense").hits
         shown += [not h.record.abstract for h in hits]
-    # About half of the records are bare. By inner product alone they crowd the others out.
-    assert np.mean(plain) > 0.58
+    # About half of the records are bare. By inner product alone they would crowd the others out,
+    # though these have their titles for passages too.
+    assert np.mean(plain) > 0.5
     assert 0.25 < np.mean(shown) < 0.6
 
     # The others keep their order among themselves, and a filter finds them all.

@@ -63,6 +63,16 @@ def test_other_processes_prepare_the_same(tiny: Encoder, monkeypatch: pytest.Mon
         np.testing.assert_array_equal(ours.tokens.weights, theirs.tokens.weights)
 
 
+def test_a_title_is_a_passage_of_its_own_beside_an_abstract(tiny: Encoder) -> None:
+    (chunk,) = prepared(tiny)
+    told = {}
+    for passage in chunk:
+        window = passage.window
+        told.setdefault(passage.version, []).append(passage.text[window.start : window.end])
+    assert told[0] == ["題0"]
+    assert told[1] == ["題1\n肺炎である。", "題1"]
+
+
 @pytest.mark.parametrize("backend", ["tiny", "reference"])
 def test_a_stream_of_chunks_gives_what_each_gives_alone(
     backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -74,7 +84,7 @@ def test_a_stream_of_chunks_gives_what_each_gives_alone(
     # Several batches a chunk, with and without padding.
     monkeypatch.setattr(encoder.backend, "batch_tokens", 32)
     streamed = list(encoder.encode_prepared(iter(chunks)))
-    assert [len(c) for c in streamed] == [2, 0, 5, 3]
+    assert [len(c) for c in streamed] == [2, 0, len(tokens) - 2, 3]
     for encoded, chunk_ in zip(streamed, chunks, strict=True):
         for one, text in zip(encoded, chunk_, strict=True):
             (alone,) = next(encoder.encode_prepared([[text]]))
@@ -85,6 +95,6 @@ def test_a_stream_of_chunks_gives_what_each_gives_alone(
 def test_what_is_asked_for_no_longer_is_given_up(tiny: Encoder) -> None:
     (chunk,) = prepared(tiny)
     stream = tiny.encode_prepared([p.tokens for p in chunk] for _ in range(50))
-    assert len(next(stream)) == 7
+    assert len(next(stream)) == len(chunk)
     stream.close()
     assert len(next(tiny.encode_prepared([[chunk[0].tokens]]))) == 1

@@ -19,12 +19,16 @@ _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "IDEOGRAPHIC")
 
 
 def row(text: str) -> list[str]:
-    """The units of a text: words in Latin letters, single Japanese characters, ``|`` for what
-    separates two of these."""
+    """The units of a text: words in Latin or Greek letters, single Japanese characters, ``|`` for
+    what separates two of these."""
     found: list[str] = []
     word, separated = "", False
     for character in f"{fold(text)} ":
         japanese = _is_japanese(character)
+        if word and _is_greek(word[-1]) != _is_greek(character):
+            found.append(word)
+            word = ""
+            separated = False
         if character.isalnum() and not japanese:
             word += character
             continue
@@ -45,6 +49,10 @@ def row(text: str) -> list[str]:
 def _is_japanese(text: str) -> bool:
     name = unicodedata.name(text, "") if len(text) == 1 else ""
     return text.isalnum() and name.startswith(_SCRIPTS)
+
+
+def _is_greek(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("GREEK")
 
 
 def squeezed(text: str) -> str:

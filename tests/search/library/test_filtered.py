@@ -74,10 +74,15 @@ def test_filtered_legs_equal_brute_force(
     vector = tiny_encoder.encode_queries([query])[0]
     query_terms = terms(query)
 
+    # What a title alone gains by its shortness is taken off, in a filtered list as in others.
+    shortness = generation.bare_advantage(vector)
+    assert shortness is not None
+    titles = set(generation.owners.bare.numbers().tolist())
     best: dict[int, float] = {}
     for number in allowed:
         passages = [p.number for p in generation.passages_of(number)]
-        best[number] = float((generation.vectors(passages) @ vector).max())
+        less = [shortness if p in titles else 0.0 for p in passages]
+        best[number] = float((generation.vectors(passages) @ vector - less).max())
     dense = generation.nearest_records(vector, 1000, filters)
     assert dense.ranking.numbers.tolist() == sorted(best, key=lambda n: (-best[n], n))
     np.testing.assert_allclose(dense.ranking.scores, sorted(best.values())[::-1], atol=1e-5)
@@ -99,6 +104,6 @@ def test_filtered_legs_equal_brute_force(
 
 
 def test_records_of_several_passages_are_among_them(generation: Generation) -> None:
-    several = [n for n in left_in(generation, RARE[0]) if len(generation.passages_of(n)) > 1]
+    several = [n for n in left_in(generation, RARE[0]) if len(generation.passages_of(n)) > 2]
     assert len(several) == RECORDS // 100
-    assert generation.manifest.passages > RECORDS
+    assert generation.manifest.passages > 2 * RECORDS

@@ -86,6 +86,8 @@ def test_the_same_reading(corrector: Corrector, generation: Generation, written:
         ("頭尿病", ("頭尿病", "糖尿病", "spelling")),
         ("高血厚", ("高血厚", "高血圧", "spelling")),
         ("パーキンソソ病", ("パーキンソソ病", "パーキンソン病", "spelling")),
+        ("パーキソン病", ("パーキソン病", "パーキンソン病", "spelling")),
+        ("パーキンソンン病の治療", ("パーキンソンン病", "パーキンソン病", "spelling")),
         ("アスピリソ", ("アスピリソ", "アスピリン", "spelling")),
         ("しんぎんこうそく", ("しんぎんこうそく", "心筋梗塞", "spelling")),
         ("asprin", ("asprin", "Aspirin", "spelling")),
@@ -141,6 +143,7 @@ def test_only_the_word_concerned_is_replaced(corrector: Corrector, generation: G
         "asdfghjkl",
         "りめくたよほせ",
         "the of with",
+        "bass",  # a word of English, which no record has: no slip for mass
         "12345",
         "!?",
         "",

@@ -28,10 +28,10 @@ def asked(address: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("sort", ["year", "year-ascending"])
 def test_by_year_stand_the_close_records_alone(engine: Engine, sort: str) -> None:
     by_relevance = engine.search(QUERY, per_page=100)
-    assert by_relevance.relevant
-    close = {hit.record.id: hit.rank for hit in by_relevance.hits[: by_relevance.relevant]}
+    assert by_relevance.above
+    close = {hit.record.id: hit.rank for hit in by_relevance.hits[: by_relevance.above]}
     found = engine.search(QUERY, per_page=100, sort=sort)  # type: ignore[arg-type]
-    assert found.total == by_relevance.relevant
+    assert found.total == by_relevance.above
     assert {hit.record.id: hit.rank for hit in found.hits} == close
     years = [hit.record.year or 0 for hit in found.hits]
     assert years == sorted(years, reverse=sort == "year")

@@ -72,9 +72,10 @@ def read_collection(directory: Path, split: str = "test") -> Collection:
 
 
 def run_queries(
-    engine: Engine, collection: Collection, legs: Sequence[Leg] = LEGS
+    engine: Engine, collection: Collection, legs: Sequence[Leg] = LEGS, *, other_names: bool = True
 ) -> dict[Leg, Run]:
-    """The top 100 of every leg for every query, records by id."""
+    """The top 100 of every leg for every query, records by id; ``other_names`` says whether other
+    names of what the query names are looked for."""
     generation = engine.generation()
     id_of = dict(generation.database.execute("select number, id from records").fetchall())
     runs: dict[Leg, Run] = {leg: {} for leg in legs}
@@ -84,6 +85,7 @@ def run_queries(
         vectors = engine.encoder.encode_queries([collection.queries[q] for q in batch])
         for query, vector in zip(batch, vectors, strict=True):
             words = generation.query_words(collection.queries[query]).terms
+            called = engine.names_of(generation, collection.queries[query]) if other_names else ()
             for leg in legs:
                 order = rank(
                     generation,
@@ -92,6 +94,7 @@ def run_queries(
                     Filters(),
                     leg,
                     latin=is_latin(collection.queries[query]),
+                    names=called,
                 ).order[:_RUN_DEPTH]
                 # Scores of a run are read as ranks only: written so that ties cannot reorder it.
                 runs[leg][query] = {

@@ -35,11 +35,17 @@ _ABBREVIATION = re.compile("[a-z0-9]{1,5}")
 @dataclass(frozen=True)
 class Expansion:
     """A term that is looked for too: as it is written, the words that stand for it in a row, and
-    what it weighs beside a word of the query (below 1)."""
+    what it weighs beside a word of the query (at most 1).
+
+    ``instead_of`` are the query's own words for the same, ``written`` so, where it is another name
+    of something that the query names: a record counts by the one that scores more.
+    """
 
     term: str
     words: tuple[str, ...]
     weight: float
+    instead_of: tuple[str, ...] = ()
+    written: str = ""
 
 
 class NearTerms:

@@ -362,8 +362,7 @@ class Generation:
     ) -> Ranking:
         """The best ``limit`` record numbers with their BM25 scores, ties by number.
 
-        ``added`` are terms that are looked for too, each as its words in a row and what it weighs
-        beside a word of the query.
+        ``added`` are terms that are looked for too.
         """
         return self._legs.by_words(query_terms, limit, filters, added, until)
 

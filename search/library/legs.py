@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.filters import Filters
+from search.library.expansion import Expansion
 from search.library.lexical_index import LexicalIndex
 from search.library.manifest import CURRENT, LibraryError, Manifest, live_folder
 from search.library.owners import Owners
@@ -35,8 +36,8 @@ _FILTERS = 32
 # The passages of so few records are looked up one by one.
 _FEW_RECORDS = 2000
 
-# Terms that are looked for beside the query's, each as its words in a row and what it weighs.
-Added = Iterable[tuple[Sequence[str], float]]
+# Terms that are looked for beside the query's words, or instead of some of them.
+Added = Iterable[Expansion]
 
 
 # Why whoever answers the legs does not: it cannot be reached, refuses what it is asked, does not

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,7 @@ from search.library.exact_fields import (
     first_day,
     title_key,
 )
+from search.library.expansion import Expansion
 from search.library.scored_records import Ranking
 from search.records import Record
 from search.text.terms import terms
@@ -231,12 +232,19 @@ class LexicalIndex:
         """The words of BM25 that begin so, each with the number of records that have it."""
         return list(self._searcher.terms_with_prefix("words", letter))
 
-    def words_of(self, numbers: Sequence[int], query_terms: Sequence[str]) -> dict[int, list[str]]:
-        """Those of a query's terms that each of some records has, in the query's order."""
+    def words_of(
+        self, numbers: Sequence[int], query_terms: Sequence[str], added: Iterable[Expansion] = ()
+    ) -> dict[int, list[str]]:
+        """Those of a query's terms that each of some records has, in the query's order, itself or
+        by another name among ``added``."""
         found: dict[int, list[str]] = {number: [] for number in numbers}
         if not found:
             return found
         wanted = list(dict.fromkeys(query_terms[:_MAX_EXPLAINED_TERMS]))
+        named: dict[str, list[tantivy.Query]] = {}
+        for own, names in _by_concept(added).items():
+            for word in own:
+                named.setdefault(word, []).extend(self._phrase(name.words) for name in names)
         query = tantivy.Query.boolean_query(
             [
                 (
@@ -248,7 +256,13 @@ class LexicalIndex:
                     (
                         tantivy.Occur.Should,
                         tantivy.Query.const_score_query(
-                            tantivy.Query.term_query(self._schema, "words", term), float(1 << place)
+                            tantivy.Query.disjunction_max_query(
+                                [
+                                    tantivy.Query.term_query(self._schema, "words", term),
+                                    *named.get(term, ()),
+                                ]
+                            ),
+                            float(1 << place),
                         ),
                     )
                     for place, term in enumerate(wanted)
@@ -263,21 +277,36 @@ class LexicalIndex:
             ]
         return found
 
-    def word_shares(self, query_terms: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
-        """Which share of a query's words, by their rarity, each of some records has."""
+    def word_shares(
+        self, query_terms: Sequence[str], numbers: Sequence[int], added: Iterable[Expansion] = ()
+    ) -> dict[int, float]:
+        """Which share of a query's words, by their rarity, each of some records has, itself or by
+        another name among ``added``."""
         weights = {term: self.inverse_document_frequency(term) for term in query_terms}
         total = sum(weights.values())
         return {
             number: sum(weights[term] for term in had) / total if total else 0.0
-            for number, had in self.words_of(numbers, query_terms).items()
+            for number, had in self.words_of(numbers, query_terms, added).items()
         }
 
-    def full_match(self, query_terms: Sequence[str]) -> float:
-        """The BM25 score of a record of average length that has every query term once.
+    def full_match(self, query_terms: Sequence[str], added: Iterable[Expansion] = ()) -> float:
+        """The BM25 score of a record of average length that has every query term once, or where
+        some name among ``added`` can bring more than the words that it stands for, that name.
 
         What the best hit reaches of it says how much of the query the words can answer at all.
         """
-        return sum(map(self.inverse_document_frequency, query_terms[:MAX_QUERY_TERMS]))
+        rarity = self.inverse_document_frequency
+        counts = Counter(query_terms[:MAX_QUERY_TERMS])
+        total = 0.0
+        for own, names in _by_concept(added).items():
+            words = {word: counts.pop(word) for word in own if word in counts}
+            if not own:
+                continue
+            had = [word for word in words if self.document_frequency(word)]
+            typed = sum(rarity(word) * words[word] for word in had)
+            named = (name.weight * sum(map(rarity, name.words)) for name in names)
+            total += max(typed, *named)
+        return total + sum(rarity(word) * count for word, count in counts.items())
 
     def inverse_document_frequency(self, term: str) -> float:
         """BM25's measure of how rare ``term`` is."""
@@ -394,18 +423,11 @@ class LexicalIndex:
         query_terms: Sequence[str],
         limit: int,
         filters: Filters,
-        added: Iterable[tuple[Sequence[str], float]] = (),
+        added: Iterable[Expansion] = (),
     ) -> Ranking:
-        """The best ``limit`` records by BM25, ties by number.
-
-        ``added`` are terms that are looked for too, each as its words in a row and what it weighs
-        beside a word of the query.
-        """
-        wanted = self._wanted(query_terms)
-        wanted += [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(self._phrase(words), weight))
-            for words, weight in added
-        ]
+        """The best ``limit`` records by BM25, ties by number; ``added`` are terms that are looked
+        for too."""
+        wanted = self._wanted(query_terms, added)
         if not wanted or not len(self):
             return Ranking()
         ranked = self._ranked_among(wanted, filters)
@@ -425,11 +447,36 @@ class LexicalIndex:
             [(occur, self.filtered(query, filters)) for occur, query in wanted]
         )
 
-    def _wanted(self, query_terms: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-        wanted = []
-        for term, count in Counter(query_terms[:MAX_QUERY_TERMS]).items():
+    def _wanted(
+        self, query_terms: Sequence[str], added: Iterable[Expansion] = ()
+    ) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        counts = Counter(query_terms[:MAX_QUERY_TERMS])
+        wanted: list[tantivy.Query] = []
+        for own, names in _by_concept(added).items():
+            phrases = [
+                tantivy.Query.boost_query(self._phrase(name.words), name.weight) for name in names
+            ]
+            # Words of the query that are in two concepts count once, with the first.
+            words = {word: counts.pop(word) for word in own if word in counts}
+            if words:
+                typed = [(tantivy.Occur.Should, query) for query in self._each(words)]
+                phrases.append(tantivy.Query.boolean_query(typed))
+            wanted += [tantivy.Query.disjunction_max_query(phrases)] if own else phrases
+        wanted += self._each(counts)
+        return [(tantivy.Occur.Should, query) for query in wanted]
+
+    def _each(self, counts: Mapping[str, int]) -> list[tantivy.Query]:
+        """Words, each by BM25 as often as the query has it."""
+        queries = []
+        for term, count in counts.items():
             query = tantivy.Query.term_query(self._schema, "words", term, "freq")
-            if count > 1:
-                query = tantivy.Query.boost_query(query, float(count))
-            wanted.append((tantivy.Occur.Should, query))
-        return wanted
+            queries.append(tantivy.Query.boost_query(query, float(count)) if count > 1 else query)
+        return queries
+
+
+def _by_concept(added: Iterable[Expansion]) -> dict[tuple[str, ...], list[Expansion]]:
+    """Added terms by the words of the query that they stand for; those for none together."""
+    found: dict[tuple[str, ...], list[Expansion]] = {}
+    for expansion in added:
+        found.setdefault(expansion.instead_of, []).append(expansion)
+    return found

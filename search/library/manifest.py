@@ -11,7 +11,7 @@ from search.encoder.model_directory import ModelDirectory
 from search.library.relevance import RelevanceLine
 from search.text.profile import TextProfile
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "MANIFEST.json"

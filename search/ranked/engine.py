@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from search.encoder import Encoder
 from search.filters import Filters
+from search.library.expansion import Expansion
 from search.library.facets import Facets, facets_of_records
 from search.library.generation import Generation
 from search.library.legs import Trouble, UnreachableError
 from search.library.library import Library
+from search.library.other_names import other_names as names_in_library
 from search.library.relevance import Closeness
 from search.library.scored_records import Ranking
 from search.ranked.highlighting import marks
@@ -27,6 +29,7 @@ from search.ranked.query_vectors import QueryVectors
 from search.ranked.ranking import DEPTH, Leg, Ranked, rank
 from search.ranked.snippets import MatchedSentence, answering_sentences, best_sentence
 from search.records import Record
+from search.terminology.terminology import Terminology, bundled
 from search.text.fold import nfkc
 from search.text.latin import is_latin
 from search.text.profile import without_masks
@@ -88,7 +91,8 @@ class RankedList:
     its head are close to the query (0: nothing is; None: this library cannot say), ``weak`` how
     many are weak matches at least (0: nothing comes near, where ``relevant`` is 0 too), ``terms``
     the words that BM25 looked for, ``added`` the terms near in meaning that it looked for too
-    (:mod:`search.library.expansion`), ``encoder_text`` what the encoder saw, ``facets`` how its
+    (:mod:`search.library.expansion`), ``names`` other names of what the query names, each with what
+    stands there, ``encoder_text`` what the encoder saw, ``facets`` how its
     records divide where that was asked for: the close ones, or else the weak matches, or all where
     there is no line or nothing above. ``sort`` is what the list is sorted by. ``degraded`` says why
     the list is by words alone where it should be by meaning too, and may be again soon: whoever
@@ -104,6 +108,7 @@ class RankedList:
     hits: tuple[Hit, ...]
     terms: tuple[str, ...]
     added: tuple[str, ...]
+    names: tuple[tuple[str, tuple[str, ...]], ...]
     encoder_text: str
     folded: tuple[tuple[str, str], ...]
     dense_weight: float | None
@@ -139,9 +144,13 @@ class _DegradedError(Exception):
 class Engine:
     """Answers queries over a library, with its encoder. Safe to call from several threads."""
 
-    def __init__(self, library: Library, encoder: Encoder) -> None:
+    def __init__(
+        self, library: Library, encoder: Encoder, terminology: Terminology | None = None
+    ) -> None:
         self.library = library
         self.encoder = encoder
+        # None: the one that ships.
+        self.terminology = bundled() if terminology is None else terminology
         self.query_vectors = QueryVectors(encoder)
         self._checked: Generation | None = None
         self._remembered = lru_cache(_REMEMBERED)(self._ranked)
@@ -160,21 +169,31 @@ class Engine:
             self._remembered.cache_clear()
         return generation
 
-    def ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+    def ranked(
+        self, generation: Generation, text: str, filters: Filters, other_names: bool = True
+    ) -> Ranked:
         """The whole list for a text by both legs, without what it names; the last ones are
         remembered, for a page asks twice (its hits, its suggestions), and so do those after it."""
         try:
-            return self._remembered(generation, text, filters)
+            return self._remembered(generation, text, filters, other_names)
         except _DegradedError as passing:
             return passing.ranked
 
-    def _ranked(self, generation: Generation, text: str, filters: Filters) -> Ranked:
+    def _ranked(
+        self, generation: Generation, text: str, filters: Filters, other_names: bool
+    ) -> Ranked:
         words = generation.query_words(text).terms
         vector = partial(self.query_vectors.vector, text)
-        found = rank(generation, vector, words, filters, latin=is_latin(text))
+        names = self.names_of(generation, text) if other_names else ()
+        found = rank(generation, vector, words, filters, latin=is_latin(text), names=names)
         if found.degraded:
             raise _DegradedError(found)
         return found
+
+    def names_of(self, generation: Generation, text: str) -> tuple[Expansion, ...]:
+        """Other names of what a text names, that the library has
+        (:mod:`search.library.other_names`)."""
+        return names_in_library(generation.lexical, self.terminology, text)
 
     def search(
         self,
@@ -187,8 +206,10 @@ class Engine:
         leg: Leg = "fused",
         sort: ListSort = "relevance",
         with_facets: bool = False,
+        other_names: bool = True,
     ) -> RankedList:
-        """One page of the ranked list for ``query``; ``language`` chooses the version shown.
+        """One page of the ranked list for ``query``; ``language`` chooses the version shown, and
+        ``other_names`` says whether the terminology's names of what the query names are looked for.
 
         Sorted by year it holds the records that are close, or else the weak matches, or all where
         there is no line: below it, years would mix what was asked for with what was not. Where
@@ -211,7 +232,7 @@ class Engine:
                 f"{MAX_PER_PAGE} records, and a ranked list ends after {DEPTH}",
             )
         generation = self.generation()
-        answer = self._answer(generation, text, filters, leg)
+        answer = self._answer(generation, text, filters, leg, other_names)
         ranked, understood = answer.ranked, answer.vector is not None
         first = (page - 1) * per_page
         by_relevance = ranked.order
@@ -224,7 +245,7 @@ class Engine:
         kinds = dict(answer.known)
         shown = [number for number, _ in hits]
         places = by_relevance.places_of(shown)
-        words = generation.lexical.words_of(shown, ranked.terms)
+        words = generation.lexical.words_of(shown, ranked.terms, ranked.added)
         as_written = written(text)
         return RankedList(
             query=query,
@@ -244,7 +265,8 @@ class Engine:
                 for number, hit in hits
             ),
             terms=_told(ranked.terms, as_written),
-            added=tuple(expansion.term for expansion in ranked.added),
+            added=tuple(e.term for e in ranked.added if not e.instead_of),
+            names=_by_written(ranked.added),
             encoder_text=self.encoder.model.profile.normalize(text) if understood else "",
             folded=_read_as_the_same(generation, text) if understood else (),
             dense_weight=ranked.dense_weight,
@@ -267,6 +289,7 @@ class Engine:
         filters: Filters | None = None,
         limit: int = DEPTH,
         sort: ListSort = "relevance",
+        other_names: bool = True,
     ) -> Iterator[Record]:
         """The first ``limit`` records of the ranked list for ``query``, in the order in which
         :meth:`search` has them. What is kept in files and strategies is made of whole lists only.
@@ -277,7 +300,7 @@ class Engine:
         """
         text = _searchable(clean_query(query))
         generation = self.generation()
-        answer = self._answer(generation, text, filters or Filters(), "fused")
+        answer = self._answer(generation, text, filters or Filters(), "fused", other_names)
         if answer.ranked.degraded:
             raise UnreachableError(
                 "this list would be by words alone, for the vectors cannot be asked for at present "
@@ -288,7 +311,14 @@ class Engine:
         order = _sorted(generation, answer.ranked, above, sort).order
         return generation.records_in_order(order.numbers[:limit].tolist())
 
-    def _answer(self, generation: Generation, text: str, filters: Filters, leg: Leg) -> "_Answer":
+    def _answer(
+        self,
+        generation: Generation,
+        text: str,
+        filters: Filters,
+        leg: Leg,
+        other_names: bool = True,
+    ) -> "_Answer":
         """The whole list for a query, known items first."""
         known = KnownItems() if leg != "fused" else known_items(generation, text, filters, DEPTH)
         if known.identifiers_only:
@@ -297,7 +327,7 @@ class Engine:
             named = Closeness(len(known.found), len(known.found))
             return _Answer(ranked, None, named, known.found)
         ranked = (
-            self.ranked(generation, text, filters)
+            self.ranked(generation, text, filters, other_names)
             if leg == "fused"
             else rank(
                 generation,
@@ -305,6 +335,7 @@ class Engine:
                 generation.query_words(text).terms,
                 filters,
                 leg,
+                names=self.names_of(generation, text) if other_names else (),
             )
         )
         # Words alone do not say that nothing is close.
@@ -458,6 +489,15 @@ def _read_as_the_same(generation: Generation, text: str) -> tuple[tuple[str, str
     names = generation.query_words(text).names
     sounding = [(written, "、".join(heard)) for written, heard in names.items()]
     return (*respelled(text), *sounding)
+
+
+def _by_written(added: Sequence[Expansion]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Other names by what the query calls the same."""
+    found: dict[str, list[str]] = {}
+    for expansion in added:
+        if expansion.instead_of:
+            found.setdefault(expansion.written, []).append(expansion.term)
+    return tuple((written, tuple(names)) for written, names in found.items())
 
 
 def _told(words: Sequence[str], as_written: Mapping[str, str]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Ranked:
             self.unaided,
             self.average,
             self.full_match,
-            generation.lexical.word_shares(self.terms, first),
+            generation.lexical.word_shares(self.terms, first, self.added),
         )
 
     def with_first(self, numbers: Sequence[int]) -> "Ranked":
@@ -107,9 +107,11 @@ def rank(
     leg: Leg = "fused",
     *,
     latin: bool = False,
+    names: Sequence[Expansion] = (),
 ) -> Ranked:
     """Retrieve with both legs, or one, and fuse as the library's manifest says; ``latin`` is a
-    query in Latin letters alone.
+    query in Latin letters alone, ``names`` are other names of what it names, which BM25 takes for
+    the same.
 
     The list of a single leg is by that leg alone: the vector, or the query's own words. Where the
     vectors cannot be had in time, a fused list is by words alone, and says so.
@@ -119,7 +121,7 @@ def rank(
     """
     degraded = None
     given: Future[NDArray[np.float32]] = Future()
-    look = partial(_look_for, generation, given, query_terms, filters, leg == "fused")
+    look = partial(_look_for, generation, given, query_terms, tuple(names), filters, leg == "fused")
     # Who looks for words leaves Python's lock meanwhile, be it tantivy or Milvus.
     large = len(generation.lexical) > _LARGE
     beside = large and leg != "dense" and _idle.acquire(blocking=False)
@@ -183,23 +185,28 @@ def _look_for(
     generation: Generation,
     vector: "Future[NDArray[np.float32]]",
     query_terms: list[str],
+    names: tuple[Expansion, ...],
     filters: Filters,
     expanded: bool,
     until: float,
 ) -> _Found:
-    """The lexical leg: the query's words, and where they fall short what is near in meaning."""
-    unaided = generation.best_by_words(query_terms, DEPTH, filters, until=until)
-    full_match = generation.lexical.full_match(query_terms)
+    """The lexical leg: the query's words and other names of the same, and where these fall short
+    what is near in meaning."""
+    unaided = generation.best_by_words(query_terms, DEPTH, filters, names, until)
+    full_match = generation.lexical.full_match(query_terms, names)
     if not expanded:
-        return _Found(unaided, unaided, (), full_match)
+        return _Found(unaided, unaided, names, full_match)
     covered = min(1.0, unaided[0][1] / full_match) if unaided else 0.0
     unknown = {word for word in query_terms if not generation.lexical.document_frequency(word)}
-    added = generation.near_terms.expansions(vector.result(), query_terms, covered, unknown)
-    if not added:
-        return _Found(unaided, unaided, (), full_match)
-    more = [(expansion.words, expansion.weight) for expansion in added]
-    found = generation.best_by_words(query_terms, DEPTH, filters, more, until)
-    return _Found(_own_words_first(found, unaided), unaided, added, full_match)
+    named = {word for name in names for word in name.instead_of}
+    if unknown and unknown <= named:
+        # Known by another name: what is only near says nothing in its place.
+        return _Found(unaided, unaided, names, full_match)
+    near = generation.near_terms.expansions(vector.result(), query_terms, covered, unknown - named)
+    if not near:
+        return _Found(unaided, unaided, names, full_match)
+    found = generation.best_by_words(query_terms, DEPTH, filters, (*names, *near), until)
+    return _Found(_own_words_first(found, unaided), unaided, (*names, *near), full_match)
 
 
 def _own_words_first(found: Ranking, unaided: Ranking) -> Ranking:

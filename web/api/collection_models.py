@@ -16,7 +16,7 @@ from web.desk.history import Action
 from web.desk.members import Member, State
 from web.desk.screening.file_decisions import Name
 from web.desk.screening.plan import Stage
-from web.http.search_parameters import ListOrder, Parameters, Query
+from web.http.search_parameters import ListOrder, OtherNames, Parameters, Query
 
 _MOST_IDS = 10_000
 
@@ -93,6 +93,7 @@ class RankedSource(Query):
     """The first records of a ranked list."""
 
     sort: ListOrder = "relevance"
+    other_names: OtherNames = True
     limit: int = Field(ge=1, le=DEPTH, description="So many, in that order.")
 
 

@@ -390,7 +390,9 @@ def _added(number: int, body: Addition) -> Intake:
         return add_records(store(), editor(), number, found, body.exact.q)
     assert body.ranked is not None
     ranked = body.ranked
-    best = services.engine().best(ranked.q, ranked.filters(), ranked.limit, ranked.sort)
+    best = services.engine().best(
+        ranked.q, ranked.filters(), ranked.limit, ranked.sort, ranked.other_names
+    )
     return add_records(store(), editor(), number, best, ranked.q)
 
 

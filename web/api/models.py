@@ -245,6 +245,10 @@ class UnderstoodBody(Body):
         description="Terms near in meaning that BM25 looked for too, because no record has all "
         "words of the query."
     )
+    names: tuple[tuple[str, tuple[str, ...]], ...] = Field(
+        description="Other names that BM25 took for the same, by the terminology: as typed, and "
+        "those that the library has."
+    )
     encoder_text: str = Field(description="What the encoder saw.")
     dense_weight: float | None = Field(
         description="Weight of meaning against words; null where ranks were fused."

@@ -109,7 +109,9 @@ def search_batch(body: Batch) -> Response:
 @blueprint.get("/search/export", responses={"200": FILE})
 def export_search(query: ExportParameters) -> Response:
     """The first records of a ranked list as a file: a selection, not a complete set."""
-    records = services.engine().best(query.q, query.filters(), query.limit, query.sort)
+    records = services.engine().best(
+        query.q, query.filters(), query.limit, query.sort, query.other_names
+    )
     return attachment(records, query.format, "jmedsearch-ranked")
 
 
@@ -196,6 +198,7 @@ def _ranked(query: SearchParameters) -> SearchBody:
         language="",
         sort=query.sort,
         with_facets=True,
+        other_names=query.other_names,
     )
     behind = (found.page - 1) * found.per_page + len(found.hits)
     following = (

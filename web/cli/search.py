@@ -54,6 +54,11 @@ def _shareable(hits: Iterable[_H]) -> tuple[_H, ...]:
     type=click.Choice(["exclude", "only"]),
     help="Without the records retracted or under an expression of concern, or only those.",
 )
+@click.option(
+    "--other-names/--no-other-names",
+    default=True,
+    help="Whether other names of what QUERY names are looked for as well.  [default: yes]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 @click.option("--exact", is_flag=True, help="QUERY is an expression; find the complete set.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of a set.  [default: year]")
@@ -84,6 +89,7 @@ def search(
     language: str,
     has_abstract: bool,
     retraction: RetractionFilter | None,
+    other_names: bool,
     exact: bool,
     sort: Sort | None,
     format: str | None,  # noqa: A002 - the option's name
@@ -127,9 +133,9 @@ def search(
         return
     engine = open_engine(library, model)
     if format:
-        _save_list(engine, query, filters, limit, format, output or "-")
+        _save_list(engine, query, filters, other_names, limit, format, output or "-")
         return
-    found = engine.search(query, filters, page=page, per_page=per_page)
+    found = engine.search(query, filters, page=page, per_page=per_page, other_names=other_names)
     offers = Corrector().offers(engine.generation(), query)
     if as_json:
         found = replace(found, hits=_shareable(found.hits))
@@ -145,14 +151,15 @@ def _save_list(
     engine: Engine,
     query: str,
     filters: Filters,
+    other_names: bool,
     limit: int | None,
     format_name: str,
     output: str,
 ) -> None:
     """Save the first ``limit`` records, or those above the line where relevance ends."""
-    found = engine.search(query, filters, per_page=1)
+    found = engine.search(query, filters, per_page=1, other_names=other_names)
     wanted = limit or (found.total if found.above is None else found.above)
-    records = engine.best(query, filters, wanted) if wanted else iter(())
+    records = engine.best(query, filters, wanted, other_names=other_names) if wanted else iter(())
     count = save(records, format_name, output)
     click.echo(f"{count} of {found.total} records written, the best first", err=True)
     if not wanted:
@@ -177,6 +184,9 @@ def _shown_list(found: RankedList, offers: Sequence[Offer]) -> str:
             if found.weak
             else "Nothing in this library is close to the query (関連の高い文献はありません)."
         )
+    if found.names:
+        told = "; ".join(f"{written} = {', '.join(names)}" for written, names in found.names)
+        lines.append(f"Other names (別の言い方): {told}")
     if found.added:
         lines.append(f"Also looked for (次の語も探しました): {', '.join(found.added)}")
     for hit in found.hits:

@@ -128,10 +128,20 @@ ListOrder = Annotated[
 ]
 
 
+OtherNames = Annotated[
+    bool,
+    Field(
+        description="Whether other names of what the query names are looked for as well, as the "
+        "terminology has them: heart failure for 心不全."
+    ),
+]
+
+
 class SearchParameters(Query):
     """A page of a ranked list."""
 
     sort: ListOrder = "relevance"
+    other_names: OtherNames = True
     page: int = Field(
         default=1, ge=1, le=DEPTH, description=f"Page of the list, which ends after {DEPTH} hits."
     )
@@ -142,6 +152,7 @@ class ExportParameters(Query):
     """The first records of a ranked list, as a file."""
 
     sort: ListOrder = "relevance"
+    other_names: OtherNames = True
     format: ExportFormat = Field(description="Format of the file.")
     limit: int = Field(default=100, ge=1, le=DEPTH, description="At most so many records.")
 

@@ -428,7 +428,9 @@ def _add_results(number: int) -> Intake:
         if form.get("what") == "ranked":
             ranked = asked(SearchParameters, form)
             limit = min(max(1, form.get("limit", 10, type=int)), DEPTH)
-            best = services.engine().best(ranked.q, ranked.filters(), limit, ranked.sort)
+            best = services.engine().best(
+                ranked.q, ranked.filters(), limit, ranked.sort, ranked.other_names
+            )
             return add_records(store(), editor(), number, best, ranked.q)
     except ValidationError as error:
         raise CollectionError("the search cannot be repeated") from error

@@ -30,6 +30,7 @@ def page() -> Response | str:
             parameters.filters(),
             per_page=MAX_PER_PAGE,
             language=chosen_language(),
+            other_names=parameters.other_names,
         )
     except QueryError as error:
         return _bad(typed, [query_message(error)])

@@ -65,6 +65,7 @@ def search() -> Response | str:
             language=chosen_language(),
             sort=parameters.sort,
             with_facets=True,
+            other_names=parameters.other_names,
         )
     except QueryError as error:
         if not (error.reason == "empty" and has_mask(parameters.q)):

@@ -143,10 +143,11 @@ class MilvusLegs:
         """See :class:`search.library.legs.Legs`; where Milvus does not answer, tantivy does.
 
         What is ``added`` are phrases with a weight each, which Milvus's BM25 does not know: tantivy
-        scores them, and Milvus what the query's own words score in those records.
+        scores them, and Milvus what the query's own words score in those records. The better of two
+        names it does not know either: where there are such, tantivy does all.
         """
-        if self.ranks_words and self.trouble is None:
-            added = list(added)
+        added = list(added)
+        if self.ranks_words and self.trouble is None and not any(a.instead_of for a in added):
             until = min(until, time.monotonic() + TIMEOUT)
             try:
                 return self._by_words_there(query_terms, limit, filters, added, until)

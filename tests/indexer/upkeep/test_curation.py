@@ -100,7 +100,7 @@ def test_deciding_on_a_proposed_pair(
     assert merged is not None
     assert (merged.id, merged.journal) == ("c", "架空")
     assert merged.abstract == "口腔ケアを行った。"
-    assert [p.record for p in generation.passages_of(number)] == [number]
+    assert {p.record for p in generation.passages_of(number)} == {number}
     engine = Engine(Library(built), tiny_encoder)
     found = [h.record.id for h in engine.search("誤嚥性肺炎", leg="lexical").hits]
     assert found.count("c") == 1

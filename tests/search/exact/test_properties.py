@@ -162,6 +162,7 @@ def _refusal(text: str) -> ExactSyntaxError | None:
 @given(st.lists(st.sampled_from(_WORDS), min_size=1, max_size=4))
 @settings(max_examples=50, deadline=None)
 def test_blanks_mean_and(words: list[str]) -> None:
-    plain = [w for w in words if " " not in w]
+    # Numbers joined by AND are those of searches, as Ovid writes them.
+    plain = [w for w in words if " " not in w and not w.isdigit()]
     assume(plain)
     assert parse(" ".join(plain)).tree == parse(" AND ".join(plain)).tree

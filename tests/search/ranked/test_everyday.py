@@ -18,8 +18,8 @@ def test_every_other_question_finds_its_record(engine: Engine) -> None:
     found = [(engine.search(text, per_page=3), wanted.split()) for _, text, wanted in asked]
     right = [any(hit.record.id in wanted for hit in answer.hits) for answer, wanted in found]
     assert len(asked) == 30
-    assert sum(right) >= 26
-    # Of all sixty, three are told that nothing comes near.
+    assert sum(right) >= 27
+    # Of all sixty, one is told that nothing comes near.
     assert sum(not answer.above for answer, _ in found) <= 1
 
 

@@ -358,7 +358,7 @@ def test_nothing_close_is_said_and_suggests_nothing(client: FlaskClient) -> None
 
 def test_a_record_named_by_its_author_or_number_comes_first(client: FlaskClient) -> None:
     author = get(client, "/?q=有馬沙織").html
-    assert author.index("著者名が一致") < author.index("以下は関連度の低い文献です")
+    assert author.index("著者名が一致") < author.index("以下はほとんど関連のない文献です")
     number = get(client, "/?q=sample-cardiology-01")
     assert "番号が一致" in number.html
     assert any(a.startswith("/records/sample-cardiology-01") for a in number.links("/records/"))

@@ -95,9 +95,9 @@ def test_hits_and_suggestions_of_a_page_are_ranked_once(
 ) -> None:
     asked: list[str] = []
 
-    def counted(*arguments: Any) -> Ranked:
+    def counted(*arguments: Any, **options: Any) -> Ranked:
         asked.append("once")
-        return rank(*arguments)
+        return rank(*arguments, **options)
 
     monkeypatch.setattr("search.ranked.engine.rank", counted)
     page = client.get("/?q=喘息の吸入手技の指導を数える")

@@ -1,0 +1,28 @@
+"""What sources say, before it is known which of them speak of the same concept."""
+
+from dataclasses import dataclass, field
+
+from search.terminology.concepts import LabelKind, Language, Source
+
+# A label as a statement has it: text, language, kind.
+Named = tuple[str, Language, LabelKind]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One concept as one source knows it: its labels, codes (scheme, code), and the names of
+    broader concepts. In the languages of ``gaps`` its labels count only where nobody else has one.
+    """
+
+    labels: tuple[Named, ...]
+    notations: tuple[tuple[str, str], ...] = ()
+    broader: tuple[str, ...] = ()
+    gaps: tuple[Language, ...] = ()
+
+
+@dataclass(frozen=True)
+class Statements:
+    """All that a source says."""
+
+    source: Source
+    statements: list[Statement] = field(default_factory=list)

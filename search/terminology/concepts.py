@@ -1,0 +1,79 @@
+"""What a terminology says: concepts, their labels, and how concepts stand to each other.
+
+The model is SKOS's (W3C, Simple Knowledge Organization System, 2009): a concept has labels, one of
+each language preferred; narrower concepts lie under broader ones; a notation is a concept's code in
+a classification.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Language = Literal["ja", "en"]
+# What a label is beside the preferred one: another name of just the same, what is made of its first
+# letters, what laypeople say, another way to write it.
+LabelKind = Literal["preferred", "exact", "abbreviation", "lay", "spelling"]
+LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name of a concept; ``source`` is who says so."""
+
+    text: str
+    language: Language
+    kind: LabelKind
+    source: str
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A concept's code in a classification: MeSH, ICD-10, HPO."""
+
+    scheme: str
+    code: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where statements come from, and under which licence."""
+
+    name: str
+    version: str
+    licence: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept: where it stands (``file`` and ``number`` within), its labels, the preferred ones
+    first, and its notations."""
+
+    file: int
+    number: int
+    labels: tuple[Label, ...]
+    notations: tuple[Notation, ...] = ()
+
+    def preferred(self, language: Language) -> str | None:
+        """The preferred label of a language, or the first one of it; None where there is none."""
+        return next((label.text for label in self.labels if label.language == language), None)
+
+    @property
+    def name(self) -> str:
+        """What the concept is called, in Japanese if it has a Japanese name."""
+        return self.preferred("ja") or self.labels[0].text
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A concept's name within a text: its half-open span there, and the concepts that it may mean.
+
+    Several concepts share an ambiguous name; ``sure`` says that there is one only, and that the
+    name is no abbreviation of up to three letters, which may stand for what the terminology does
+    not have.
+    """
+
+    start: int
+    end: int
+    concepts: tuple[Concept, ...]
+    sure: bool

@@ -15,7 +15,7 @@ kind of entry, not about single ones:
   that has a name in that language (``Statement.gaps``).
 - *Sudachi's synonyms*: groups of the field 医療. Words that the dictionary does not expand to, or
   that stand in another group too, are left out, and so is an English word that only begins another
-  label of its group.
+  label of its group. Its English fills gaps.
 - *MedDic*: adverse events as the Manbyo dictionary; drugs with the class that lies above them.
 - *Everyday names* (``everyday.tsv``): written for this project, first in line.
 
@@ -31,7 +31,7 @@ from importlib import resources
 from pathlib import Path
 
 from indexer.terminology.statements import Named, Statement, Statements
-from search.terminology.concepts import Source
+from search.terminology.concepts import CHECK_TAG, Source
 from search.terminology.keys import key
 from search.text.fold import to_lexical
 from search.text.skeletons import skeletons
@@ -176,13 +176,13 @@ def _table(file: Path) -> Iterator[list[str]]:
 def _everyday() -> Iterator[Statement]:
     text = (resources.files("indexer.terminology") / "everyday.tsv").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    for ja, ja_also, en, en_also, abbreviations, lay in rows[1:]:
+    for ja, ja_also, en, en_also, abbreviations, lay, check_tag in rows[1:]:
         labels: list[Named] = [(ja, "ja", "preferred"), (en, "en", "preferred")]
         labels += [(name, "ja", "exact") for name in _parts(ja_also)]
         labels += [(name, "en", "exact") for name in _parts(en_also)]
         labels += [(name, "en", "abbreviation") for name in _parts(abbreviations)]
         labels += [(name, "en" if name.isascii() else "ja", "lay") for name in _parts(lay)]
-        yield Statement(tuple(labels))
+        yield Statement(tuple(labels), ((CHECK_TAG, check_tag),) if check_tag else ())
 
 
 def _parts(cell: str) -> list[str]:
@@ -239,7 +239,7 @@ def _sudachi(file: Path) -> Iterator[Statement]:
             kind = "abbreviation" if cells[5] == "1" else "preferred" if first else "exact"
             labels.append((word, language, kind))  # type: ignore[arg-type]
         if len(labels) > 1 and any(kind == "preferred" for _, _, kind in labels):
-            yield Statement(tuple(labels))
+            yield Statement(tuple(labels), gaps=("en",))
 
 
 def _drugs(file: Path) -> Iterator[Statement]:

@@ -1,8 +1,9 @@
 """Other names of the concepts that a query names, looked for in their place: 夜尿症 for おねしょ.
 
-What the terminology knows for certain is used; an ambiguous name, or an abbreviation of up to
-three letters, stays as it was typed. A concept weighs in BM25 as one term: a record counts by the
-best of the names that it has, and none weighs more than the query's own.
+What the terminology knows for certain is used. An ambiguous name stays as it was typed, and so do
+an abbreviation of up to three letters and who is asked about (お年寄り, 子ども): that is said in so many
+texts that it would outweigh what is asked. A concept weighs in BM25 as one term: a record counts by
+the best of the names that it has, and none weighs more than the query's own.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from search.library.expansion import Expansion
 from search.library.lexical_index import LexicalIndex
 from search.library.query_words import query_words
-from search.terminology.concepts import Concept, Label
+from search.terminology.concepts import SHORT, Concept, Label
 from search.terminology.keys import key
 from search.terminology.terminology import Terminology
 from search.text.terms import terms
@@ -18,14 +19,17 @@ from search.text.terms import terms
 # Concepts of a query, and names of each, that are looked for.
 _CONCEPTS = 5
 _NAMES = 8
-_SHORT = 3
 
 
 def other_names(index: LexicalIndex, terminology: Terminology, text: str) -> tuple[Expansion, ...]:
     """What the library calls the concepts of ``text`` beside what stands there; names that no
     record can have are left out."""
     found: list[Expansion] = []
-    named = [mention for mention in terminology.mentions(text) if mention.sure]
+    named = [
+        mention
+        for mention in terminology.mentions(text)
+        if mention.sure and not mention.concepts[0].is_check_tag
+    ]
     for mention in named[:_CONCEPTS]:
         written = text[mention.start : mention.end]
         own = tuple(dict.fromkeys(query_words(index, written).terms))
@@ -63,4 +67,4 @@ def _names(
 
 def _may_stand(label: Label) -> bool:
     """Whether a name is looked for that nobody typed: not what means something else elsewhere."""
-    return label.kind != "lay" and not (label.text.isascii() and len(key(label.text)) <= _SHORT)
+    return label.kind != "lay" and not (label.text.isascii() and len(key(label.text)) <= SHORT)

@@ -1,9 +1,10 @@
 """A bridge out: a query and its accepted terms as draft strategies for 医中誌Web and PubMed.
 
 A draft is a beginning for a librarian. For 医中誌Web a term is searched as a heading (/TH) only
-where records of the library carry it as one, and always in all fields (/AL). For PubMed only
-English terms go in that the library itself pairs with the Japanese ones; a term without a partner
-is listed and left out, not translated.
+where records of the library carry it as one, and always in all fields (/AL). Where the terminology
+knows what a term means, its other names go in beside it, in either language. Otherwise only English
+terms go in for PubMed that the library itself pairs with the Japanese ones; a term without a
+partner is listed and left out, not translated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,20 +13,23 @@ from dataclasses import dataclass
 from search import budget
 from search.exact import ExactSearch, quoted
 from search.ranked.engine import QueryError, clean_query
-from search.suggest.english import Partner, is_latin, partners
+from search.suggest.english import Partner, is_latin, names, partners
 from search.suggest.suggester import Suggester
+from search.terminology.keys import key
 from search.text.profile import without_masks
 
 
 @dataclass(frozen=True)
 class DraftTerm:
-    """A term of a draft: whether records of the library carry it as a heading, its English
-    partners, and in how many records it stands."""
+    """A term of a draft: whether records of the library carry it as a heading, in how many records
+    it stands, its English partners, and what it is called in Japanese beside, each with whether
+    records carry that as a heading."""
 
     term: str
     heading: bool
     records: int
     english: tuple[Partner, ...]
+    japanese: tuple[tuple[str, bool], ...] = ()
 
     @property
     def has_english(self) -> bool:
@@ -37,7 +41,7 @@ class DraftTerm:
 class Draft:
     """``concepts`` are joined by AND, the terms of each by OR; ``ichushi`` and ``pubmed`` are the
     strategies as text (PubMed's is empty where no concept has an English term);
-    ``without_english`` are the terms that the library pairs with no English one."""
+    ``without_english`` are the terms that nobody pairs with an English one."""
 
     concepts: tuple[tuple[DraftTerm, ...], ...]
     ichushi: str
@@ -60,16 +64,30 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
     concepts = suggester.concepts(text, accepted)
     exact = ExactSearch(suggester.engine.library)
     generation = suggester.engine.generation()
-    described = tuple(
-        tuple(
-            DraftTerm(
-                term=term,
-                heading=exact.count(f"{quoted(term)}/TH") > 0,
-                records=exact.count(quoted(term)),
-                english=() if is_latin(term) else partners(exact, generation, term),
+
+    def described_term(term: str) -> DraftTerm:
+        meant = suggester.engine.terminology.certain(term)
+        ask_library = meant is None and not is_latin(term)
+        return DraftTerm(
+            term=term,
+            heading=_is_heading(exact, term),
+            records=exact.count(quoted(term)),
+            english=tuple(
+                partner
+                for partner in partners(exact, generation, term, meant)
+                if key(partner.english) != key(term)
             )
-            for term in budget.within(concept, "suggestions")
+            if meant or ask_library
+            else (),
+            japanese=tuple(
+                (name, _is_heading(exact, name))
+                for name in (names(meant, "ja") if meant else ())
+                if key(name) != key(term)
+            ),
         )
+
+    described = tuple(
+        tuple(described_term(term) for term in budget.within(concept, "suggestions"))
         for concept in concepts
     )
     lines = [_any(f for t in concept for f in _ichushi(t)) for concept in described]
@@ -87,19 +105,25 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
     )
 
 
+def _is_heading(exact: ExactSearch, term: str) -> bool:
+    return exact.count(f"{quoted(term)}/TH") > 0
+
+
 def _ichushi(term: DraftTerm) -> list[str]:
-    written = _written(term.term)
-    return [f"{written}/TH", f"{written}/AL"] if term.heading else [f"{written}/AL"]
+    return [
+        form
+        for name, heading in ((term.term, term.heading), *term.japanese)
+        for form in ([f"{_written(name)}/TH"] if heading else []) + [f"{_written(name)}/AL"]
+    ]
 
 
 def _pubmed(exact: ExactSearch, term: DraftTerm) -> list[str]:
+    asked = [(p.english, p.heading) for p in term.english]
     if is_latin(term.term):
-        names = [(term.term, exact.count(f"{quoted(term.term)}[mh]") > 0)]
-    else:
-        names = [(p.english, p.heading) for p in term.english]
+        asked.insert(0, (term.term, exact.count(f"{quoted(term.term)}[mh]") > 0))
     return [
         form
-        for name, heading in names
+        for name, heading in asked
         for form in ([f'"{name}"[mh]'] if heading else []) + [f'"{name}"[tiab]']
     ]
 

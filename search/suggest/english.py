@@ -1,6 +1,7 @@
-"""English partners of Japanese terms, out of the library alone: nothing is translated by guess.
+"""English partners of Japanese terms: nothing is translated by guess.
 
-Three sources, the surest first: a record's text that gives the English name in brackets
+What the terminology knows for certain comes from there. Of other terms the library is asked, the
+surest source first: a record's text that gives the English name in brackets
 (筋萎縮性側索硬化症（amyotrophic lateral sclerosis）); English headings of the records that carry
 the term as a heading; phrases of English titles and abstracts whose Japanese version has the
 term. The last two need company: the Dice coefficient of the two sets of records, and more than
@@ -18,17 +19,20 @@ from search.exact import ExactSearch, quoted
 from search.library.generation import Generation
 from search.records import Record
 from search.suggest.synonyms import bracketed
+from search.terminology.concepts import SHORT, Concept, Language
 from search.text.fold import nfkc, to_lexical
 
-Source = Literal["brackets", "heading", "text"]
+Source = Literal["terminology", "brackets", "heading", "text"]
 
 # The records of a term that are read.
 _READ = 300
 _MIN_RECORDS = 2
 _MIN_DICE = 0.5
 _MOST = 3
+_MOST_NAMES = 5
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9 '/,-]*[A-Za-z0-9]")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'-]*")
+_DIGITS = re.compile(r"\d+")
 _LONGEST = 5
 
 
@@ -44,7 +48,8 @@ SMALL_WORDS = _small_words()
 @dataclass(frozen=True)
 class Partner:
     """An English term for a Japanese one: where it comes from, in how many records the two stand
-    together, and whether some record carries it as a heading."""
+    together (one of the terminology: in how many it stands), and whether some record carries it as
+    a heading."""
 
     english: str
     source: Source
@@ -57,8 +62,30 @@ def is_latin(term: str) -> bool:
     return nfkc(term).isascii()
 
 
-def partners(exact: ExactSearch, generation: Generation, term: str) -> tuple[Partner, ...]:
-    """The English partners of a Japanese term, best first; none where the library shows none."""
+def names(concept: Concept, language: Language) -> list[str]:
+    """The names of a concept that a strategy asks for: the preferred one, exact ones, and
+    abbreviations long enough to mean nothing else."""
+    return [
+        label.text
+        for label in concept.labels
+        if label.language == language
+        and label.kind in ("preferred", "exact", "abbreviation")
+        and (label.kind != "abbreviation" or len(label.text) > SHORT)
+        # Turned round (carcinoma, hepatocellular): a heading, which nobody writes in a text.
+        and ", " not in label.text
+    ][:_MOST_NAMES]
+
+
+def partners(
+    exact: ExactSearch, generation: Generation, term: str, concept: Concept | None = None
+) -> tuple[Partner, ...]:
+    """The English partners of a Japanese term, best first: the names of its ``concept`` in the
+    terminology, or else what the library shows; none where it shows none."""
+    if concept is not None and (known := names(concept, "en")):
+        return tuple(
+            Partner(name, "terminology", exact.count(quoted(name)), _is_heading(exact, name))
+            for name in known
+        )
     numbers = exact.numbers(quoted(term), most=_READ).tolist()
     records = list(generation.records_in_order(numbers))
     found: dict[str, Partner] = {}
@@ -74,7 +101,9 @@ def partners(exact: ExactSearch, generation: Generation, term: str) -> tuple[Par
         for name, count in _together(exact, _phrases(bilingual), '"{}"[tiab]', len(bilingual)):
             if not any(name in known or known in name for known in found):
                 found[name] = Partner(name, "text", count, _is_heading(exact, name))
-    return tuple(found.values())[:_MOST]
+    # A type that the term names is not lost: 2型糖尿病 is no "type diabetes".
+    digits = set(_DIGITS.findall(to_lexical(term)))
+    return tuple(p for p in found.values() if set(_DIGITS.findall(p.english)) >= digits)[:_MOST]
 
 
 def _in_brackets(record: Record, term: str) -> Iterable[str]:

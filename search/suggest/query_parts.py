@@ -1,6 +1,7 @@
 """Queries cut into terms, and terms into words."""
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from search.text.phrases import is_term, phrases
@@ -36,6 +37,12 @@ def parts_of(query: str) -> tuple[str, ...]:
     found = words_of(query) if query.isascii() else map("".join, phrases(query))
     whole = [query] if len(query.split()) <= _WORDS else []
     return tuple(dict.fromkeys(term for term in [*whole, *found] if is_term(term)))[:_PARTS]
+
+
+def whole_names(parts: Iterable[str], names: Sequence[str]) -> list[str]:
+    """The parts of a query, of which those that are a piece of a name are the name: 2型糖尿病, not
+    糖尿病."""
+    return [max((name for name in names if part in name), key=len, default=part) for part in parts]
 
 
 def words_of(query: str) -> tuple[str, ...]:

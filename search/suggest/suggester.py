@@ -16,7 +16,7 @@ from search.suggest.grounding import Grounding, ground
 from search.suggest.groups import GROUPS, Group
 from search.suggest.masks import Context, Filling, JointFilling, fill, fill_together
 from search.suggest.proposals import HITS, Proposals, Reason, TermProposal, incidence, propose
-from search.suggest.query_parts import words_of
+from search.suggest.query_parts import whole_names, words_of
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary
 from search.text.profile import MASK, split_masks, without_masks
@@ -161,7 +161,9 @@ class Suggester:
         of it that are among them."""
         generation = self.engine.generation()
         vocabulary = self.vocabulary(generation)
-        words = list(dict.fromkeys([*words_of(query), *accepted]))[:_MOST_CONCEPTS]
+        named = [query[m.start : m.end] for m in self.engine.terminology.mentions(query)]
+        words = list(dict.fromkeys([*whole_names(words_of(query), named), *accepted]))
+        words = words[:_MOST_CONCEPTS]
         vectors = self.engine.encoder.encode_queries(words)
         concepts: list[list[str]] = []
         likenesses: list[Likeness] = []

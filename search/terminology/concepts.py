@@ -12,6 +12,10 @@ Language = Literal["ja", "en"]
 # What a label is beside the preferred one: another name of just the same, what is made of its first
 # letters, what laypeople say, another way to write it.
 LabelKind = Literal["preferred", "exact", "abbreviation", "lay", "spelling"]
+# The scheme of MeSH's check tags, as notations: who is studied (Aged, Child), not what.
+CHECK_TAG = "check tag"
+# An abbreviation of so few letters stands for many things.
+SHORT = 3
 LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
 
 
@@ -57,6 +61,11 @@ class Concept:
     def preferred(self, language: Language) -> str | None:
         """The preferred label of a language, or the first one of it; None where there is none."""
         return next((label.text for label in self.labels if label.language == language), None)
+
+    @property
+    def is_check_tag(self) -> bool:
+        """Whether it says who is studied, not what."""
+        return any(notation.scheme == CHECK_TAG for notation in self.notations)
 
     @property
     def name(self) -> str:

@@ -14,12 +14,11 @@ from typing import Any
 
 import marisa_trie
 
-from search.terminology.concepts import Concept, Label, Mention, Notation, Source
+from search.terminology.concepts import SHORT, Concept, Label, Mention, Notation, Source
 from search.terminology.keys import Keyed, key
 
 # The layout of the file; another one is not read.
 FORMAT = 1
-_SHORT = 3
 _KEPT = 8192
 
 
@@ -48,6 +47,13 @@ class Terminology:
         wanted = key(name)
         return self._called(wanted) if wanted else ()
 
+    def certain(self, name: str) -> Concept | None:
+        """The one concept that ``name`` means for certain; None where there are several, or none,
+        or it is an abbreviation of up to three letters."""
+        found = self.concepts_called(name)
+        short = len(key(name)) <= SHORT and name.isascii()
+        return found[0] if len(found) == 1 and not short else None
+
     def mentions(self, text: str) -> list[Mention]:
         """The names in ``text``, from the left, the longest at each place."""
         keyed = Keyed(text)
@@ -67,7 +73,7 @@ class Terminology:
             after = max(ends)
             name = keyed.text[start:after]
             concepts = self._called(name)
-            short = len(name) <= _SHORT and name.isascii()
+            short = len(name) <= SHORT and name.isascii()
             found.append(
                 Mention(
                     *keyed.original_span(start, after), concepts, len(concepts) == 1 and not short

@@ -154,14 +154,14 @@ class FillMaskBody(Body):
 
 
 class PartnerBody(Body):
-    """An English term that the library pairs with a Japanese one."""
+    """An English term for a Japanese one."""
 
     english: str
     source: Source = Field(
-        description="In brackets after it, a heading of the same records, or a phrase of their"
-        " English titles and abstracts."
+        description="A name of the same in the terminology; or in the library: in brackets after"
+        " it, a heading of the same records, or a phrase of their English titles and abstracts."
     )
-    records: int = Field(description="Records that show the pair.")
+    records: int = Field(description="Records that show the pair, or that have the name.")
     heading: bool = Field(description="Whether some record carries it as a heading.")
 
 
@@ -172,6 +172,10 @@ class DraftTermBody(Body):
     heading: bool = Field(description="Whether some record carries it as a heading.")
     records: int
     english: tuple[PartnerBody, ...]
+    japanese: tuple[tuple[str, bool], ...] = Field(
+        description="Other Japanese names of the same by the terminology, each with whether some"
+        " record carries it as a heading."
+    )
 
 
 class DraftBody(Body):
@@ -183,5 +187,6 @@ class DraftBody(Body):
     ichushi: str = Field(description="For 医中誌Web; /TH only for headings of the library.")
     pubmed: str = Field(description="For PubMed; empty where no term has an English partner.")
     without_english: tuple[str, ...] = Field(
-        description="Terms that the library pairs with no English one: left out of `pubmed`."
+        description="Terms that neither terminology nor library pairs with an English one: left"
+        " out of `pubmed`."
     )

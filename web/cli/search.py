@@ -273,8 +273,8 @@ def draft(
 ) -> None:
     """Draft strategies for 医中誌Web and PubMed from QUERY and the terms accepted for it.
 
-    English terms come from the library alone; a term that it pairs with no English one is listed
-    and left out of the draft for PubMed.
+    English terms come from the terminology, or else from the library; a term that neither pairs
+    with an English one is listed and left out of the draft for PubMed.
     """
     found = draft_strategies(Suggester(open_engine(library, model)), query, accepted)
     if as_json:

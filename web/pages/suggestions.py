@@ -149,6 +149,7 @@ def reason_name(reason: Reason) -> str:
 def source_name(source: Source) -> str:
     """Where an English partner comes from, in the language of the page."""
     return {
+        "terminology": gettext("another name"),
         "brackets": gettext("in brackets beside it"),
         "heading": gettext("heading of the same records"),
         "text": gettext("in the English title or abstract"),

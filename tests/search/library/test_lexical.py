@@ -6,6 +6,7 @@ import pytest
 
 from indexer.stages.lexical_writer import write_lexical
 from search.filters import Filters
+from search.library.expansion import Expansion
 from search.library.lexical_index import LexicalIndex
 from search.records import Record
 from search.text.terms import terms
@@ -59,19 +60,23 @@ def test_a_word_of_the_title_says_more_than_one_of_the_abstract(tmp_path: Path) 
     assert found[0][1] > 1.2 * found[1][1]
 
 
+def added(term: str, weight: float) -> Expansion:
+    return Expansion(term, tuple(terms(term)), weight)
+
+
 def test_added_terms_are_phrases_and_weigh_what_they_are_given(index: LexicalIndex) -> None:
     alone = index.search(["乳児"], 10, Filters())
-    more = dict(index.search(["乳児"], 10, Filters(), [(terms("オーメン症候群"), 0.5)]))
+    more = dict(index.search(["乳児"], 10, Filters(), [added("オーメン症候群", 0.5)]))
     assert {n for n, _ in alone} == {4, 5}
     assert more[5] == pytest.approx(dict(alone)[5])
     assert more[4] > dict(alone)[4]
-    heavier = dict(index.search(["乳児"], 10, Filters(), [(terms("オーメン症候群"), 1.0)]))
+    heavier = dict(index.search(["乳児"], 10, Filters(), [added("オーメン症候群", 1.0)]))
     gained = [found[4] - dict(alone)[4] for found in (more, heavier)]
     assert gained[1] == pytest.approx(2 * gained[0], rel=1e-5)
 
 
 def test_added_terms_are_found_where_no_word_of_the_query_is(index: LexicalIndex) -> None:
-    found = index.search(["omenn"], 10, Filters(), [(("オーメン", "症候群"), 0.6)])
+    found = index.search(["omenn"], 10, Filters(), [added("オーメン症候群", 0.6)])
     assert [n for n, _ in found] == [4]
 
 

@@ -4,6 +4,7 @@ Tests are marked here by the fixtures that they ask for, so that `make test-fast
 takes long; and what was skipped is told at the end.
 """
 
+import fcntl
 import functools
 import json
 import os
@@ -142,9 +143,15 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="session")
 def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("sample") / "library"
-    build_sample(directory)
-    return directory
+    """The sample, built by the first process that asks; tests change copies of it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "sample.lock").open("w") as lock:
+        # Who comes second waits, and finds it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build_sample(folder / "sample")
+    return folder / "sample"
 
 
 @pytest.fixture(scope="session")

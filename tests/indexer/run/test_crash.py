@@ -2,13 +2,17 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from indexer.run.intake import Progress
+from indexer.run.pipeline import build
+from indexer.stages.staging import BuildError
 from search.library.library import Library
 from search.library.manifest import live_folder, verify
 from tests.indexer.conftest import RECORDS, index
@@ -18,27 +22,35 @@ pytestmark = pytest.mark.slow
 
 KILLS = Path(__file__).parents[3] / "benchmarks" / "kills.py"
 
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from indexer.run.pipeline import build
-from indexer.run.intake import Progress
-from indexer.stages.staging import BuildError
+
 class Filling(Progress):
-    def stage(self, name, total):
-        if name == sys.argv[3]:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), int(sys.argv[4])))
-try:
-    build([sys.argv[1]], Path(sys.argv[2]), device="cpu", progress=Filling())
-except BuildError as error:
-    print(error)
-    sys.exit(7)
-"""
+    """No file may grow beyond a size from a stage on, as on a disk that is full."""
+
+    def __init__(self, stage: str, size: int) -> None:
+        self._stage = stage
+        self._size = size
+
+    def stage(self, name: str, total: int | None) -> None:
+        if name == self._stage:
+            _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, most))
+
+
+@pytest.fixture
+def room_again() -> Iterator[Callable[[], None]]:
+    """Gives files their room again."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def restore() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    yield restore
+    restore()
 
 
 def test_killed_and_resumed_as_in_peace(published_layout: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(KILLS), "--kills", "3", "--records", "40", "--seed", "1",
+        [sys.executable, str(KILLS), "--kills", "3", "--records", "15", "--seed", "1",
          "--model", str(published_layout)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -61,7 +73,11 @@ def test_killed_and_resumed_as_in_peace(published_layout: Path) -> None:
     ],
 )
 def test_a_full_disk_is_a_clear_error_and_no_harm(
-    built: Path, source: Callable[..., Path], stage: str, size: int
+    built: Path,
+    source: Callable[..., Path],
+    room_again: Callable[[], None],
+    stage: str,
+    size: int,
 ) -> None:
     before = live_folder(built)
     words = [f"q{i:x}" for i in range(10**6, 10**6 + 4_000)]
@@ -70,13 +86,13 @@ def test_a_full_disk_is_a_clear_error_and_no_harm(
         for i in range(40)
     ]
     file = source(*RECORDS, *added)
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(file), str(built), stage, str(size)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 7, done.stdout + done.stderr
+    try:
+        with pytest.raises(BuildError) as told:
+            build([file], built, device="cpu", progress=Filling(stage, size))
+    finally:
+        room_again()
     assert re.search(
-        r"library: cannot be written \(.*\); the live generation is as it", done.stdout
+        r"library: cannot be written \(.*\); the live generation is as it", str(told.value)
     )
     assert live_folder(built) == before
     assert before is not None

@@ -7,6 +7,7 @@ Where it is enough, no encoder: what an allowed request meets behind the door is
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,14 +164,21 @@ def app_without_library(desk: Desk, admission: Admission | None = None) -> Flask
     return app
 
 
-@pytest.fixture
-def desk_server(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
-    """A server with accounts, as an administrator starts it."""
-    file = shutil.copy(staff_file, tmp_path / "collections.db")
+@contextmanager
+def desk_serving(library: Path, staff_file: Path, folder: Path) -> Iterator[str]:
+    """The address of a server with accounts, as an administrator starts it."""
+    file = shutil.copy(staff_file, folder / "collections.db")
     process = start_server(
-        *("serve", "--library", str(sample_library), "--port", "0", "--collections", str(file))
+        *("serve", "--library", str(library), "--port", "0", "--collections", str(file))
     )
     yield announced(process)
     process.terminate()
     _, errors = process.communicate(timeout=LONG)
     assert "Traceback" not in errors
+
+
+@pytest.fixture
+def desk_server(sample_library: Path, staff_file: Path, tmp_path: Path) -> Iterator[str]:
+    """A server with accounts, of this test alone."""
+    with desk_serving(sample_library, staff_file, tmp_path) as address:
+        yield address

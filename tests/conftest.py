@@ -130,9 +130,12 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """A model that indexing opens is compiled once: that takes longer than a tiny library."""
+    """A model that commands in this process open is compiled once: that takes longer than a tiny
+    library."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.run.pipeline.load_encoder", functools.cache(load_encoder))
+        cached = functools.cache(load_encoder)
+        for module in ("indexer.run.pipeline", "web.cli.options", "web.cli.strategies"):
+            patch.setattr(f"{module}.load_encoder", cached)
         yield
 
 

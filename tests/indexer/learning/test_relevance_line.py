@@ -1,6 +1,7 @@
 """Learning where relevance ends, in libraries too small for it and just large enough."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from indexer.learning.relevance_line import learn_relevance_line
 from search.encoder import Encoder
 from search.library.library import Library
 from search.ranked.engine import Engine
-from tests.indexer.conftest import index
+from tests.indexer.conftest import index, written
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +36,16 @@ def test_two_records_say_nothing(built: Path, encoder: Encoder) -> None:
     assert learn_relevance_line(generation, encoder) is None
 
 
-@pytest.fixture
-def dozen(tmp_path: Path, source: Callable[..., Path]) -> Path:
+@pytest.fixture(scope="module", autouse=True)
+def fewer_queries() -> Iterator[None]:
+    """Each draws so many of its own vocabulary; encoding them takes longer than all else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.learning.relevance_line._QUERIES", 200)
+        yield
+
+
+@pytest.fixture(scope="module")
+def dozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = [
         {
             "id": name,
@@ -45,8 +54,9 @@ def dozen(tmp_path: Path, source: Callable[..., Path]) -> Path:
         }
         for name in DISEASES
     ]
-    index(source(*records), tmp_path / "dozen")
-    return tmp_path / "dozen"
+    folder = tmp_path_factory.mktemp("dozen")
+    index(written(folder / "records.jsonl", *records), folder / "library")
+    return folder / "library"
 
 
 def test_a_dozen_records(dozen: Path, encoder: Encoder) -> None:
@@ -62,8 +72,9 @@ def test_a_dozen_records(dozen: Path, encoder: Encoder) -> None:
 
 
 def test_an_update_that_learns_no_weight_keeps_the_line(
-    dozen: Path, source: Callable[..., Path]
+    dozen: Path, source: Callable[..., Path], tmp_path: Path
 ) -> None:
+    dozen = Path(shutil.copytree(dozen, tmp_path / "library"))
     before = Library(dozen).generation().manifest
     index(source({"id": "new", "title": "麻疹", "abstract": "麻疹の流行。"}), dozen)
     after = Library(dozen).generation().manifest

@@ -4,13 +4,13 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from search.records import Record
+from tests.web.running import COMMAND
 from web.cli import main
 from web.cli.terminal import visible
 from web.desk import items, shelf, tags
@@ -70,12 +70,10 @@ def test_no_command_lets_a_terminal_obey_what_is_stored(
 
 
 def test_an_export_is_written_as_it_is_into_a_file_and_visibly_onto_a_terminal(file: Path) -> None:
-    command = [
-        *(sys.executable, "-c", "from web.cli import main; main()"),
-        *("collection", "export", "1", "--format", "ris", "--collections", str(file)),
-    ]
-    piped = subprocess.run(command, capture_output=True, check=True)
-    assert f"覚え{ESCAPE}書き".encode() in piped.stdout
+    arguments = ["collection", "export", "1", "--format", "ris", "--collections", str(file)]
+    piped = CliRunner().invoke(main, arguments)
+    assert f"覚え{ESCAPE}書き".encode() in piped.stdout_bytes
+    command = [*COMMAND, *arguments]
     here, there = pty.openpty()
     with subprocess.Popen(command, stdout=there, stderr=subprocess.DEVNULL) as process:
         os.close(there)

@@ -154,6 +154,7 @@ def test_what_takes_connections_and_says_nothing(
 ) -> None:
     monkeypatch.setattr("indexer.publishing._ABSENT", 0.0)
     monkeypatch.setattr("indexer.publishing._SILENT", 0.0)
+    monkeypatch.setattr("search.library.milvus.milvus_server.TIMEOUT", 0.5)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         line = said(library, f"milvus://127.0.0.1:{silent.getsockname()[1]}/x")
     assert "Milvus does not answer" in line

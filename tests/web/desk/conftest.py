@@ -171,9 +171,11 @@ def desk_serving(library: Path, staff_file: Path, folder: Path) -> Iterator[str]
     process = start_server(
         *("serve", "--library", str(library), "--port", "0", "--collections", str(file))
     )
-    yield announced(process)
-    process.terminate()
-    _, errors = process.communicate(timeout=LONG)
+    try:
+        yield announced(process)
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=LONG)
     assert "Traceback" not in errors
 
 

@@ -1,7 +1,7 @@
 """What comes into a collection: results, lists of identifiers, files of any format."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from search import budget
@@ -122,28 +122,66 @@ def add_file(
         FormatError: when the file cannot be recognised or read.
         UnknownError: when there is no such collection.
     """
-    records: dict[str, Record] = {}
-    held: list[Record] = []
-    rejected = []
-    beside: dict[str, Remarks] = {}
+    sent = _read(stream, name, format_name)
+    matched = _matched(sent, name, generation)
+    notes = {i: remark.note for i, remark in matched.remarks.items() if remark.note}
+    noted = _noted(store, collection, notes)
+    decisions = {i: remark.decisions for i, remark in matched.remarks.items() if remark.decisions}
+    there = set(record_ids(store, collection))
+    unread = len(sent.rejected) + len(matched.ambiguous)
+    added = add(
+        store,
+        who,
+        collection,
+        matched.offered.values(),
+        name,
+        file=SentFile(name, matched.held, sent.kind, unread) if matched.held else None,
+        notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
+        kept=lambda db: keep_told(db, collection, decisions),
+    )
+    labelled = _label(store, who, collection, matched.remarks)
+    return Intake(
+        added,
+        len(matched.held) - added,
+        ambiguous=matched.ambiguous,
+        rejected=tuple(sent.rejected),
+        noted=noted,
+        labelled=labelled,
+        to_complete=sum(r.to_complete for i, (r, _) in matched.offered.items() if i not in there),
+        decided=sum(map(len, decisions.values())),
+    )
+
+
+@dataclass
+class _Sent:
+    """What a file holds: its records by id, every copy in its order, what was said of each record,
+    and what could not be read."""
+
+    kind: Kind
+    records: dict[str, Record] = field(default_factory=dict)
+    held: list[Record] = field(default_factory=list)
+    remarks: dict[str, Remarks] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def _read(stream: BinaryIO, name: str, format_name: str | None) -> _Sent:
+    read_as = format_of(stream, name, format_name).name
+    sent = _Sent("register" if read_as in _REGISTERS else "database")
     # What was said of the record that comes next.
     said: list[Remarks] = []
-    kind: Kind = (
-        "register" if format_of(stream, name, format_name).name in _REGISTERS else "database"
-    )
     read = read_stream(stream, name, format_name, remarked=lambda _, remarks: said.append(remarks))
     for item, _ in budget.within(read, "upload"):
         if isinstance(item, Record):
-            if (first := records.get(item.id)) and other_work(first, item):
+            if (first := sent.records.get(item.id)) and other_work(first, item):
                 item = replace(item, id=distinct_id(item))
-            records.setdefault(item.id, item)
-            held.append(item)
+            sent.records.setdefault(item.id, item)
+            sent.held.append(item)
             if said:
                 # Of several copies all remarks count.
-                beside[item.id] = beside.get(item.id, Remarks()) + said.pop()
+                sent.remarks[item.id] = sent.remarks.get(item.id, Remarks()) + said.pop()
         elif isinstance(item, Rejected):
-            rejected.append(item)
-            if len(rejected) > _MOST_REJECTED:
+            sent.rejected.append(item)
+            if len(sent.rejected) > _MOST_REJECTED:
                 raise FormatError(
                     f"{name}: more than {_MOST_REJECTED:,} of its records cannot be read, the last "
                     f"at {item.place}: {item.reason}. Nothing was added; mend the file or choose "
@@ -151,16 +189,32 @@ def add_file(
                 )
         else:
             assert isinstance(item, Deletion)
-    meant = _meant(records, generation) if generation else {}
-    ambiguous = [i for i, found in meant.items() if len(found) > 1]
-    held = [record for record in held if record.id not in ambiguous]
-    known = generation.present(list(records)) if generation else {}
+    return sent
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """A file's records as a collection takes them: by id, with where each comes from; every copy of
+    the file with the id that it has there; what was said, by that id; and numbers that more than
+    one record of the library has."""
+
+    offered: dict[str, tuple[Record, str]]
+    held: list[Record]
+    remarks: dict[str, Remarks]
+    ambiguous: tuple[str, ...]
+
+
+def _matched(sent: _Sent, name: str, generation: Generation | None) -> _Matched:
+    meant = _meant(sent.records, generation) if generation else {}
+    known = generation.present(list(sent.records)) if generation else {}
     current = generation.records([n for n, _ in known.values()]) if generation else {}
     offered: dict[str, tuple[Record, str]] = {}
     # The id that each record of the file has in the collection.
     ids: dict[str, str] = {}
-    for i, record in records.items():
-        if i in ambiguous:
+    ambiguous = []
+    for i, record in sent.records.items():
+        if len(meant.get(i, ())) > 1:
+            ambiguous.append(record.pmid or record.doi)
             continue
         own = meant[i][0] if i in meant else current[known[i][0]] if i in known else None
         if own and i not in meant and other_work(own, record):
@@ -169,37 +223,11 @@ def add_file(
         ids[i] = kept.id
         offered.setdefault(kept.id, (kept, FROM_LIBRARY if own else name))
     remarks: dict[str, Remarks] = {}
-    for i, said_of_it in beside.items():
+    for i, said in sent.remarks.items():
         if i in ids:
-            remarks[ids[i]] = remarks.get(ids[i], Remarks()) + said_of_it
-    notes = {i: remark.note for i, remark in remarks.items() if remark.note}
-    noted = _noted(store, collection, notes)
-    decisions = {i: remark.decisions for i, remark in remarks.items() if remark.decisions}
-    there = set(record_ids(store, collection))
-    unread = len(rejected) + len(ambiguous)
-    added = add(
-        store,
-        who,
-        collection,
-        offered.values(),
-        name,
-        file=SentFile(name, [replace(r, id=ids[r.id]) for r in held], kind, unread)
-        if held
-        else None,
-        notes={i: checked_text(note[:LONGEST_TEXT]) for i, note in notes.items()},
-        kept=lambda db: keep_told(db, collection, decisions),
-    )
-    labelled = _label(store, who, collection, remarks)
-    return Intake(
-        added,
-        len(held) - added,
-        ambiguous=tuple(records[i].pmid or records[i].doi for i in ambiguous),
-        rejected=tuple(rejected),
-        noted=noted,
-        labelled=labelled,
-        to_complete=sum(r.to_complete for i, (r, _) in offered.items() if i not in there),
-        decided=sum(map(len, decisions.values())),
-    )
+            remarks[ids[i]] = remarks.get(ids[i], Remarks()) + said
+    held = [replace(record, id=ids[record.id]) for record in sent.held if record.id in ids]
+    return _Matched(offered, held, remarks, tuple(ambiguous))
 
 
 def _meant(records: Mapping[str, Record], generation: Generation) -> dict[str, list[Record]]:

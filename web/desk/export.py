@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, get_args
 from search.formats import FORMATS, citations
 from search.formats.citations import CITATION_STYLES, CitationStyle, citation
 from search.records import Record
-from web.desk.document import write_document
+from web.desk.document_writer import write_document
 from web.desk.items import Item, every_item, mains
 from web.desk.screening.abstracts import filled_abstracts, with_abstract
 from web.desk.screening.screened_files import decision_columns, decision_lines, latest_outcomes

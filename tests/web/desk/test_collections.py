@@ -13,7 +13,8 @@ from tests.web.desk.conftest import marked_as_imported
 from web.desk import duplicates, items, shares, shelf, tags
 from web.desk.additions import add_file, identifiers_in
 from web.desk.desk import Desk, open_desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, ConflictError, UnknownError, history, restore_to, undo
 from web.desk.store import Store
 

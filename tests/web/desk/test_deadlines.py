@@ -21,7 +21,7 @@ from tests.web.running import announced
 from web.desk import alerts, shares, shelf, strategies
 from web.desk.additions import add_records
 from web.desk.desk import open_desk
-from web.desk.document import document
+from web.desk.document_writer import document
 from web.desk.export import COLLECTION_FORMATS
 from web.desk.items import add
 from web.desk.screening.deciding import decide

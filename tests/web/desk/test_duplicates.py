@@ -16,7 +16,8 @@ from tests.web.page import Page
 from web.cli import main
 from web.desk import duplicates, items, shelf, tags
 from web.desk.desk import Desk, open_desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, ConflictError, UnknownError, history, undo
 from web.desk.likeness import Links, alike
 from web.desk.members import standing

@@ -10,7 +10,8 @@ from tests.web.desk.conftest import Growing
 from web.desk import items, shelf
 from web.desk.additions import Intake, add_file
 from web.desk.desk import Desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, UnknownError, undo
 from web.desk.record_sources import take_back_source
 from web.desk.screening.deciding import decide

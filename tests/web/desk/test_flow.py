@@ -20,7 +20,8 @@ from web.desk import duplicates, items, shelf
 from web.desk.additions import add_file
 from web.desk.copies import sources
 from web.desk.desk import Desk, open_desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import ConflictError, UnknownError, undo
 from web.desk.record_sources import name_source, take_back_source
 from web.desk.screening import abstracts

@@ -16,7 +16,8 @@ from search.records import Record
 from tests.web.desk.conftest import LITERATURE
 from web.desk import duplicates, items, report, shelf, tags
 from web.desk.desk import open_desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, history, restore_to, undo
 from web.desk.id_lists import keep_found
 from web.desk.screening import abstracts, numbers, plan

@@ -8,7 +8,8 @@ import pytest
 from search.records import Record
 from web.desk import duplicates, items, shelf
 from web.desk.desk import Desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, ConflictError, UnknownError, undo
 from web.desk.screening import abstracts, numbers, plan
 from web.desk.screening.deciding import decide, resolve, take_back

@@ -16,7 +16,8 @@ from tests.web.desk.conftest import Growing, marked_as_imported
 from web.desk import items, shelf, strategies
 from web.desk import searches as kept
 from web.desk.desk import open_desk
-from web.desk.document import document, import_document, read_document
+from web.desk.document import import_document, read_document
+from web.desk.document_writer import document
 from web.desk.history import CollectionError, UnknownError, history, restore_to, undo
 from web.desk.id_lists import found_ids, keep_found
 from web.desk.run_comparison import Move, compare

@@ -1,9 +1,9 @@
 """Other names of the concepts that a query names, looked for in their place: 夜尿症 for おねしょ.
 
 What the terminology knows for certain is used. An ambiguous name stays as it was typed, and so do
-an abbreviation of up to three letters and who is asked about (お年寄り, 子ども): that is said in so many
-texts that it would outweigh what is asked. A concept weighs in BM25 as one term: a record counts by
-the best of the names that it has, and none weighs more than the query's own.
+an abbreviation of up to three letters and who is asked about (お年寄り, 子ども): that is said in so
+many texts that it would outweigh what is asked. A concept weighs in BM25 as one term: a record
+counts by the best of the names that it has, and none weighs more than the query's own.
 """
 
 from collections.abc import Iterable

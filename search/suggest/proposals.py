@@ -27,7 +27,9 @@ from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary, literal
 from search.text.terms import terms
 
-Reason = Literal["synonym", "cooccurs", "fits"]
+# Why a term is offered: it is another name of something in the query, is used like a part of it,
+# stands in the first hits, or is what the model would put there.
+Reason = Literal["name", "synonym", "cooccurs", "fits"]
 
 # The hits whose terms are looked at: what a searcher would skim.
 HITS = 20

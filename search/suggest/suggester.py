@@ -19,6 +19,7 @@ from search.suggest.proposals import HITS, Proposals, Reason, TermProposal, inci
 from search.suggest.query_parts import whole_names, words_of
 from search.suggest.synonyms import Likeness, are_synonyms
 from search.suggest.vocabulary import Vocabulary
+from search.terminology.keys import key
 from search.text.profile import MASK, split_masks, without_masks
 from search.text.terms import terms
 
@@ -28,6 +29,9 @@ _SPARE = 4
 MAX_MASKS = 5
 # Words that are told apart as concepts: nobody joins more of them by AND.
 _MOST_CONCEPTS = 100
+# Names of one concept that are offered, and the score of the first.
+_MOST_NAMES = 2
+_CERTAIN = 1000.0
 # Fillings of all masks together: more than these are hardly told apart.
 _TOGETHER = 5
 
@@ -121,13 +125,58 @@ class Suggester:
             declined,
             beside=self._beside,
         )
-        suggestions: list[Suggestion] = []
+        suggestions = self._names(generation, query, text, proposed.hits, filters, language)
+        suggestions = [s for s in suggestions if s.term not in declined][:limit]
+        named = {key(s.term) for s in suggestions}
         # What lies in reserve is looked up only where it is needed.
         for few in (proposed.terms[:limit], proposed.terms[limit:]):
             if len(suggestions) < limit and few:
                 found = replace(proposed, terms=few)
-                suggestions += self._grounded(generation, query, found, filters, language)
+                others = self._grounded(generation, query, found, filters, language)
+                suggestions += [s for s in others if key(s.term) not in named]
         return tuple(sorted(suggestions[:limit], key=lambda s: (GROUPS.index(s.group), -s.score)))
+
+    def _names(
+        self,
+        generation: Generation,
+        query: str,
+        text: str,
+        hits: Sequence[int],
+        filters: Filters,
+        language: str,
+    ) -> list[Suggestion]:
+        """Other names of what the query names, by the terminology, that some record has; the first
+        few of each."""
+        by_written: dict[str, list[str]] = {}
+        for name in self.engine.names_of(generation, text):
+            by_written.setdefault(name.written, []).append(name.term)
+        found = [
+            (name, written) for written, names in by_written.items() for name in names[:_MOST_NAMES]
+        ]
+        grounds = ground(
+            self._exact,
+            generation,
+            query,
+            [(name, None) for name, _ in found],
+            filters,
+            hits,
+            language,
+        )
+        return [
+            Suggestion(
+                term=name,
+                group="synonym",
+                reasons=("name",),
+                query=f"{query} {name}",
+                swapped=query.replace(written, name, 1) if written in query else "",
+                replaces=written if written in query else "",
+                grounding=grounding,
+                # Before what only evidence speaks for.
+                score=_CERTAIN - place,
+            )
+            for place, ((name, written), grounding) in enumerate(zip(found, grounds, strict=True))
+            if grounding is not None
+        ]
 
     def _grounded(
         self,

@@ -90,9 +90,9 @@ class SuggestionBody(Body):
     term: str
     group: Group = Field(description="What the term is to the query.")
     reasons: tuple[Reason, ...] = Field(
-        description="Why it is offered, the strongest reason first: it is a synonym of a part of"
-        " the query, it co-occurs with it in the hits, it fits the sentence as the MLM head sees"
-        " it."
+        description="Why it is offered, the strongest reason first: it is another name of a word of"
+        " the query by the terminology (name), a synonym of a part of the query, it co-occurs with"
+        " it in the hits, it fits the sentence as the MLM head sees it."
     )
     query: str = Field(description="The query with the term added.")
     swapped: str = Field(

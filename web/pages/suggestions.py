@@ -141,6 +141,7 @@ def reason_name(reason: Reason) -> str:
     """Why a term is offered, in the language of the page."""
     return {
         "synonym": gettext("means nearly the same"),
+        "name": gettext("another name of a word of the query"),
         "cooccurs": gettext("stands in the records found first"),
         "fits": gettext("fits the query, as the model reads it"),
     }[reason]

@@ -177,3 +177,12 @@ def test_variants_of_writing_are_synonyms(suggester: Suggester, engine: Engine) 
     scores = vocabulary.spellings.likeness("糖尿病")
     assert scores[vocabulary.index["糖尿病"]] == pytest.approx(1)
     assert scores.max() <= 1 + 1e-9
+
+
+def test_names_of_the_same_come_first_as_synonyms(suggester: Suggester) -> None:
+    first = suggester.suggest("おねしょの相談")[0]
+    assert (first.term, first.group, first.reasons) == ("夜尿症", "synonym", ("name",))
+    assert first.swapped == "夜尿症の相談"
+    assert first.grounding.records
+    declined = suggester.suggest("おねしょの相談", declined=["夜尿症"])
+    assert "夜尿症" not in {suggestion.term for suggestion in declined}

@@ -38,7 +38,7 @@ def test_suggestions_come_grouped_and_grounded(client: FlaskClient) -> None:
     assert order == sorted(order)
     for suggestion in found:
         assert suggestion["query"] == f"糖尿病 {suggestion['term']}"
-        assert set(suggestion["reasons"]) <= {"synonym", "cooccurs", "fits"}
+        assert set(suggestion["reasons"]) <= {"name", "synonym", "cooccurs", "fits"}
         ground = suggestion["grounding"]
         assert ground["records"] >= ground["new_records"] >= 0
         expression = quote(f'"{suggestion["term"]}"')
@@ -163,9 +163,9 @@ def test_declining_leads_back_to_this_site_alone(client: FlaskClient) -> None:
 
 
 def test_the_draft_page_shows_both_strategies(client: FlaskClient) -> None:
-    page = get_page(client, "/draft?q=心房細動 口腔ケア&term=CPAP")
+    page = get_page(client, "/draft?q=心房細動 吸入手技&term=CPAP")
     assert "心房細動/TH or 心房細動/AL" in page.html
     assert page.all("input", type="checkbox", value="CPAP", checked="")
-    assert "英語表記がこのライブラリに見当たらず" in page.html
+    assert "英語表記が見当たらず" in page.html
     assert client.get("/draft").status_code == 200
     assert client.get("/draft?q=[MASK]").status_code == 400

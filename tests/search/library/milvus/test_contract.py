@@ -145,7 +145,7 @@ def test_the_lexical_leg_and_the_fused_list_are_nearly_those_of_the_library_itse
     assert top(found.unaided, 1000) == top(wanted.unaided, 1000)
     assert found.added == wanted.added
     # tantivy stores a text's length in a byte, so that close scores may change places.
-    assert len(top(found.order) & top(wanted.order)) >= 8
+    assert len(top(found.order) & top(wanted.order)) >= 7
 
 
 @pytest.mark.parametrize(("filters", "meets"), FILTERS, ids=[str(f)[:60] for f, _ in FILTERS])

@@ -29,6 +29,8 @@ from tests.web.running import announced, start_server
 from web.cli import main
 
 Follow = Callable[[MilvusAddress], MilvusRetrieval]
+# Of the two records of the small library: each has its title, and title and abstract.
+PASSAGES = 4
 
 
 def loaded(address: MilvusAddress) -> dict[str, bool]:
@@ -140,7 +142,7 @@ def test_going_back_costs_no_loading(lite_server: Process, small: Path) -> None:
     roll_back(small, 1)
     came_in: list[int] = []
     assert publish(small, address, came_in.append).generation == "000001"
-    assert sum(came_in) == 2
+    assert sum(came_in) == PASSAGES
     assert loaded(address) == {"000001": True, "000002": False}
 
 
@@ -159,7 +161,7 @@ def test_a_run_that_was_broken_off_is_gone_on_with(
     with pytest.raises(KeyboardInterrupt):
         publish(small, address, break_off)
     came_in: list[int] = []
-    assert publish(small, address, came_in.append).passages == 2
+    assert publish(small, address, came_in.append).passages == PASSAGES
     # The first number is what was there.
     assert came_in[0] == 1
     library = Library(small, following(address))
@@ -189,7 +191,7 @@ def test_rows_that_came_in_twice_are_noticed_and_loaded_anew(
     monkeypatch.setattr(MilvusServer, "call", twice)
     with pytest.raises(KeyboardInterrupt):
         publish(small, address)
-    assert publish(small, address).passages == 2
+    assert publish(small, address).passages == PASSAGES
     generation = Library(small, following(address)).generation()
     assert len(generation.nearest_records(generation.vectors([0])[0], 9, Filters()).ranking) == 2
 
@@ -211,7 +213,7 @@ def test_a_server_that_goes_and_comes_back_is_waited_for(
             away[0].start()
 
     try:
-        assert publish(small, address, go_away, said.append).passages == 2
+        assert publish(small, address, go_away, said.append).passages == PASSAGES
         assert any("no server listens" in reason for reason in said)
         generation = Library(small, following(address)).generation()
         until(lambda: generation.trouble is None)
@@ -227,7 +229,7 @@ def test_what_is_no_publication_of_ours_is_loaded_anew(
     server = MilvusServer(address)
     left = Published.of(address, small / "generations" / "000001")
     server.call("create_collection", left.passages, dimension=4)
-    assert publish(small, address).passages == 2
+    assert publish(small, address).passages == PASSAGES
     # What is there already costs nothing, and stays.
     assert publish(small, address).dropped == ()
     assert Library(small, following(address)).generation().name == "000001"

@@ -125,6 +125,7 @@ def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     file = tmp_path_factory.mktemp("collections") / "collections.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JMEDSEARCH_COLLECTIONS", str(file))
+        patch.setenv("JMEDSEARCH_TERMINOLOGY", str(file.with_name("terminology")))
         yield file
 
 

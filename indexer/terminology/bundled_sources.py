@@ -27,11 +27,11 @@ import gzip
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from pathlib import Path
 
 from indexer.terminology.statements import Named, Statement, Statements
-from search.terminology.concepts import CHECK_TAG, Source
+from indexer.terminology.term_table import read_table
+from search.terminology.concepts import Source
 from search.terminology.keys import key
 from search.text.fold import to_lexical
 from search.text.skeletons import skeletons
@@ -174,19 +174,9 @@ def _table(file: Path) -> Iterator[list[str]]:
 
 
 def _everyday() -> Iterator[Statement]:
-    text = (resources.files("indexer.terminology") / "everyday.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    for ja, ja_also, en, en_also, abbreviations, lay, check_tag in rows[1:]:
-        labels: list[Named] = [(ja, "ja", "preferred"), (en, "en", "preferred")]
-        labels += [(name, "ja", "exact") for name in _parts(ja_also)]
-        labels += [(name, "en", "exact") for name in _parts(en_also)]
-        labels += [(name, "en", "abbreviation") for name in _parts(abbreviations)]
-        labels += [(name, "en" if name.isascii() else "ja", "lay") for name in _parts(lay)]
-        yield Statement(tuple(labels), ((CHECK_TAG, check_tag),) if check_tag else ())
-
-
-def _parts(cell: str) -> list[str]:
-    return [part for part in cell.split("; ") if part]
+    with Path(__file__).with_name("everyday.tsv").open("rb") as stream:
+        # None is rejected: a test reads the file.
+        yield from (item for item in read_table(stream) if isinstance(item, Statement))
 
 
 def _hpo(file: Path) -> Iterator[Statement]:

@@ -22,7 +22,7 @@ FORMAT = 1
 _KEPT = 8192
 
 
-class TerminologyError(Exception):
+class TerminologyError(ValueError):
     """A file that is no terminology, or one of another version."""
 
 
@@ -169,7 +169,17 @@ def _joined(concepts: Sequence[Concept]) -> Concept:
     return Concept(concepts[0].file, concepts[0].number, tuple(labels.values()), tuple(notations))
 
 
+def shipped_file() -> Path:
+    """The terminology that ships."""
+    return Path(__file__).with_name("terminology.db")
+
+
+def added_files(folder: Path) -> list[Path]:
+    """The terminologies in a folder, by name; none where there is no folder."""
+    return sorted(folder.glob("*.db"))
+
+
 @cache
 def bundled() -> Terminology:
-    """The terminology that ships."""
-    return Terminology([Path(__file__).with_name("terminology.db")])
+    """The terminology that ships, alone."""
+    return Terminology([shipped_file()])

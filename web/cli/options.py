@@ -1,6 +1,7 @@
 """What commands have in common: options, what they open, and how expected errors are shown."""
 
 import getpass
+import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -14,6 +15,7 @@ from search.encoder import load_encoder
 from search.library.library import Library
 from search.library.milvus import MilvusAddress, MilvusRetrieval
 from search.ranked.engine import Engine
+from search.terminology.terminology import Terminology, added_files, shipped_file
 from web.cli.terminal import VisibleText, visible
 from web.desk.desk import Desk, open_desk
 from web.desk.signatures import COMMAND_LINE
@@ -77,6 +79,31 @@ def open_library(library: str, replica: Path | None) -> Library:
     return Library(replica, MilvusRetrieval(address))
 
 
+def terminology_folder() -> Path:
+    """Where terminologies lie that were added, unless one says otherwise: with the user's data."""
+    told = os.environ.get("JMEDSEARCH_TERMINOLOGY")
+    return Path(told) if told else platformdirs.user_data_path("jmedsearch") / "terminology"
+
+
+terminology_option = click.option(
+    "--terminology",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=terminology_folder,
+    show_default="JMEDSEARCH_TERMINOLOGY, or terminology in the user's data folder",
+    help="Folder of terminologies that were added.",
+)
+
+
+def open_terminology() -> Terminology:
+    """The names that ship, and those that were added.
+
+    Raises:
+        TerminologyError: for a file that cannot be read.
+    """
+    return Terminology([shipped_file(), *added_files(terminology_folder())])
+
+
 def open_engine(library: Path | Library, model: str | None = None) -> Engine:
     """An engine over ``library`` with its own encoder, or the one named.
 
@@ -85,7 +112,7 @@ def open_engine(library: Path | Library, model: str | None = None) -> Engine:
     """
     opened = library if isinstance(library, Library) else Library(library)
     source = model or opened.generation().manifest.model_source
-    engine = Engine(opened, load_encoder(source))
+    engine = Engine(opened, load_encoder(source), open_terminology())
     engine.generation()
     return engine
 

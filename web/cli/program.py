@@ -36,6 +36,7 @@ from web.cli.screening import commands as screening_commands
 from web.cli.search import commands as search_commands
 from web.cli.simulate import simulate
 from web.cli.strategies import commands as strategy_commands
+from web.cli.terminology_files import terminology
 from web.cli.welcome import welcome
 from web.desk.desk import Desk, open_desk
 from web.http import services
@@ -276,6 +277,7 @@ for command in (
     simulate,
     doctor,
     mcp,
+    terminology,
     serve,
     demo,
 ):

@@ -23,6 +23,7 @@ from web.cli.options import (
     collections_option,
     library_option,
     model_option,
+    open_terminology,
     opened,
     who,
 )
@@ -342,7 +343,7 @@ def _library_search(library: Path, model: str | None) -> LibrarySearch:
     @cache
     def engine() -> Engine:
         source = model or followed.generation().manifest.model_source
-        return Engine(followed, load_encoder(source))
+        return Engine(followed, load_encoder(source), open_terminology())
 
     return LibrarySearch(ExactSearch(followed), engine)
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from indexer.terminology import bundled_sources as bundled_sources_module
 from indexer.terminology.bundled_sources import MANBYO, SUDACHI, bundled_sources
 from indexer.terminology.joining import joined
+from indexer.terminology.statements import Statement
+from indexer.terminology.term_table import read_table
 from search.terminology.keys import key
 
 _DRUGS = "一般名,[細分類],[大分類]\nシスプラチン,抗がん剤,抗がん剤\n鎮痛薬;鎮静薬,鎮痛薬,鎮痛薬\n"
@@ -91,6 +94,14 @@ def test_general_words_and_ambiguous_labels_are_left_out(folder: Path) -> None:
 def test_synonyms_that_the_dictionary_does_not_expand_to_are_left_out(folder: Path) -> None:
     assert "流感" not in names_of(folder, "インフルエンザ", SUDACHI)
     assert "metabolic" not in names_of(folder, "メタボリックシンドローム")
+
+
+def test_every_row_of_the_everyday_names_is_read() -> None:
+    file = Path(bundled_sources_module.__file__).with_name("everyday.tsv")
+    with file.open("rb") as stream:
+        read = list(read_table(stream))
+    assert len(read) > 300
+    assert all(isinstance(item, Statement) for item in read)
 
 
 def test_a_drug_lies_under_its_class(folder: Path) -> None:

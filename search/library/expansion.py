@@ -80,7 +80,7 @@ class NearTerms:
         first = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
         added: list[Expansion] = []
         for i, score in zip(near[first].tolist(), scores[first].tolist(), strict=True):
-            words = _words(self._texts[i])
+            words = words_in(self._texts[i])
             if not words or known.issuperset(words):
                 continue
             likeness = (min(score, 1.0) - average) / max(1.0 - average, 1e-6)
@@ -94,5 +94,6 @@ class NearTerms:
 
 
 @lru_cache(maxsize=65_536)
-def _words(term: str) -> tuple[str, ...]:
+def words_in(term: str) -> tuple[str, ...]:
+    """The words that stand for a term in a row; the last ones are remembered."""
     return tuple(terms(term))

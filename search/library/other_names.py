@@ -8,17 +8,18 @@ counts by the best of the names that it has, and none weighs more than the query
 
 from collections.abc import Iterable
 
-from search.library.expansion import Expansion
+from search.library.expansion import Expansion, words_in
 from search.library.lexical_index import LexicalIndex
 from search.library.query_words import query_words
 from search.terminology.concepts import SHORT, Concept, Label
 from search.terminology.keys import key
 from search.terminology.terminology import Terminology
-from search.text.terms import terms
 
 # Concepts of a query, and names of each, that are looked for.
 _CONCEPTS = 5
 _NAMES = 8
+# Characters of a query that are read for names: a longer one is a text, whose words say enough.
+_READ = 400
 
 
 def other_names(index: LexicalIndex, terminology: Terminology, text: str) -> tuple[Expansion, ...]:
@@ -27,7 +28,7 @@ def other_names(index: LexicalIndex, terminology: Terminology, text: str) -> tup
     found: list[Expansion] = []
     named = [
         mention
-        for mention in terminology.mentions(text)
+        for mention in terminology.mentions(text[:_READ])
         if mention.sure and not mention.concepts[0].is_check_tag
     ]
     for mention in named[:_CONCEPTS]:
@@ -46,7 +47,7 @@ def _names(
     looked_for: dict[tuple[str, ...], float] = {}
     texts: dict[tuple[str, ...], str] = {}
     for label in concept.labels:
-        words = tuple(terms(label.text))
+        words = words_in(label.text)
         if not words or set(words) == set(own) or words in looked_for or not _may_stand(label):
             continue
         if not all(map(index.document_frequency, words)):

@@ -20,6 +20,8 @@ from search.terminology.keys import Keyed, key
 # The layout of the file; another one is not read.
 FORMAT = 1
 _KEPT = 8192
+# Characters of the longest name that is looked for.
+_LONGEST = 120
 
 
 class TerminologyError(ValueError):
@@ -65,7 +67,7 @@ class Terminology:
             ends = {
                 start + len(name)
                 for file in self._files
-                for name in file.names.prefixes(keyed.text[start:])
+                for name in file.names.prefixes(keyed.text[start : start + _LONGEST])
                 if start + len(name) in keyed.ends
             }
             if not ends:

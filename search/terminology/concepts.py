@@ -6,7 +6,7 @@ a classification.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Language = Literal["ja", "en"]
 # What a label is beside the preferred one: another name of just the same, what is made of its first
@@ -16,7 +16,6 @@ LabelKind = Literal["preferred", "exact", "abbreviation", "lay", "spelling"]
 CHECK_TAG = "check tag"
 # An abbreviation of so few letters stands for many things.
 SHORT = 3
-LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
 
 
 @dataclass(frozen=True)

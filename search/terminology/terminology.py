@@ -20,6 +20,7 @@ from search.terminology.keys import Keyed, key
 # The layout of the file; another one is not read.
 FORMAT = 1
 _KEPT = 8192
+_MEND = "remove it, or add it again (jmedsearch terminology add)"
 # Characters of the longest name that is looked for.
 _LONGEST = 120
 
@@ -53,8 +54,7 @@ class Terminology:
         """The one concept that ``name`` means for certain; None where there are several, or none,
         or it is an abbreviation of up to three letters."""
         found = self.concepts_called(name)
-        short = len(key(name)) <= SHORT and name.isascii()
-        return found[0] if len(found) == 1 and not short else None
+        return found[0] if _certain(key(name), found) else None
 
     def mentions(self, text: str) -> list[Mention]:
         """The names in ``text``, from the left, the longest at each place."""
@@ -75,12 +75,8 @@ class Terminology:
             after = max(ends)
             name = keyed.text[start:after]
             concepts = self._called(name)
-            short = len(name) <= SHORT and name.isascii()
-            found.append(
-                Mention(
-                    *keyed.original_span(start, after), concepts, len(concepts) == 1 and not short
-                )
-            )
+            span = keyed.original_span(start, after)
+            found.append(Mention(*span, concepts, _certain(name, concepts)))
         return found
 
     def broader(self, concept: Concept) -> tuple[Concept, ...]:
@@ -117,10 +113,12 @@ class _File:
         try:
             ((found,),) = self._rows("pragma user_version")
             if found != FORMAT:
-                raise TerminologyError(f"{path} is no terminology of format {FORMAT}: make it anew")
+                raise TerminologyError(f"{path} is no terminology of format {FORMAT}: {_MEND}")
             ((trie,),) = self._rows("select names from automaton")
         except (sqlite3.Error, ValueError) as error:
-            raise TerminologyError(f"{path} cannot be read as a terminology: {error}") from error
+            raise TerminologyError(
+                f"{path} cannot be read as a terminology ({error}): {_MEND}"
+            ) from error
         self.names = marisa_trie.Trie().frombytes(trie)
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -163,6 +161,11 @@ class _File:
     def sources(self) -> Iterable[Source]:
         rows = self._rows("select name, version, licence, url from source order by number")
         return [Source(*row) for row in rows]
+
+
+def _certain(own: str, concepts: Sequence[Concept]) -> bool:
+    """Whether a name of this key means one concept only, and is no short abbreviation."""
+    return len(concepts) == 1 and not (len(own) <= SHORT and own.isascii())
 
 
 def _joined(concepts: Sequence[Concept]) -> Concept:

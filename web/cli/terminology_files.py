@@ -15,7 +15,7 @@ _SHOWN = 20
 def terminology() -> None:
     """What things are called (用語集): add names of your own to those that ship.
 
-    A server that runs reads them when it is started anew.
+    A server reads them when it starts.
     """
 
 

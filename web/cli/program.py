@@ -18,6 +18,7 @@ from web.cli.accounts import commands as account_commands
 from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
 from web.cli.doctor import doctor
+from web.cli.harvest import harvest
 from web.cli.index import commands as indexer_commands
 from web.cli.mcp import mcp
 from web.cli.options import (
@@ -276,6 +277,7 @@ for command in (
     *collection_commands,
     simulate,
     doctor,
+    harvest,
     mcp,
     terminology,
     serve,

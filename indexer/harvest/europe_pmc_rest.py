@@ -1,0 +1,94 @@
+"""Europe PMC's RESTful web service: a search by cursor, with whole records.
+
+https://europepmc.org/RestfulWebService. Queries are Europe PMC's (``TITLE:… AND SRC:MED``). A
+cursor is a place in the sorted list and does not age. Nothing is said of records taken back: those
+that a whole run finds no more are told.
+"""
+
+from indexer.harvest.connection import Connection, DamagedError
+from indexer.harvest.harvest_errors import HarvestError, SourceError
+from indexer.harvest.network import Network, SourceName
+from indexer.harvest.pace import Clock
+from indexer.harvest.source import (
+    Asked,
+    Found,
+    Page,
+    Plan,
+    Position,
+    Question,
+    items_of,
+    json_object,
+    whole_number,
+)
+
+BASE = "https://www.ebi.ac.uk/europepmc/webservices/rest"
+# It asks for no particular rate; ten a second are what it is said to bear.
+_PER_SECOND = 5.0
+_FAR_AWAY = "2999-12-31"
+
+
+class EuropePMC:
+    """Europe PMC, over its REST service."""
+
+    name: SourceName = "europe-pmc"
+    database = "Europe PMC"
+    suffix = ".json"
+    page_size = 500
+    large = 0
+    lists_numbers = False
+
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self.connection = Connection(self.name, BASE, _PER_SECOND, network, clock)
+
+    def count(self, query: str) -> Found:
+        """How many records Europe PMC has."""
+        return Found(self._search({"query": _checked(query)}, "*", 1, "idlist").total)
+
+    def plan(self, asked: Asked) -> Plan:
+        """The query, with the dates of creation, update and first publication where only what is
+        new or changed is asked for."""
+        query = _checked(asked.query)
+        if asked.since is not None:
+            span = f":[{asked.since} TO {_FAR_AWAY}]"
+            dates = ("CREATION_DATE", "UPDATE_DATE", "FIRST_PDATE")
+            query = f"({query}) AND ({' OR '.join(name + span for name in dates)})"
+        return {"query": query}
+
+    def page(self, plan: Plan, position: Position | None) -> Page:
+        """The results from a cursor on."""
+        cursor = position["cursor"] if position else "*"
+        return self._search({"query": plan["query"]}, cursor, self.page_size, "core")
+
+    def _search(self, query: dict[str, str], cursor: str, size: int, kind: str) -> Page:
+        asked: Question = {
+            "format": "json",
+            "resultType": kind,
+            "pageSize": size,
+            "cursorMark": cursor,
+        }
+        return self.connection.ask(
+            "/search",
+            {**query, **asked, "email": self.connection.contact},
+            lambda data: self._page(data, cursor),
+            is_cursor=cursor != "*",
+        )
+
+    def _page(self, data: bytes, cursor: str) -> Page:
+        answer = json_object(data)
+        if "errMsg" in answer:
+            raise SourceError(f"europe-pmc: {str(answer['errMsg'])[:200]}")
+        total = whole_number(answer.get("hitCount"))
+        listed = answer.get("resultList")
+        if not isinstance(listed, dict):
+            raise DamagedError("the answer has no list of results")
+        results = len(items_of(listed.get("result", [])))
+        following = answer.get("nextCursorMark")
+        ends = not results or not isinstance(following, str) or following == cursor
+        answers = (self.connection.hidden(data),) if results else ()
+        return Page(answers, results, total, None if ends else {"cursor": following})
+
+
+def _checked(query: str) -> str:
+    if not query.strip():
+        raise HarvestError("the query is empty")
+    return query.strip()

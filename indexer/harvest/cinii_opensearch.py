@@ -50,6 +50,7 @@ class CiNii:
     """CiNii Research, over its OpenSearch."""
 
     name: SourceName = "cinii"
+    asks: tuple[SourceName, ...] = ("cinii",)
     database = "CiNii Research"
     suffix = ".json"
     page_size = 200
@@ -63,6 +64,10 @@ class CiNii:
                 "CiNii Research answers those alone who have an application id (appid) of NII: "
                 "put it into the settings as key of cinii"
             )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many articles CiNii has."""

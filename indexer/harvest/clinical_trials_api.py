@@ -43,6 +43,7 @@ class ClinicalTrials:
     """ClinicalTrials.gov, over its API."""
 
     name: SourceName = "clinical-trials"
+    asks: tuple[SourceName, ...] = ("clinical-trials",)
     database = "ClinicalTrials.gov"
     suffix = ".json"
     page_size = 200
@@ -51,6 +52,10 @@ class ClinicalTrials:
 
     def __init__(self, network: Network, clock: Clock) -> None:
         self.connection = Connection(self.name, BASE, _PER_SECOND, network, clock)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many studies the register has."""

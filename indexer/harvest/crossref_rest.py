@@ -6,6 +6,9 @@ was ended for longer begins anew. DOIs are never taken back; what has become of 
 ``updated-by``.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 from indexer.harvest.connection import Connection, DamagedError
 from indexer.harvest.network import Network, SourceName
 from indexer.harvest.pace import Clock
@@ -41,6 +44,7 @@ class Crossref:
     """Crossref, over its REST API."""
 
     name: SourceName = "crossref"
+    asks: tuple[SourceName, ...] = ("crossref",)
     database = "Crossref"
     suffix = ".json"
     page_size = 500
@@ -49,6 +53,10 @@ class Crossref:
 
     def __init__(self, network: Network, clock: Clock) -> None:
         self.connection = Connection(self.name, BASE, _PER_SECOND, network, clock)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many works Crossref has; a query by words finds every work with any of them."""
@@ -67,6 +75,11 @@ class Crossref:
         """The works from a cursor on."""
         cursor = position["cursor"] if position else "*"
         return self.works({**plan["parameters"], "rows": self.page_size, "cursor": cursor})
+
+    def numbered(self, kind: Literal["doi"], numbers: Sequence[str]) -> bytes:
+        """The answer with the works of these DOIs; empty where there is none."""
+        filters = ",".join(f"{kind}:{number}" for number in numbers)
+        return b"".join(self.works({"filter": filters, "rows": len(numbers)}).answers)
 
     def works(self, parameters: Question) -> Page:
         """The works of a question."""

@@ -5,6 +5,9 @@ cursor is a place in the sorted list and does not age. Nothing is said of record
 that a whole run finds no more are told.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 from indexer.harvest.connection import Connection, DamagedError
 from indexer.harvest.harvest_errors import HarvestError, SourceError
 from indexer.harvest.network import Network, SourceName
@@ -31,6 +34,7 @@ class EuropePMC:
     """Europe PMC, over its REST service."""
 
     name: SourceName = "europe-pmc"
+    asks: tuple[SourceName, ...] = ("europe-pmc",)
     database = "Europe PMC"
     suffix = ".json"
     page_size = 500
@@ -39,6 +43,10 @@ class EuropePMC:
 
     def __init__(self, network: Network, clock: Clock) -> None:
         self.connection = Connection(self.name, BASE, _PER_SECOND, network, clock)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many records Europe PMC has."""
@@ -58,6 +66,16 @@ class EuropePMC:
         """The results from a cursor on."""
         cursor = position["cursor"] if position else "*"
         return self._search({"query": plan["query"]}, cursor, self.page_size, "core")
+
+    def numbered(self, kind: Literal["pmid", "doi"], numbers: Sequence[str]) -> bytes:
+        """The answer with the records of these PMIDs or DOIs; empty where there is none."""
+        name = {"pmid": "EXT_ID", "doi": "DOI"}[kind]
+        query = " OR ".join(f'{name}:"{number}"' for number in numbers)
+        if kind == "pmid":
+            query = f"({query}) AND SRC:MED"
+        # A DOI may have a preprint's record beside the article's.
+        found = self._search({"query": query}, "*", 2 * len(numbers), "core")
+        return b"".join(found.answers)
 
     def _search(self, query: dict[str, str], cursor: str, size: int, kind: str) -> Page:
         asked: Question = {

@@ -52,6 +52,7 @@ class PubMed:
     """PubMed, over the E-utilities."""
 
     name: SourceName = "pubmed"
+    asks: tuple[SourceName, ...] = ("pubmed",)
     database = "PubMed"
     suffix = ".xml"
     page_size = _FETCHED_AT_ONCE
@@ -61,6 +62,10 @@ class PubMed:
     def __init__(self, network: Network, clock: Clock) -> None:
         rate = _WITH_KEY if network.of(self.name).key else _WITHOUT_KEY
         self.connection = Connection(self.name, BASE, rate * _SURELY, network, clock)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many records PubMed has, how it reads the query, and phrases that it has not."""

@@ -92,6 +92,31 @@ def update(
         return _carry_on(folder, source, clock or Clock(), progress or Progress(), at_once)
 
 
+def harvest_again(
+    harvests: Path,
+    source: Source,
+    query: str,
+    name: str,
+    *,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    at_once: bool = False,
+) -> Harvest:
+    """Harvest a query, or as a further run what it finds by now: a run that was ended is finished
+    first.
+
+    Raises:
+        HarvestError: when the name is that of another query.
+        SourceError, LaterError: with what to do; what was harvested stays.
+    """
+    found = _asked_before(harvests, source, query, name)
+    if found is None or (found.open_run and len(found.runs) == 1):
+        return start(harvests, source, query, name, clock=clock, progress=progress, at_once=at_once)
+    return update(
+        harvests, source, name, whole=True, clock=clock, progress=progress, at_once=at_once
+    )
+
+
 def _asked_before(harvests: Path, source: Source, query: str, name: str) -> Harvest | None:
     """The harvest of this query, under this name where one is given."""
     for harvest in list_harvests(harvests):
@@ -114,10 +139,12 @@ def _free_name(harvests: Path, source: str) -> str:
 
 
 def _at_source(harvests: Path, source: Source) -> ExitStack:
-    """Hold the source: two processes together would ask faster than it bears."""
+    """Hold those who are asked: two processes together would ask faster than it bears."""
     stack = ExitStack()
-    stack.enter_context(held(harvests, source.name, f".{source.name}.lock"))
-    return stack
+    with stack:
+        for name in source.asks:
+            stack.enter_context(held(harvests, name, f".{name}.lock"))
+        return stack.pop_all()
 
 
 def _carry_on(

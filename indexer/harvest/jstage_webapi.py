@@ -52,6 +52,7 @@ class JStage:
     """J-STAGE, over its WebAPI."""
 
     name: SourceName = "jstage"
+    asks: tuple[SourceName, ...] = ("jstage",)
     database = "J-STAGE"
     suffix = ".xml"
     page_size = 1000
@@ -60,6 +61,10 @@ class JStage:
 
     def __init__(self, network: Network, clock: Clock) -> None:
         self.connection = Connection(self.name, BASE, _PER_SECOND, network, clock)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many articles J-STAGE has."""

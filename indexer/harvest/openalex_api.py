@@ -36,6 +36,7 @@ class OpenAlex:
     """OpenAlex, over its API."""
 
     name: SourceName = "openalex"
+    asks: tuple[SourceName, ...] = ("openalex",)
     database = "OpenAlex"
     suffix = ".json"
     page_size = 100
@@ -49,6 +50,10 @@ class OpenAlex:
                 "OpenAlex reads lists to those alone who have a key, which it gives for nothing: "
                 "put it into the settings as key of openalex"
             )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def count(self, query: str) -> Found:
         """How many works OpenAlex has."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from indexer.harvest.connection import Connection, DamagedError
+from indexer.harvest.connection import DamagedError
 from indexer.harvest.harvest_errors import HarvestError
 from indexer.harvest.network import SourceName
 
@@ -51,18 +51,26 @@ class Page:
 
 
 class Source(Protocol):
-    """A source of records, over its connection. ``database`` is what an import is called by,
-    ``suffix`` the ending of its files. Of jobs with more than ``large`` requests, its terms want
-    the night; 0 where they say nothing of it. ``lists_numbers`` where a run begins with the numbers
-    of all records. All methods raise SourceError."""
+    """A source of records. ``asks`` are those whom it asks, ``database`` is what an import is
+    called by, ``suffix`` the ending of its files. Of jobs with more than ``large`` requests, its
+    terms want the night; 0 where they say nothing of it. ``lists_numbers`` where a run begins with
+    the numbers of all records. All methods raise SourceError."""
 
-    name: SourceName
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    asks: tuple[SourceName, ...]
     database: str
     suffix: str
     page_size: int
     large: int
     lists_numbers: bool
-    connection: Connection
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
 
     def count(self, query: str) -> Found:
         """How many records there are, before any is asked for."""

@@ -91,7 +91,7 @@ def _harvest_command(known: KnownSource) -> click.Command:
     ) -> None:
         source = open_source(known.name, read_network(network_file))
         progress = TerminalProgress()
-        with closing(source.connection), closing(progress):
+        with closing(source), closing(progress):
             if only_count:
                 found = source.count(query)
                 click.echo(f"{found.records} records at {known.title}")
@@ -101,7 +101,7 @@ def _harvest_command(known: KnownSource) -> click.Command:
                     click.echo(note)
                 return
             made = start(harvests, source, query, name, progress=progress, at_once=at_once)
-        _tell_run(made, made.runs[-1], harvests)
+        tell_run(made, made.runs[-1], harvests)
 
     return command
 
@@ -126,12 +126,13 @@ def update_command(
     """
     network = read_network(network_file)
     failed = []
-    for name in names or [h.name for h in list_harvests(harvests)]:
+    every = (h.name for h in list_harvests(harvests) if h.source in KNOWN)
+    for name in names or every:
         try:
             before = folder_of(harvests, name).read()
             source = open_source(_source_name(before), network)
             progress = TerminalProgress()
-            with closing(source.connection), closing(progress):
+            with closing(source), closing(progress):
                 made = update(
                     harvests, source, name, whole=whole, progress=progress, at_once=at_once
                 )
@@ -139,7 +140,7 @@ def update_command(
             failed.append(name)
             click.echo(visible(f"{name}: {error}"), err=True)
         else:
-            _tell_run(made, made.runs[-1], harvests)
+            tell_run(made, made.runs[-1], harvests)
     if failed:
         raise click.ClickException(f"not up to date: {', '.join(failed)}")
 
@@ -194,7 +195,7 @@ def list_command(as_json: bool, harvests: Path) -> None:
     for made in found:
         last = made.runs[-1]
         state = f"complete {last.finished[:10]}" if last.finished else _progress(last)
-        click.echo(f"{made.name}  {KNOWN[_source_name(made)].title}  {state}")
+        click.echo(f"{made.name}  {made.database}  {state}")
         click.echo(f"   {made.query}")
 
 
@@ -209,7 +210,7 @@ def show_command(name: str, as_json: bool, harvests: Path) -> None:
     if as_json:
         click.echo(_json([_told(made)]))
         return
-    click.echo(f"{KNOWN[_source_name(made)].title}: {made.query}")
+    click.echo(f"{made.database}: {made.query}")
     for run in made.runs:
         since = f", changed since {run.since}" if run.since else ""
         state = f"{run.records} records" if run.finished else _progress(run)
@@ -261,7 +262,7 @@ def _source_name(made: Harvest) -> SourceName:
     raise HarvestError(f"{made.name} is of {made.source}, which cannot be asked again")
 
 
-def _tell_run(made: Harvest, run: Run, harvests: Path) -> None:
+def tell_run(made: Harvest, run: Run, harvests: Path) -> None:
     """Say what a run brought, and what to do with it."""
     of = "" if run.records == run.total else f" of {run.total} that were announced"
     click.echo(f"{made.name}, run {run.number}: {run.records} records{of}")

@@ -40,4 +40,4 @@ def opened(simulated: Simulated, turned: TurnedClock, tmp_path: Path) -> Iterato
 
     yield open_one
     for source in sources:
-        source.connection.close()
+        source.close()

@@ -103,7 +103,7 @@ def test_nobody_there(tmp_path: Path, turned: TurnedClock) -> None:
     source = open_source("crossref", read_network(file), turned.clock())
     with pytest.raises(SourceError, match="cannot be reached"):
         source.count("fictional")
-    source.connection.close()
+    source.close()
 
 
 def test_every_source_is_asked_by_https_alone() -> None:
@@ -121,7 +121,7 @@ def test_certificates_of_the_hospital(tmp_path: Path, turned: TurnedClock) -> No
     if not der:
         pytest.skip("this machine has no certificates to take one of")
     own.write_text(ssl.DER_cert_to_PEM_cert(der[0]))
-    open_source("crossref", read_network(file), turned.clock()).connection.close()
+    open_source("crossref", read_network(file), turned.clock()).close()
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_the_proxy_of_the_hospital_is_asked(
     source = open_source("crossref", read_network(file), turned.clock())
     with pytest.raises(SourceError, match="403"):
         source.count("fictional")
-    source.connection.close()
+    source.close()
     assert seen[0].startswith("http://mirror.invalid/works?query=fictional")
 
 

@@ -91,7 +91,7 @@ def test_a_query_that_finds_nothing(
 def _harvest(settings: Path, harvests: Path, name: SourceName) -> None:
     clock = TurnedClock(NOW).clock()
     source = open_source(name, read_network(settings), clock)
-    with closing(source.connection):
+    with closing(source):
         start(harvests, source, "fictional", clock=clock)
 
 

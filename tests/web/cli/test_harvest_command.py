@@ -110,3 +110,27 @@ def test_one_source_that_fails_does_not_keep_the_others(run: Run, simulated: Sim
     assert "not up to date: crossref" in told
     # The run that was not finished goes on.
     assert "crossref, run 2: 0 records" in run("update", "crossref").output
+
+
+def test_what_a_library_lacks_is_completed(
+    run: Run, simulated: Simulated, tmp_path: Path, published_layout: Path
+) -> None:
+    numbers, library = tmp_path / "numbers.txt", str(tmp_path / "library")
+    numbers.write_text("30000001\n10.5555/sim.2\n")
+    model = str(published_layout)
+    commands = (
+        ["index", str(numbers), "--library", library, "--model", model],
+        ["complete", "--library", library, "--count"],
+        ["complete", "--library", library],
+        ["harvest", "index", "completion", "--library", library],
+    )
+    outputs = [CliRunner().invoke(main, command).output for command in commands]
+    assert "2 records lack" in outputs[1]
+    assert "completion, run 1: 2 records" in outputs[2]
+    found = Library(Path(library)).generation().record("pmid:30000001")
+    assert found is not None
+    assert found[1].title.startswith("Imagined disease 1 ")
+    # An update of harvests leaves it alone.
+    simulated.asked.clear()
+    run("update")
+    assert simulated.asked == []

@@ -5,8 +5,9 @@ cursor is a place in the sorted list and does not age. Nothing is said of record
 that a whole run finds no more are told.
 """
 
+import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from indexer.harvest.connection import Connection, DamagedError
 from indexer.harvest.harvest_errors import HarvestError, SourceError
@@ -27,6 +28,11 @@ from indexer.harvest.source import (
 BASE = "https://www.ebi.ac.uk/europepmc/webservices/rest"
 # It asks for no particular rate; ten a second are what it is said to bear.
 _PER_SECOND = 5.0
+_LINKED_AT_ONCE = 1000
+_SOURCE = re.compile(r"[A-Z]{2,4}\Z")
+_NUMBER = re.compile(r"[A-Za-z0-9]{1,30}\Z")
+# A collection of Europe PMC (MED, PMC, PPR …), and the number there.
+Identifier = tuple[str, str]
 _FAR_AWAY = "2999-12-31"
 
 
@@ -77,6 +83,41 @@ class EuropePMC:
         found = self._search({"query": query}, "*", 2 * len(numbers), "core")
         return b"".join(found.answers)
 
+    def listed(self, kind: Literal["pmid", "doi"], numbers: Sequence[str]) -> list[Identifier]:
+        """Under which identifiers Europe PMC has these PMIDs or DOIs."""
+        answer = self.numbered(kind, numbers)
+        if not answer:
+            return []
+        return [i for one in json_object(answer)["resultList"]["result"] if (i := _identifier(one))]
+
+    def linked(
+        self, source: str, number: str, direction: Literal["references", "citing"]
+    ) -> tuple[list[Identifier], int]:
+        """What a work cites or is cited by; and how many references are no records here."""
+        kind = "references" if direction == "references" else "citations"
+        found: list[Identifier] = []
+        without, page, rest = 0, 1, True
+        while rest:
+            asked: Question = {"format": "json", "page": page, "pageSize": _LINKED_AT_ONCE}
+            total, some = self.connection.ask(
+                f"/{source}/{number}/{kind}",
+                {**asked, "email": self.connection.contact},
+                lambda data: _links(data, kind),
+            )
+            identifiers = [_identifier(one) for one in some]
+            found += [one for one in identifiers if one]
+            without += identifiers.count(None)
+            rest = bool(some) and page * _LINKED_AT_ONCE < total
+            page += 1
+        return found, without
+
+    def of_collection(self, source: str, numbers: Sequence[str]) -> tuple[bytes, int]:
+        """The answer with the records of these numbers of one of Europe PMC's collections (MED,
+        PPR …), and how many there are."""
+        query = " OR ".join(f'EXT_ID:"{number}"' for number in numbers)
+        page = self._search({"query": f"({query}) AND SRC:{source}"}, "*", len(numbers), "core")
+        return b"".join(page.answers), page.records
+
     def _search(self, query: dict[str, str], cursor: str, size: int, kind: str) -> Page:
         asked: Question = {
             "format": "json",
@@ -104,6 +145,24 @@ class EuropePMC:
         ends = not results or not isinstance(following, str) or following == cursor
         answers = (self.connection.hidden(data),) if results else ()
         return Page(answers, results, total, None if ends else {"cursor": following})
+
+
+def _links(data: bytes, kind: str) -> tuple[int, list[Any]]:
+    answer = json_object(data)
+    name = kind.removesuffix("s")
+    listed = answer.get(f"{name}List")
+    some = items_of(listed.get(name, [])) if isinstance(listed, dict) else []
+    return whole_number(answer.get("hitCount")), some
+
+
+def _identifier(one: Any) -> Identifier | None:
+    """Collection and number of a work; None where it has none, or they could not be asked for."""
+    if not isinstance(one, dict):
+        return None
+    source, number = str(one.get("source", "")), str(one.get("id", ""))
+    # They become part of an address of Europe PMC.
+    is_one = _SOURCE.match(source) and _NUMBER.match(number)
+    return (source, number) if is_one else None
 
 
 def _checked(query: str) -> str:

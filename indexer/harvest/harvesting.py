@@ -7,7 +7,7 @@ the set is that of one undisturbed run in either case. An update asks for what i
 since two days before the run before it began, for sources date their records by their own midnight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -245,12 +245,15 @@ def _left(folder: HarvestFolder, harvest: Harvest, run: Run) -> tuple[str, ...]:
 
 def ids_of(folder: HarvestFolder, run: Run) -> set[str]:
     """The ids of the records of a run."""
-    return {
-        item.id
-        for file in folder.files(run)
-        for item, _ in read_records(file)
-        if isinstance(item, Record)
-    }
+    return {record.id for record in records_of(folder, run)}
+
+
+def records_of(folder: HarvestFolder, run: Run) -> Iterator[Record]:
+    """The records of a run, in order."""
+    for file in folder.files(run):
+        for item, _ in read_records(file):
+            if isinstance(item, Record):
+                yield item
 
 
 def _told(clock: Clock | None) -> str:

@@ -10,6 +10,7 @@ from typing import get_args
 import click
 import platformdirs
 
+from indexer.harvest.completing import COMPLETION
 from indexer.harvest.harvest_errors import HarvestError
 from indexer.harvest.harvest_folder import (
     Harvest,
@@ -168,7 +169,7 @@ def index_command(
 
     This asks nobody.
     """
-    for name in names or [h.name for h in list_harvests(harvests)]:
+    for name in names or [h.name for h in list_harvests(harvests) if _is_for(h, library)]:
         folder = folder_of(harvests, name)
         found = folder.read()
         runs = runs_to_index(folder, library)
@@ -253,6 +254,14 @@ def sources_command(network_file: Path | None) -> None:
         click.echo(f"   query: {known.query}")
         click.echo(f"   sent: the query, {known.sent}")
         click.echo(f"   terms: {known.terms}")
+
+
+def _is_for(made: Harvest, library: Path) -> bool:
+    """Whether a harvest is for every library, or completes this one; those of a collection's
+    citations are for none."""
+    return made.source in KNOWN or (
+        made.source == COMPLETION and made.query == str(library.resolve())
+    )
 
 
 def _source_name(made: Harvest) -> SourceName:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
@@ -127,8 +127,11 @@ class Connection:
 
     def hidden(self, data: bytes) -> bytes:
         """An answer without the institution's key: some sources repeat the question in it."""
-        key = self.key.encode()
-        return data.replace(key, b"KEY") if len(key) >= _SHORTEST_KEY else data
+        if len(self.key) < _SHORTEST_KEY:
+            return data
+        for key in (self.key, quote(self.key, safe="")):
+            data = data.replace(key.encode(), b"KEY")
+        return data
 
     def _answer(
         self,

@@ -127,6 +127,10 @@ class HarvestFolder:
             raise HarvestError(f"{file}: damaged; remove the harvest and begin anew") from error
         return plan
 
+    def drop_plan(self, run: Run) -> None:
+        """Forget what a run was going to read: it is asked otherwise."""
+        (self.path / run.folder_name / _PLAN).unlink(missing_ok=True)
+
     def keep(self, run: Run, page: Page, suffix: str) -> Run:
         """Write the answers of a run's next page, as they came; the run with it."""
         folder = self.path / run.folder_name
@@ -150,6 +154,8 @@ class HarvestFolder:
     def drop_beyond(self, run: Run) -> None:
         """Remove pages that a run does not have any more, because it was begun anew."""
         folder = self.path / run.folder_name
+        if not folder.is_dir():
+            return
         for file in _pages(folder, None):
             if int(file.name[:6]) > run.pages:
                 file.unlink()

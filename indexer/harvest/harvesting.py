@@ -60,7 +60,13 @@ def start(
     with _at_source(harvests, source), folder.held():
         if not found:
             first = Run(1, _told(clock))
+            if source.large and not at_once and not is_quiet((clock or Clock()).now()):
+                # Before the list is asked for, which may be long itself.
+                _check_hour(source, source.count(query).records, clock or Clock())
+            # A query that the source does not take makes no harvest.
+            plan = source.plan(Asked(query))
             folder.write(Harvest(folder.path.name, source.name, source.database, query, (first,)))
+            folder.write_plan(first, plan)
         return _carry_on(folder, source, clock or Clock(), progress or Progress(), at_once)
 
 
@@ -75,7 +81,7 @@ def update(
     at_once: bool = False,
 ) -> Harvest:
     """Ask for what is new or changed since the last run, as a run of its own; a run that was ended
-    is finished first. ``whole`` asks for everything again, and tells what the source has no more.
+    is finished instead. ``whole`` asks for everything again, and tells what the source has no more.
 
     Raises:
         HarvestError: when there is no such harvest, or the source cannot tell what has changed.
@@ -84,7 +90,12 @@ def update(
     folder = folder_of(harvests, name)
     with _at_source(harvests, source), folder.held():
         harvest = folder.read()
-        if not harvest.open_run:
+        if (begun := harvest.open_run) and whole and begun.since:
+            folder.drop_beyond(replace(begun, pages=0))
+            folder.drop_plan(begun)
+            run = Run(begun.number, _told(clock))
+            folder.write(replace(harvest, runs=(*harvest.runs[:-1], run)))
+        elif not begun:
             last = harvest.runs[-1]
             since = datetime.fromisoformat(last.started).date() - _OVERLAP
             run = Run(last.number + 1, _told(clock), "" if whole else since.isoformat())
@@ -133,7 +144,8 @@ def _asked_before(harvests: Path, source: Source, query: str, name: str) -> Harv
 
 def _free_name(harvests: Path, source: str) -> str:
     number = 1
-    while (harvests / (name := source if number == 1 else f"{source}-{number}")).exists():
+    taken = {harvest.name for harvest in list_harvests(harvests)}
+    while (name := source if number == 1 else f"{source}-{number}") in taken:
         number += 1
     return name
 
@@ -187,7 +199,8 @@ def _pages(
     said = False
     while run.pages == 0 or run.position is not None:
         if source.large and not at_once:
-            _check_hour(source, plan, run, clock)
+            total = len(plan["fetch"]) if source.lists_numbers else run.total
+            _check_hour(source, total - run.records, clock)
         try:
             page = source.page(plan, run.position)
         except CursorError as error:
@@ -209,14 +222,13 @@ def _pages(
     return run
 
 
-def _check_hour(source: Source, plan: Plan, run: Run, clock: Clock) -> None:
-    """Refuse what the source's terms want at night.
+def _check_hour(source: Source, records: int, clock: Clock) -> None:
+    """Refuse to ask for so many more records where the source's terms want that at night.
 
     Raises:
         LaterError: with the time from which on it may be asked for.
     """
-    total = len(plan["fetch"]) if source.lists_numbers else run.total
-    requests = -(-(total - run.records) // source.page_size)
+    requests = -(-records // source.page_size)
     now = clock.now()
     if requests > source.large and not is_quiet(now):
         then = next_quiet(now).astimezone()

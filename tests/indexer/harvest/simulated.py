@@ -5,6 +5,7 @@ request, in the order in which they were put in.
 """
 
 import re
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from indexer.harvest.network import Network, read_network
@@ -39,7 +41,7 @@ class Simulated:
         self.allowed: threading.Semaphore | None = None
         self.waiting = threading.Semaphore(0)
         self.answered = threading.Semaphore(0)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
 
     @property
@@ -88,6 +90,13 @@ class Simulated:
             return protocols.ROUTES[path](self.shelf, asked)
         except protocols.RefusedError as refused:
             return refused.status, refused.content.encode()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever was killed says no goodbye."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class TurnedClock:

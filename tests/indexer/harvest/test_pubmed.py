@@ -96,11 +96,11 @@ def test_an_update_brings_what_is_new_changed_and_withdrawn(
 
 
 def test_a_record_that_is_left_out_is_asked_for_again(
-    opened: Opened, simulated: Simulated, tmp_path: Path
+    opened: Opened, simulated: Simulated, turned: TurnedClock, tmp_path: Path
 ) -> None:
     pubmed = opened("pubmed")
     simulated.faults.extend(["", "missing"])
-    (run,) = start(tmp_path, pubmed, "fictional").runs
+    (run,) = start(tmp_path, pubmed, "fictional", clock=turned.clock()).runs
     folder = HarvestFolder(tmp_path / "pubmed")
     assert (run.records, run.withdrawn) == (60, ())
     assert len(ids_of(folder, run)) == 60
@@ -120,11 +120,13 @@ def test_what_is_withdrawn_between_the_list_and_the_records(
     assert pubmed.page(plan, None).records == 0
 
 
-def test_entities_are_not_resolved(opened: Opened, simulated: Simulated, tmp_path: Path) -> None:
+def test_entities_are_not_resolved(
+    opened: Opened, simulated: Simulated, turned: TurnedClock, tmp_path: Path
+) -> None:
     assert b"<!ENTITY" in BOMB
     simulated.faults.extend(["", *["bomb"] * 6])
     with pytest.raises(SourceError, match="no PubmedArticleSet"):
-        start(tmp_path, opened("pubmed"), "fictional")
+        start(tmp_path, opened("pubmed"), "fictional", clock=turned.clock())
 
 
 @pytest.fixture

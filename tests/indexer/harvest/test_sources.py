@@ -218,6 +218,30 @@ def test_the_same_query_again_is_the_same_harvest(opened: Opened, tmp_path: Path
     assert [h.name for h in list_harvests(tmp_path)] == ["europe-pmc-2"]
 
 
+def test_a_query_that_is_not_taken_makes_no_harvest(
+    simulated: Simulated, opened: Opened, tmp_path: Path
+) -> None:
+    with pytest.raises(HarvestError, match="issn is no parameter"):
+        start(tmp_path, opened("crossref"), "filter=type:book&issn=1")
+    simulated.faults.append("403")
+    with pytest.raises(SourceError):
+        start(tmp_path, opened("pubmed"), "fictional")
+    assert list_harvests(tmp_path) == []
+    assert start(tmp_path, opened("pubmed"), "fictional").name == "pubmed"
+
+
+def test_where_changes_are_not_told_the_whole_is_asked_for(
+    simulated: Simulated, opened: Opened, turned: TurnedClock, tmp_path: Path
+) -> None:
+    openalex = opened("openalex")
+    start(tmp_path, openalex, "fictional", clock=turned.clock())
+    simulated.faults.append("403")
+    with pytest.raises(SourceError, match="403"):
+        update(tmp_path, openalex, "openalex", clock=turned.clock())
+    made = update(tmp_path, openalex, "openalex", whole=True, clock=turned.clock())
+    assert [(run.since, run.records) for run in made.runs] == [("", 60), ("", 60)]
+
+
 @pytest.mark.parametrize("name", ["../outside", "a/b", "", ".hidden", "x" * 65])
 def test_a_name_is_no_path(name: str, opened: Opened, tmp_path: Path) -> None:
     with pytest.raises(HarvestError, match=r"no name of a harvest|no harvest"):

@@ -32,6 +32,7 @@ from indexer.harvest.source import (
     json_object,
     whole_number,
 )
+from search.formats.fields.identity import record_id
 from search.formats.syntax.read_items import Rejected
 from search.formats.syntax.xml_records import read_elements, text_at
 
@@ -87,7 +88,7 @@ class PubMed:
         return {
             "fetch": _sorted(changed | (now - asked.known) | there),
             "numbers": _sorted(now),
-            "left": _sorted(there),
+            "left": _ids(_sorted(there)),
             "withdrawn": _sorted(left - there),
         }
 
@@ -97,12 +98,12 @@ class PubMed:
         at = position["at"] if position else 0
         if at >= len(fetch):
             answers = (_deleted(withdrawn),) if withdrawn else ()
-            return Page(answers, 0, len(fetch), None, tuple(withdrawn))
+            return Page(answers, 0, len(fetch), None, _ids(withdrawn))
         records, gone = self.fetched(fetch[at : at + _FETCHED_AT_ONCE])
         after = at + _FETCHED_AT_ONCE
         more = after < len(fetch) or withdrawn
         given = len(fetch[at:after]) - len(gone)
-        return Page(records, given, len(fetch), {"at": after} if more else None, tuple(gone))
+        return Page(records, given, len(fetch), {"at": after} if more else None, _ids(gone))
 
     def fetched(self, pmids: Sequence[str]) -> tuple[tuple[bytes, ...], list[str]]:
         """The records of PMIDs as PubMed gives them, and those PMIDs that are withdrawn."""
@@ -228,6 +229,11 @@ def _deleted(pmids: Sequence[str]) -> bytes:
         # Of every version: none is there any more.
         etree.SubElement(deletion, "PMID", Version="9999").text = pmid
     return etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
+
+
+def _ids(pmids: Iterable[str]) -> tuple[str, ...]:
+    """What the records of these PMIDs are called in a library."""
+    return tuple(record_id(pmid=pmid) for pmid in pmids)
 
 
 def _slashed(day: date) -> str:

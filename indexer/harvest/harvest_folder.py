@@ -34,8 +34,8 @@ _VERSION = 1
 class Run:
     """One run of a harvest, the first or an update. ``since`` is the day from which on changes were
     asked for, empty for all; ``pages`` and ``records`` are those that lie there, of ``total``;
-    ``position`` is where it goes on. ``withdrawn`` are numbers that the source has taken back,
-    ``left`` those that the query found before and finds no more."""
+    ``position`` is where it goes on. ``withdrawn`` are ids of records that the source has taken
+    back, ``left`` of those that the query found before and finds no more."""
 
     number: int
     started: str

@@ -41,7 +41,8 @@ class Asked:
 @dataclass(frozen=True)
 class Page:
     """What one step brought: the source's answers, each a file, how many records are in there, how
-    many the run has in all, and where the next begins; None ends the run."""
+    many the run has in all, and where the next begins; None ends the run. ``withdrawn`` are ids of
+    records that the source has taken back."""
 
     answers: tuple[bytes, ...]
     records: int

@@ -80,7 +80,7 @@ def cite_chase(
     harvests: Path,
     collections_file: Path | None,
 ) -> None:
-    """Add what the records of a collection cite, and what cites them (引用文献の探索).
+    """Add what the records of a collection cite, and what cites them (引用文献検索).
 
     DOIs and PMIDs of the records are sent to OpenAlex and Europe PMC. What the collection has
     already is counted as a duplicate; the flow diagram shows the rest as found by citation

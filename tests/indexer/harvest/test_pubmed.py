@@ -78,8 +78,8 @@ def test_an_update_brings_what_is_new_changed_and_withdrawn(
     run = harvest.runs[1]
     numbers = {n: f"{30_000_000 + n}" for n in (5, 7, 9, 61)}
     assert run.since == "2026-11-26"
-    assert run.withdrawn == (numbers[7],)
-    assert run.left == (numbers[9],)
+    assert run.withdrawn == (f"pmid:{numbers[7]}",)
+    assert run.left == (f"pmid:{numbers[9]}",)
     folder = HarvestFolder(harvests / "pubmed")
     assert ids_of(folder, run) == {f"pmid:{numbers[n]}" for n in (5, 9, 61)}
     deleted = [
@@ -115,7 +115,7 @@ def test_what_is_withdrawn_between_the_list_and_the_records(
     simulated.shelf.withdraw([1, 2])
     page = pubmed.page(plan, None)
     assert page.records == 18
-    assert page.withdrawn == ("30000001", "30000002")
+    assert page.withdrawn == ("pmid:30000001", "pmid:30000002")
     simulated.shelf.withdraw(range(1, 21))
     assert pubmed.page(plan, None).records == 0
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from search.records import Record, record_to_dict
 from tests.indexer.harvest.simulated import Simulated
+from tests.indexer.harvest.works import Shelf
 from web.cli import main
 from web.desk import shelf
 from web.desk.additions import add_file
@@ -30,6 +31,12 @@ OWN = (
     Record("x:10", title="Imagined disease 10 and its fictional treatment", doi="10.5555/SIM.10"),
     Record("x:99", title="A book"),
 )
+
+
+@pytest.fixture
+def simulated() -> Iterator[Simulated]:
+    with Simulated(Shelf.of(60)).running() as running:
+        yield running
 
 
 @pytest.fixture

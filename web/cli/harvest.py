@@ -291,7 +291,9 @@ def _tell_gone(run: Run) -> None:
 
 
 def _progress(run: Run) -> str:
-    return f"{run.records} of {run.total or 'an unknown number of'} records so far"
+    return (
+        f"{run.records} of {run.total} records so far" if run.total else "begun, nothing came yet"
+    )
 
 
 def _told(made: Harvest) -> dict[str, object]:

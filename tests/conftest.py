@@ -121,11 +121,14 @@ def _reason(report: Any) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """No test touches the collections of whoever runs it, nor does a command that it starts."""
+    """No test touches the collections of whoever runs it, nor does a command that it starts; and
+    none asks the network."""
     file = tmp_path_factory.mktemp("collections") / "collections.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JMEDSEARCH_COLLECTIONS", str(file))
         patch.setenv("JMEDSEARCH_TERMINOLOGY", str(file.with_name("terminology")))
+        patch.setenv("JMEDSEARCH_HARVESTS", str(file.with_name("harvests")))
+        patch.delenv("JMEDSEARCH_NETWORK", raising=False)
         yield file
 
 

@@ -11,6 +11,7 @@ import click
 from search.exact import ExactSearch
 from search.formats import FORMATS
 from search.library.library import Library
+from web.cli.cite_chase import cite_chase
 from web.cli.duplicates import commands as duplicate_commands
 from web.cli.options import Group, collections_option, default_file, library_option, opened, who
 from web.cli.record_sources import commands as source_commands
@@ -327,7 +328,7 @@ def report_intake(intake: Intake) -> None:
         click.echo(visible(f"{item.place}: {item.reason}"), err=True)
 
 
-for command in (*duplicate_commands, *source_commands):
+for command in (*duplicate_commands, *source_commands, cite_chase):
     collection.add_command(command)
 
 commands = (collection,)

@@ -17,7 +17,9 @@ from web.app import create_app
 from web.cli.accounts import commands as account_commands
 from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
+from web.cli.complete import complete
 from web.cli.doctor import doctor
+from web.cli.harvest import harvest
 from web.cli.index import commands as indexer_commands
 from web.cli.mcp import mcp
 from web.cli.options import (
@@ -275,7 +277,9 @@ for command in (
     *account_commands,
     *collection_commands,
     simulate,
+    complete,
     doctor,
+    harvest,
     mcp,
     terminology,
     serve,

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from indexer.run.intake import Progress, RejectedItem
 
 _STAGES = {
+    "harvest": ("Harvesting", " records"),
     "read": ("Reading", "B"),
     "duplicates": ("Looking for duplicates", ""),
     "embed": ("Embedding", " records"),

@@ -14,7 +14,8 @@ from indexer.terminology.term_table import read_table
 from search.formats.syntax.read_items import Rejected
 from search.terminology.concepts import Source
 from search.terminology.keys import key
-from search.terminology.terminology import TerminologyError, added_files
+from search.terminology.opened_file import TerminologyError
+from search.terminology.terminology import added_files
 
 _NAME = re.compile(r"[\w.-]{1,60}")
 _HEAD = 4096
@@ -97,11 +98,14 @@ def check_terminology(file: Path) -> Doubts:
     concepts = joined([Statements(Source(file.stem, "", "", ""), told)])
     named = _by_key(concepts)
     shared = sorted(_written(concepts, own) for own, having in named.items() if len(having) > 1)
+    coded = {code: [n] for n, concept in enumerate(concepts) for code in concept.notations}
     above: dict[int, set[int]] = {}
     orphans: list[str] = []
     for number, concept in enumerate(concepts):
-        for name in concept.broader:
-            parents = named.get(key(name), [])
+        for name, parents in [
+            *((name, named.get(key(name), [])) for name in concept.broader),
+            *((" ".join(code), coded.get(code, [])) for code in concept.broader_codes),
+        ]:
             if len(parents) != 1:
                 orphans.append(f"{_name(concept)} < {name}")
             else:

@@ -151,7 +151,7 @@ def create_app(
         app,
         services.Services(
             engine,
-            ExactSearch(engine.library),
+            ExactSearch(engine.library, engine.terminology),
             Corrector(),
             suggester,
             Completer(suggester),

@@ -16,6 +16,7 @@ from search.terminology.opened_file import OpenedFile
 from search.text.units import value_key
 
 _KEPT = 8192
+_WIDE = 64
 # Characters of the longest name that is looked for.
 _LONGEST = 120
 
@@ -30,6 +31,8 @@ class Terminology:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = [OpenedFile(path) for path in files]
         self.concept = lru_cache(_KEPT)(self._concept)
+        # What lies under a heading is asked for again and again; the widest have 50 000 names.
+        self.exploded = lru_cache(_WIDE)(self.headings)
 
     @property
     def sources(self) -> list[Source]:
@@ -74,11 +77,12 @@ class Terminology:
         """The concepts that have just this name, but for width, case, signs and a plural: aging is
         not aged, though their stems are one."""
         wanted = _singular(name)
-        return tuple(
-            concept
+        found = (
+            self.whole((concept.file, concept.number))
             for concept in self.concepts_called(name)
             if any(_singular(label.text) == wanted for label in concept.labels)
         )
+        return _each_once(found)
 
     def found(self, text: str, most: int) -> tuple[Concept, ...]:
         """Concepts for words as one types them into a thesaurus: of just this name first, then
@@ -91,20 +95,15 @@ class Terminology:
             for n, file in enumerate(self._files):
                 if len(found) < most:
                     found += [self.whole((n, number)) for number in look(file, wanted, most)]
-        seen: dict[tuple[int, int], Concept] = {}
-        for concept in found:
-            if not any(place in seen for place in concept.places):
-                seen |= dict.fromkeys(concept.places, concept)
-        return tuple(dict.fromkeys(seen.values()))[:most]
+        return _each_once(found)[:most]
 
     def coded(self, scheme: str, code: str) -> tuple[Concept, ...]:
         """The concepts with a code of a classification."""
-        found = [
+        return _each_once(
             self.whole((n, number))
             for n, file in enumerate(self._files)
             for number in file.coded(scheme, code)
-        ]
-        return tuple(dict.fromkeys(found))
+        )
 
     def broader(self, concept: Concept) -> tuple[Concept, ...]:
         """The concepts right above."""
@@ -141,6 +140,14 @@ class Terminology:
             for name in self._files[n].headings(numbers)
         )
 
+    def size(self, places: Collection[tuple[int, int]]) -> int:
+        """How many concepts stand at these places, each of which may be in several files."""
+        among = set(places)
+        return sum(
+            not any(other in among and other < place for other in same)
+            for place, same in self._same(among).items()
+        )
+
     def scope_notes(self, concept: Concept) -> list[ScopeNote]:
         """What a concept means, in the words of its sources."""
         return [note for n, number in concept.places for note in self._files[n].scope_notes(number)]
@@ -152,12 +159,12 @@ class Terminology:
 
     def top(self, most: int) -> tuple[Concept, ...]:
         """Concepts under which others lie and that lie under none."""
-        found = [
+        found = (
             self.whole((n, number))
             for n, file in enumerate(self._files)
             for number in file.top(most)
-        ]
-        return tuple(dict.fromkeys(found))[:most]
+        )
+        return _each_once(found)[:most]
 
     def whole(self, place: tuple[int, int]) -> Concept:
         """The concept that stands there, with what other files say of it."""
@@ -166,22 +173,24 @@ class Terminology:
         return _joined(concepts) if others else concepts[0]
 
     def _related(self, concept: Concept, column: str, of: str) -> tuple[Concept, ...]:
-        found = [
+        return _each_once(
             self.whole((n, related))
             for n, number in concept.places
             for related in self._files[n].related(column, of, number)
-        ]
-        seen: dict[tuple[int, int], Concept] = {}
-        for one in found:
-            if not any(place in seen for place in one.places):
-                seen |= dict.fromkeys(one.places, one)
-        return tuple(dict.fromkeys(seen.values()))
+        )
 
     def _elsewhere(self, places: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Where the same concepts stand in other files: they share a name, which each file has for
-        one concept alone. The preferred names decide, or else the others; nothing is the same as
-        two concepts of a file."""
-        found: set[tuple[int, int]] = set()
+        """Where else the concepts stand that stand at these places."""
+        found = {place for same in self._same(places).values() for place in same}
+        return found - set(places)
+
+    def _same(
+        self, places: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """Of each place those of the same concept in other files: they share a name, which each
+        file has for one concept alone. The preferred names decide, or else the others; nothing is
+        the same as two concepts of a file."""
+        found: dict[tuple[int, int], list[tuple[int, int]]] = {place: [] for place in places}
         if len(self._files) == 1:
             return found
         for n, numbers in _by_file(places).items():
@@ -192,11 +201,12 @@ class Terminology:
                 if m == n:
                     continue
                 there = other.only_called(keys)
-                for names in own.values():
+                for number, names in own.items():
                     same = {there[k] for k, preferred in names.items() if preferred and k in there}
                     same = same or {there[k] for k in names if k in there}
-                    found |= {(m, number) for number in same if len(same) == 1}
-        return found - set(places)
+                    if len(same) == 1:
+                        found[n, number].append((m, same.pop()))
+        return found
 
     def _called(self, wanted: str) -> tuple[Concept, ...]:
         """One file's concept and another's of the same name are one where each has but one."""
@@ -211,6 +221,16 @@ class Terminology:
     def _concept(self, file: int, number: int) -> Concept:
         """The concept of that number in the nth file."""
         return self._files[file].concept(file, number)
+
+
+def _each_once(concepts: Iterable[Concept]) -> tuple[Concept, ...]:
+    seen: set[tuple[int, int]] = set()
+    found = []
+    for concept in concepts:
+        if not seen.intersection(concept.places):
+            found.append(concept)
+        seen.update(concept.places)
+    return tuple(found)
 
 
 def _by_file(places: Iterable[tuple[int, int]]) -> dict[int, set[int]]:

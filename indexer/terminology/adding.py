@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from indexer.terminology.joining import Joined, joined
 from indexer.terminology.mesh import read_mesh
+from indexer.terminology.skos import read_skos, syntax_of
 from indexer.terminology.statements import Statement, Statements
 from indexer.terminology.term_file import write_terminology
 from indexer.terminology.term_table import read_table
@@ -37,8 +38,8 @@ class Added:
 def add_terminology(
     file: Path, folder: Path, name: str = "", version: str = "", licence: str = ""
 ) -> Added:
-    """Add a table of names or MeSH in XML to the folder of terminologies, in the place of one of
-    the same name; ``name`` is the file's where nothing is said.
+    """Add a table of names, MeSH in XML or SKOS to the folder of terminologies, in the place of one
+    of the same name; ``name`` is the file's where nothing is said.
 
     Raises:
         TerminologyError: when nothing in the file can be used, or the name cannot be a file's; what
@@ -88,7 +89,7 @@ class Doubts:
 
 
 def check_terminology(file: Path) -> Doubts:
-    """Look for homographs, orphans and cycles in a table or MeSH file.
+    """Look for homographs, orphans and cycles in a table, in MeSH or SKOS.
 
     Raises:
         TerminologyError: as :func:`add_terminology`.
@@ -118,7 +119,12 @@ def _read(file: Path, stream: BinaryIO) -> Iterator[Statement | Rejected]:
     head = stream.read(_HEAD)
     stream.seek(0)
     try:
-        yield from read_mesh(stream) if any(r in head for r in _MESH) else read_table(stream)
+        if any(root in head for root in _MESH):
+            yield from read_mesh(stream)
+        elif syntax := syntax_of(head, file.name):
+            yield from read_skos(stream, syntax)
+        else:
+            yield from read_table(stream)
     except ValueError as error:
         raise TerminologyError(f"{file}: {error}") from error
 

@@ -60,7 +60,7 @@ def joined(sources: Iterable[Statements]) -> list[Joined]:
 
 
 # Classifications with a code for each concept; an ICD-10 code is shared by many.
-_ONE_TO_ONE = {"MeSH", "HPO"}
+_ONE_TO_ONE = {"MeSH", "HPO", "URI"}
 
 
 def _coded_otherwise(statement: Statement, concept: Joined) -> bool:

@@ -26,8 +26,8 @@ def terminology() -> None:
 @click.option("--version", default="", help="Version of the source, to be told with its names.")
 @click.option("--licence", default="", help="Licence of the source, to be told with its names.")
 def add(file: Path, folder: Path, name: str, version: str, licence: str) -> None:
-    """Add FILE: a table of names (CSV or TSV), or MeSH in XML as NLM publishes it (descriptors or
-    supplementary records).
+    """Add FILE: a table of names (CSV or TSV), MeSH in XML as NLM publishes it (descriptors or
+    supplementary records), or SKOS in Turtle, RDF/XML or JSON-LD, which needs the extra skos.
 
     The first row of a table names its columns: ja, en, ja_also, en_also, abbreviations, lay,
     broader, check_tag; several values of a cell are parted by semicolons.

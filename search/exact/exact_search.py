@@ -32,6 +32,7 @@ from search.exact.queries import QueryBuilder, candidates, field_of
 from search.exact.syntax_errors import ExactSyntaxError
 from search.exact.term_reader import Note
 from search.exact.thesaurus import (
+    MOST_NARROWER,
     MappedWords,
     SearchedHeading,
     Thesaurus,
@@ -46,6 +47,7 @@ from search.library.library import Library
 from search.ranked.engine import MAX_PER_PAGE, QueryError
 from search.ranked.snippets import MatchedSentence
 from search.records import Record
+from search.terminology.concepts import Concept
 from search.terminology.terminology import Terminology, bundled
 from search.text.terms import terms
 from search.text.variants import fold, is_respelled
@@ -64,6 +66,16 @@ class Lines:
 
     generation: Generation
     found: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HeadingCounts:
+    """How many records have a heading, alone and with all that lies under it, and how many concepts
+    that is; None where these are too many."""
+
+    alone: int
+    exploded: int | None
+    narrower: int | None
 
 
 @dataclass(frozen=True)
@@ -284,6 +296,25 @@ class ExactSearch:
         total, numbers = asked.page(sort, first, count)
         records = asked.generation.records(numbers)
         return total, [(number, records[number]) for number in numbers]
+
+    def heading_counts(self, concept: Concept) -> HeadingCounts:
+        """How many records of the library have a concept as heading.
+
+        Raises:
+            LibraryError, BudgetError: as for :meth:`search`.
+        """
+        budget.check("search")
+        lexical = self.library.generation().lexical
+        own = self.terminology.headings(concept.places)
+        alone = lexical.with_values("keyword", own)
+        exploded = self.terminology.explosion(concept, MOST_NARROWER)
+        if exploded is None:
+            return HeadingCounts(alone, None, None)
+        if not exploded.narrower:
+            return HeadingCounts(alone, alone, 0)
+        budget.spend("headings", exploded.places)
+        found = lexical.with_values("keyword", own | exploded.names)
+        return HeadingCounts(alone, found, exploded.narrower)
 
     def parsed(
         self, expression: str, thesaurus: ThesaurusUse = "none", *, with_lines: bool = False

@@ -97,10 +97,10 @@ class Thesaurus:
         if term.truncated:
             return term
         name, qualifier = term.text, ""
-        concept = self._one(name)
+        concept = heading_concept(self._terminology, name)
         if concept is None and "/" in name:
             name, _, qualifier = name.rpartition("/")
-            concept = self._one(name)
+            concept = heading_concept(self._terminology, name)
         if concept is None:
             return None
         return self._with_values(term, concept, qualifier)
@@ -122,7 +122,9 @@ class Thesaurus:
 
     def map_words(self, written: str, typed: Expression, concept: Concept) -> Expression:
         """What is searched for words that name a concept: its heading, the words, other names."""
-        heading = Term("heading", self._heading_name(written, concept))
+        japanese = any(map(is_cjk, written))
+        name = heading_name(self._terminology, concept, japanese=japanese) or written
+        heading = Term("heading", name)
         try:
             found = self._with_values(heading, concept, "")
         except TooWideError:
@@ -142,21 +144,6 @@ class Thesaurus:
         if names:
             self.unsure.append(UnsureWord(written, start, end, tuple(names)))
 
-    def _one(self, name: str) -> Concept | None:
-        """The one concept that a heading names; a preferred name before others."""
-        found = self._terminology.meant(name)
-        if len(found) > 1:
-            wanted = value_key(name)
-            found = tuple(
-                concept
-                for concept in found
-                if any(
-                    label.kind == "preferred" and value_key(label.text) == wanted
-                    for label in concept.labels
-                )
-            )
-        return found[0] if len(found) == 1 else None
-
     def _named(self, words: str) -> Concept | None:
         """The one concept that typed words are mapped to."""
         if len(self.mapped) >= _MOST_MAPPED:
@@ -170,16 +157,16 @@ class Thesaurus:
 
     def _with_values(self, term: Term, concept: Concept, qualifier: str) -> Term:
         alone = term.field in {"heading-alone", "major-alone"}
-        places = None if alone else self._terminology.under(concept, MOST_NARROWER)
-        if places is None and not alone:
+        exploded = None if alone else self._terminology.explosion(concept, MOST_NARROWER)
+        if exploded is None and not alone:
             raise TooWideError(term.text)
         own = self._terminology.headings(concept.places)
         chosen = own
         narrower = 0
-        if places is not None and len(places) > len(concept.places):
-            budget.spend("headings", len(places))
-            chosen = own | self._terminology.exploded(frozenset(places))
-            narrower = self._terminology.size(places) - 1
+        if exploded is not None and exploded.narrower:
+            budget.spend("headings", exploded.places)
+            chosen = own | exploded.names
+            narrower = exploded.narrower
         if qualifier:
             chosen = frozenset(value_key(f"{name}/{qualifier}") for name in chosen)
         found = replace(term, also=tuple(sorted(chosen - {value_key(term.text)})))
@@ -189,20 +176,6 @@ class Thesaurus:
         if said not in self.headings:
             self.headings.append(said)
         return found
-
-    def _heading_name(self, written: str, concept: Concept) -> str:
-        """What the concept is called in an expression: its preferred name in the language of what
-        was typed, or another that means it alone."""
-        japanese = any(map(is_cjk, written))
-        labels = sorted(concept.labels, key=lambda label: (label.language == "ja") != japanese)
-        for label in labels:
-            if label.kind == "preferred" and '"' not in label.text and self._means(label, concept):
-                return label.text
-        return written
-
-    def _means(self, label: Label, concept: Concept) -> bool:
-        found = self._one(label.text)
-        return found is not None and found.places[0] in concept.places
 
     def _texts(self, written: str, concept: Concept) -> list[str]:
         """The names that are looked for in texts beside what was typed: not what texts with that
@@ -219,6 +192,35 @@ class Thesaurus:
             found.append(label.text)
             had.append(units)
         return found
+
+
+def heading_concept(terminology: Terminology, name: str) -> Concept | None:
+    """The one concept that a heading names, a preferred name before others; None where there are
+    several, or none."""
+    found = terminology.meant(name)
+    if len(found) > 1:
+        wanted = value_key(name)
+        found = tuple(
+            concept
+            for concept in found
+            if any(
+                label.kind == "preferred" and value_key(label.text) == wanted
+                for label in concept.labels
+            )
+        )
+    return found[0] if len(found) == 1 else None
+
+
+def heading_name(terminology: Terminology, concept: Concept, *, japanese: bool) -> str | None:
+    """What a concept is called in an expression: its preferred name in that language, or else in
+    the other one, if it means this concept alone; None where none does."""
+    for label in sorted(concept.labels, key=lambda label: (label.language == "ja") != japanese):
+        if label.kind != "preferred" or set(label.text) & set('"[]'):
+            continue
+        found = heading_concept(terminology, label.text)
+        if found is not None and found.places[0] in concept.places:
+            return label.text
+    return None
 
 
 def _stands_alone(label: Label) -> bool:

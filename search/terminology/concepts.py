@@ -90,6 +90,16 @@ class Concept:
 
 
 @dataclass(frozen=True)
+class Explosion:
+    """A concept as heading with all that lies under it: every name, in the form in which whole
+    values are compared; how many places in files were read for it; how many concepts lie under."""
+
+    names: frozenset[str]
+    places: int
+    narrower: int
+
+
+@dataclass(frozen=True)
 class Mention:
     """A concept's name within a text: its half-open span there, and the concepts that it may mean.
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from search.terminology.concepts import SHORT, Concept, Mention, ScopeNote, Source
+from search.terminology.concepts import SHORT, Concept, Explosion, Mention, ScopeNote, Source
 from search.terminology.keys import Keyed, key
 from search.terminology.opened_file import OpenedFile
 from search.text.units import value_key
@@ -32,7 +32,7 @@ class Terminology:
         self._files = [OpenedFile(path) for path in files]
         self.concept = lru_cache(_KEPT)(self._concept)
         # What lies under a heading is asked for again and again; the widest have 50 000 names.
-        self.exploded = lru_cache(_WIDE)(self.headings)
+        self._explosion = lru_cache(_WIDE)(self._exploded)
 
     @property
     def sources(self) -> list[Source]:
@@ -140,9 +140,19 @@ class Terminology:
             for name in self._files[n].headings(numbers)
         )
 
-    def size(self, places: Collection[tuple[int, int]]) -> int:
+    def explosion(self, concept: Concept, most: int) -> Explosion | None:
+        """A concept as heading with all that lies under it; None where that is more than ``most``
+        concepts."""
+        return self._explosion(concept, most)
+
+    def _exploded(self, concept: Concept, most: int) -> Explosion | None:
+        places = self.under(concept, most)
+        if places is None:
+            return None
+        return Explosion(self.headings(places), len(places), self._size(places) - 1)
+
+    def _size(self, among: set[tuple[int, int]]) -> int:
         """How many concepts stand at these places, each of which may be in several files."""
-        among = set(places)
         return sum(
             not any(other in among and other < place for other in same)
             for place, same in self._same(among).items()

@@ -18,7 +18,7 @@ from search import budget
 from search.exact.expression import Expression, Or, Term
 from search.terminology.concepts import SHORT, Concept, Label
 from search.terminology.keys import key
-from search.terminology.terminology import Terminology
+from search.terminology.terminology import Terminology, is_short
 from search.text.units import is_cjk, texts, value_key
 from search.text.variants import fold
 
@@ -150,8 +150,7 @@ class Thesaurus:
             return None
         budget.check("search")
         found = self._terminology.meant(words)
-        own = key(words)
-        if len(found) != 1 or (own.isascii() and len(own) <= SHORT):
+        if len(found) != 1 or is_short(key(words), words):
             return None
         return found[0]
 

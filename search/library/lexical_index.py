@@ -380,6 +380,11 @@ class LexicalIndex:
         """How many records have one of some whole values in a field."""
         return self.count(values_query(self._schema, field, sorted(values)))
 
+    def together(self, phrases: Iterable[Sequence[str]]) -> int:
+        """In how many records each of ``phrases`` (words one after another) stands."""
+        wanted = [(tantivy.Occur.Must, self._phrase(words)) for words in phrases if words]
+        return self.count(tantivy.Query.boolean_query(wanted)) if wanted else 0
+
     def sorted_page(
         self, query: tantivy.Query, order: Order, first: int, count: int
     ) -> tuple[int, list[int]]:

@@ -5,7 +5,7 @@ Files of format 1 have neither scope notes nor qualifiers; they are read all the
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -149,6 +149,15 @@ class OpenedFile:
         query = "select concept from notation where scheme = ? and code = ? order by concept"
         return [number for (number,) in self._rows(query, scheme, code)]
 
+    def drawn(self, language: Language, count: int) -> list[str]:
+        """About ``count`` preferred names of a language, from all over the file."""
+        query = (
+            "select text from label where language = ? and kind = 'preferred' and "
+            "concept % max(1, (select count(*) from label where language = ? and "
+            "kind = 'preferred') / ?) = 0 order by concept limit ?"
+        )
+        return [text for (text,) in self._rows(query, language, language, count, count)]
+
     def concept(self, file: int, number: int) -> Concept:
         """A concept; ``file`` says which of several files this one is."""
         labels = self._rows(
@@ -193,16 +202,6 @@ class OpenedFile:
             "(select concept from relation) order by broader limit ?"
         )
         return [number for (number,) in self._rows(query, most)]
-
-    def preferred(self, numbers: Sequence[int], language: Language) -> dict[int, str]:
-        """The preferred names of some concepts in a language, or else in the other one."""
-        query = "select concept, text, language from label where kind = 'preferred' "
-        query += "and concept in ({})"
-        found: dict[int, str] = {}
-        for number, text, written in self._each(query, numbers):
-            if written == language or number not in found:
-                found[number] = text
-        return found
 
     def sources(self) -> Iterable[Source]:
         """Where the file's statements come from."""

@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from search.terminology.concepts import SHORT, Concept, Explosion, Mention, ScopeNote, Source
+from search.terminology.concepts import (
+    SHORT,
+    Concept,
+    Explosion,
+    Language,
+    Mention,
+    ScopeNote,
+    Source,
+)
 from search.terminology.keys import Keyed, key
 from search.terminology.opened_file import OpenedFile
 from search.text.units import value_key
@@ -48,7 +56,7 @@ class Terminology:
         """The one concept that ``name`` means for certain; None where there are several, or none,
         or it is an abbreviation of up to three letters."""
         found = self.concepts_called(name)
-        return found[0] if _certain(key(name), found) else None
+        return found[0] if _certain(key(name), name, found) else None
 
     def mentions(self, text: str) -> list[Mention]:
         """The names in ``text``, from the left, the longest at each place."""
@@ -69,8 +77,9 @@ class Terminology:
             after = max(ends)
             name = keyed.text[start:after]
             concepts = self._called(name)
-            span = keyed.original_span(start, after)
-            found.append(Mention(*span, concepts, _certain(name, concepts)))
+            first, last = keyed.original_span(start, after)
+            sure = _certain(name, text[first:last], concepts)
+            found.append(Mention(first, last, concepts, sure))
         return found
 
     def meant(self, name: str) -> tuple[Concept, ...]:
@@ -182,6 +191,11 @@ class Terminology:
         concepts = [self.concept(*where) for where in (place, *others)]
         return _joined(concepts) if others else concepts[0]
 
+    def names_drawn(self, language: Language, count: int) -> list[str]:
+        """About ``count`` preferred names of a language, from all over the first file: the same
+        ones each time."""
+        return self._files[0].drawn(language, count)
+
     def _related(self, concept: Concept, column: str, of: str) -> tuple[Concept, ...]:
         return _each_once(
             self.whole((n, related))
@@ -260,9 +274,16 @@ def _singular(name: str) -> str:
     return " ".join(_PLURAL.sub(lambda m: "" if m[0] == "s" else "y", word) for word in words)
 
 
-def _certain(own: str, concepts: Sequence[Concept]) -> bool:
-    """Whether a name of this key means one concept only, and is no short abbreviation."""
-    return len(concepts) == 1 and not (len(own) <= SHORT and own.isascii())
+def _certain(own: str, written: str, concepts: Sequence[Concept]) -> bool:
+    """Whether a name of this key, written so, means one concept only, and is no short
+    abbreviation. SIDS is none, although its key has lost the s; aids are not AIDS."""
+    return len(concepts) == 1 and not is_short(own, written)
+
+
+def is_short(own: str, written: str) -> bool:
+    """Whether a name of this key, written so, is an abbreviation of up to three letters."""
+    short = own.isascii() and len(own) <= SHORT
+    return short and not (len(written) > SHORT and written.isascii() and written.isupper())
 
 
 def _joined(concepts: Sequence[Concept]) -> Concept:

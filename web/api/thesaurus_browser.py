@@ -51,7 +51,7 @@ def show_concept(query: ConceptParameters) -> Response:
     exact = services.exact()
     found = exact.terminology.meant(query.name)
     if query.n >= len(found):
-        return problem(404, f"no concept is called {query.name!r}", "unknown-concept")
+        return problem(404, f"no concept is called {query.name!r}")
     return as_json(concept_body(exact, found[query.n], len(found)))
 
 

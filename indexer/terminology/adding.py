@@ -1,18 +1,20 @@
 """Terminologies that a user adds: a file each in one folder, beside the one that ships."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from indexer.terminology.joining import Joined, joined
 from indexer.terminology.mesh import read_mesh
+from indexer.terminology.own_pairs import own_pairs
 from indexer.terminology.skos import read_skos, syntax_of
 from indexer.terminology.statements import Statement, Statements
 from indexer.terminology.term_file import write_terminology
 from indexer.terminology.term_table import read_table
 from search.formats.syntax.read_items import Rejected
+from search.library.library import Library
 from search.terminology.concepts import Source
 from search.terminology.keys import key
 from search.terminology.opened_file import TerminologyError
@@ -45,19 +47,35 @@ def add_terminology(
         TerminologyError: when nothing in the file can be used, or the name cannot be a file's; what
             was there stays.
     """
-    name = name or file.stem
+    with file.open("rb") as stream:
+        read = list(_read(file, stream))
+    return _added(read, str(file), folder, Source(name or file.stem, version, licence, ""))
+
+
+def add_own_pairs(library: Path, folder: Path, name: str = "", licence: str = "") -> Added:
+    """Add the names that a library's records give in brackets, as a terminology of its own, whose
+    version is the library's generation.
+
+    Raises:
+        TerminologyError: as :func:`add_terminology`. LibraryError: when the library cannot be used.
+    """
+    generation = Library(library).generation()
+    told = list(own_pairs(record for _, record in generation.all_records()))
+    source = Source(name or library.resolve().name, generation.name, licence, "")
+    return _added(told, str(library), folder, source)
+
+
+def _added(read: Sequence[Statement | Rejected], where: str, folder: Path, source: Source) -> Added:
+    name = source.name
     if not _NAME.fullmatch(name):
         raise TerminologyError(
             f"{name!r} cannot be the name of a terminology: use letters, digits, '.', '-' and '_'"
         )
-    with file.open("rb") as stream:
-        read = list(_read(file, stream))
     told = [item for item in read if isinstance(item, Statement)]
     rejected = tuple(item for item in read if isinstance(item, Rejected))
     if not told:
         reason = f" ({rejected[0].place}: {rejected[0].reason})" if rejected else ""
-        raise TerminologyError(f"{file} has no concept that can be used{reason}")
-    source = Source(name, version, licence, "")
+        raise TerminologyError(f"{where} has no concept that can be used{reason}")
     concepts = joined([Statements(source, told)])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.db"

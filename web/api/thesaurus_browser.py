@@ -35,8 +35,7 @@ blueprint = APIBlueprint(
 
 @blueprint.get("/thesaurus", responses={"200": ConceptsBody})
 def find_concepts(query: ConceptSearch) -> Response:
-    """Concepts with a name that has these words: of just this name first, then those whose names
-    begin so."""
+    """Concepts by words of a name: those of just this name first."""
     found = services.exact().terminology.found(query.q, query.limit)
     return as_json(ConceptsBody(query=query.q, concepts=tuple(map(_named, found))))
 
@@ -46,8 +45,7 @@ def find_concepts(query: ConceptSearch) -> Response:
     responses={"200": ConceptBody, "404": problem_response("There is no such concept.")},
 )
 def show_concept(query: ConceptParameters) -> Response:
-    """A concept by one of its names: what it is called, what lies above and below it, and how many
-    records of the library have it as heading."""
+    """A concept by one of its names, its place in the tree, and its records."""
     exact = services.exact()
     found = exact.terminology.meant(query.name)
     if query.n >= len(found):

@@ -102,7 +102,7 @@ class Texts:
     """Makes sentences out of those of the sample."""
 
     def __init__(self) -> None:
-        file = Path(search.library.lexical_index.__file__).parent / "sample" / "records.jsonl"
+        file = Path(search.__path__[0]) / "sample" / "records.jsonl"
         records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         japanese, english = [], []
         for record in records:

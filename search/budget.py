@@ -26,7 +26,16 @@ from typing import Literal, TypeVar, get_args
 T = TypeVar("T")
 
 Work = Literal[
-    "search", "words", "texts", "set", "suggestions", "batch", "file", "upload", "collection"
+    "search",
+    "words",
+    "headings",
+    "texts",
+    "set",
+    "suggestions",
+    "batch",
+    "file",
+    "upload",
+    "collection",
 ]
 WORKS: tuple[Work, ...] = get_args(Work)
 
@@ -34,11 +43,13 @@ WORKS: tuple[Work, ...] = get_args(Work)
 SECONDS = 5.0
 # What one request may ask for in all:
 # - entries of the index, one for each word and each record that it stands in;
+# - concepts under the headings of an expression;
 # - records whose texts are read because the index cannot tell;
 # - records of sets that are listed whole, and of files;
 # - values of JSON that it brings in a file, which is read whole.
 LIMITS: dict[Work, int] = {
     "words": 200_000_000,
+    "headings": 30_000,
     "texts": 20_000,
     "set": 300_000,
     "file": 100_000,
@@ -49,6 +60,8 @@ MESSAGES: dict[Work, str] = {
     "search": "ask for less at once",
     "words": "the words of this expression stand in too many records together: ask for rarer or "
     "fewer words",
+    "headings": "too many narrower headings lie under those of this expression: take narrower "
+    "ones, or leave them out ([mh:noexp])",
     "texts": "the index cannot tell where so frequent words stand close together, and too many "
     "texts would have to be read: ask for rarer words or more letters before the asterisk, for a "
     "smaller distance, or for AND in the place of NEAR",

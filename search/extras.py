@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 # As pyproject.toml names them; jmedsearch is on no package index.
-Extra = Literal["mcp", "milvus", "models", "ray", "train"]
+Extra = Literal["mcp", "milvus", "models", "ray", "skos", "train"]
 _HOME = Path(__file__).parents[1]
 
 

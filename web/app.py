@@ -26,6 +26,7 @@ from web.api import screening as screening_api
 from web.api import search as api
 from web.api import strategies as strategies_api
 from web.api import suggestions as suggestions_api
+from web.api import thesaurus_browser as thesaurus_api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.desk.desk import Desk
@@ -151,7 +152,7 @@ def create_app(
         app,
         services.Services(
             engine,
-            ExactSearch(engine.library),
+            ExactSearch(engine.library, engine.terminology),
             Corrector(),
             suggester,
             Completer(suggester),
@@ -175,6 +176,7 @@ def create_app(
     errors.install(app)
     app.register_api(api.blueprint)
     app.register_api(suggestions_api.blueprint)
+    app.register_api(thesaurus_api.blueprint)
     app.register_api(api.health)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(opensearch.blueprint)

@@ -24,6 +24,7 @@ from search.records import Record
 from search.suggest import Suggester
 from web.api.models import FaultBody, NoteBody, RecordBody
 from web.http.links import outward_links
+from web.http.search_parameters import thesaurus_use
 
 _INSTRUCTIONS = """\
 Search of a library of Japanese medical literature (titles and abstracts, no full texts).
@@ -117,7 +118,7 @@ def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.in
     """A server whose tools answer from ``engine`` and ``suggester``, each call within
     ``time_limit`` seconds."""
     server = _Server(time_limit)
-    exact = ExactSearch(engine.library)
+    exact = ExactSearch(engine.library, engine.terminology)
 
     @server.tool(annotations=_READ_ONLY)
     def search(
@@ -147,10 +148,14 @@ def mcp_server(engine: Engine, suggester: Suggester, time_limit: float = math.in
         ],
         limit: _Limit = 10,
         page: _Page = 1,
+        mapping: Annotated[
+            bool, Field(description="Search words that name a concept by its other names, too.")
+        ] = True,
     ) -> CompleteAnswer:
         """Exact search: the complete set for a Boolean expression, with its exact count."""
         try:
-            found = exact.search(expression, page=page, per_page=limit)
+            use = thesaurus_use(mapping)
+            found = exact.search(expression, page=page, per_page=limit, thesaurus=use)
         except ExactSyntaxError as error:
             raise ToolError(_fault(error)) from error
         except _EXPECTED as error:

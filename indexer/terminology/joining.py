@@ -17,12 +17,15 @@ from search.terminology.keys import key
 
 @dataclass
 class Joined:
-    """A concept: its labels by key (the first one to say it counts), its codes, and the names of
-    what lies above."""
+    """A concept: its labels by key (the first one to say it counts), its codes, the names and the
+    codes of what lies above, its scope notes and qualifiers."""
 
     labels: dict[str, tuple[Named, Source]] = field(default_factory=dict)
     notations: dict[tuple[str, str], Source] = field(default_factory=dict)
     broader: dict[str, Source] = field(default_factory=dict)
+    broader_codes: dict[tuple[str, str], Source] = field(default_factory=dict)
+    notes: dict[tuple[str, str], Source] = field(default_factory=dict)
+    qualifiers: dict[str, Source] = field(default_factory=dict)
 
 
 def joined(sources: Iterable[Statements]) -> list[Joined]:
@@ -34,6 +37,8 @@ def joined(sources: Iterable[Statements]) -> list[Joined]:
     for told in sources:
         for statement in told.statements:
             number = _same(statement, preferred if statement.gaps else named, coded)
+            if number is not None and _coded_otherwise(statement, concepts[number]):
+                number = None
             if number is None and statement.gaps:
                 # What another concept is called already would only make that name ambiguous.
                 new = tuple(label for label in statement.labels if key(label[0]) not in named)
@@ -55,7 +60,14 @@ def joined(sources: Iterable[Statements]) -> list[Joined]:
 
 
 # Classifications with a code for each concept; an ICD-10 code is shared by many.
-_ONE_TO_ONE = {"MeSH", "HPO"}
+_ONE_TO_ONE = {"MeSH", "HPO", "URI"}
+
+
+def _coded_otherwise(statement: Statement, concept: Joined) -> bool:
+    """Whether a classification knows both, and apart: Aged and Aging have one stem."""
+    schemes = {scheme for scheme, _ in statement.notations} & _ONE_TO_ONE
+    others = {code for code in concept.notations if code[0] in schemes}
+    return bool(others) and not others & set(statement.notations)
 
 
 def _same(
@@ -94,3 +106,9 @@ def _add(concept: Joined, statement: Statement, source: Source) -> None:
         concept.notations.setdefault(code, source)
     for name in statement.broader:
         concept.broader.setdefault(name, source)
+    for code in statement.broader_codes:
+        concept.broader_codes.setdefault(code, source)
+    for note in statement.notes:
+        concept.notes.setdefault(note, source)
+    for qualifier in statement.qualifiers:
+        concept.qualifiers.setdefault(qualifier, source)

@@ -15,12 +15,16 @@ from lxml import etree
 from indexer.terminology.statements import Named, Statement
 from search.formats.syntax.read_items import Rejected
 from search.formats.syntax.xml_records import read_elements, text_at, texts_at
-from search.terminology.concepts import LabelKind
+from search.terminology.concepts import TREE_NUMBER, LabelKind
 
 _DESCRIPTOR, _SUPPLEMENTARY = "DescriptorRecord", "SupplementalRecord"
-_MAPPED_TO = "HeadingMappedToList/HeadingMappedTo/DescriptorReferredTo/DescriptorName/String"
+_MAPPED_TO = "HeadingMappedToList/HeadingMappedTo/DescriptorReferredTo/DescriptorUI"
+_PREFERRED = "ConceptList/Concept[@PreferredConceptYN='Y']"
+_QUALIFIER = "AllowableQualifiersList/AllowableQualifier/QualifierReferredTo/QualifierName/String"
 # How NLM marks a term that is an abbreviation or made of first letters.
 _ABBREVIATED = {"ABB", "ABX", "ACR", "ACX"}
+# Characters of the longest scope note that is kept; NLM's have a few hundred.
+_LONGEST_NOTE = 4000
 
 
 def read_mesh(stream: BinaryIO) -> Iterator[Statement | Rejected]:
@@ -40,19 +44,29 @@ def read_mesh(stream: BinaryIO) -> Iterator[Statement | Rejected]:
             yield Rejected(place, f"a {record} without {kind}Name or {kind}UI")
             continue
         numbers = texts_at(element, "TreeNumberList/TreeNumber")
-        by_number |= dict.fromkeys(numbers, name)
-        mapped = texts_at(element, _MAPPED_TO)
-        above = tuple(heading.removeprefix("*") for heading in mapped)
-        told.append((Statement(_labels(element, name), (("MeSH", code),), above), numbers))
+        by_number |= dict.fromkeys(numbers, code)
+        note = " ".join(text_at(element, f"{_PREFERRED}/ScopeNote").split())
+        statement = Statement(
+            _labels(element, name),
+            (("MeSH", code), *((TREE_NUMBER, number) for number in numbers)),
+            broader_codes=tuple(
+                # A star marks the heading that stands for the record above all.
+                ("MeSH", mapped.removeprefix("*"))
+                for mapped in texts_at(element, _MAPPED_TO)
+            ),
+            notes=((note[:_LONGEST_NOTE], "en"),) if note else (),
+            qualifiers=tuple(dict.fromkeys(texts_at(element, _QUALIFIER))),
+        )
+        told.append((statement, numbers))
     for statement, numbers in told:
         parents = (by_number.get(number.rpartition(".")[0]) for number in numbers)
-        trees = tuple(dict.fromkeys(parent for parent in parents if parent))
-        yield replace(statement, broader=statement.broader + trees)
+        trees = tuple(dict.fromkeys(("MeSH", parent) for parent in parents if parent))
+        yield replace(statement, broader_codes=statement.broader_codes + trees)
 
 
 def _labels(element: etree._Element, name: str) -> tuple[Named, ...]:
     labels: list[Named] = [(name, "en", "preferred")]
-    for term in element.iterfind("ConceptList/Concept[@PreferredConceptYN='Y']/TermList/Term"):
+    for term in element.iterfind(f"{_PREFERRED}/TermList/Term"):
         text = text_at(term, "String")
         abbreviated = term.get("LexicalTag") in _ABBREVIATED
         kind: LabelKind = "abbreviation" if abbreviated else "exact"

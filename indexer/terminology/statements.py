@@ -11,13 +11,17 @@ Named = tuple[str, Language, LabelKind]
 @dataclass(frozen=True)
 class Statement:
     """One concept as one source knows it: its labels, codes (scheme, code), and the names of
-    broader concepts. In the languages of ``gaps`` its labels count only where nobody else has one.
+    broader concepts, or their codes; its scope notes (text, language) and the qualifiers that may
+    stand with it. In the languages of ``gaps`` its labels count only where nobody else has one.
     """
 
     labels: tuple[Named, ...]
     notations: tuple[tuple[str, str], ...] = ()
     broader: tuple[str, ...] = ()
     gaps: tuple[Language, ...] = ()
+    broader_codes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    qualifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import marisa_trie
 from indexer.terminology.joining import Joined
 from search.terminology.concepts import Source
 from search.terminology.keys import key
-from search.terminology.terminology import FORMAT
+from search.terminology.opened_file import FORMAT
 
 _SCHEMA = f"""
 pragma user_version = {FORMAT};
@@ -20,20 +20,25 @@ create table concept (number integer primary key);
 create table label (concept integer, text text, language text, kind text, key text, source integer);
 create table notation (concept integer, scheme text, code text, source integer);
 create table relation (concept integer, broader integer, source integer);
+create table note (concept integer, text text, language text, source integer);
+create table qualifier (concept integer, name text, source integer);
 create table automaton (names blob);
 """
 _INDEXES = """
 create index label_by_key on label (key);
 create index label_by_concept on label (concept);
 create index notation_by_concept on notation (concept);
+create index notation_by_code on notation (scheme, code);
+create index note_by_concept on note (concept);
+create index qualifier_by_concept on qualifier (concept);
 create index relation_by_concept on relation (concept);
 create index relation_by_broader on relation (broader);
 """
 
 
 def write_terminology(path: Path, concepts: Sequence[Joined], sources: Sequence[Source]) -> None:
-    """Write a file with these concepts, in the place of one that is there; broader names that no
-    concept or several have are left out."""
+    """Write a file with these concepts, in the place of one that is there; broader names and codes
+    that no concept or several have are left out."""
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     numbers = {source: n for n, source in enumerate(sources)}
@@ -41,6 +46,10 @@ def write_terminology(path: Path, concepts: Sequence[Joined], sources: Sequence[
     for n, concept in enumerate(concepts):
         for own in concept.labels:
             named[own].add(n)
+    coded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for n, concept in enumerate(concepts):
+        for code in concept.notations:
+            coded[code].add(n)
     with closing(sqlite3.connect(partial)) as database:
         database.executescript(_SCHEMA)
         database.executemany(
@@ -66,11 +75,32 @@ def write_terminology(path: Path, concepts: Sequence[Joined], sources: Sequence[
         )
         database.executemany(
             "insert into relation values (?, ?, ?)",
+            sorted(
+                {
+                    (n, above): (n, above, numbers[source])
+                    for n, concept in enumerate(concepts)
+                    for found, source in [
+                        *((named.get(key(name), set()), s) for name, s in concept.broader.items()),
+                        *((coded.get(c, set()), s) for c, s in concept.broader_codes.items()),
+                    ]
+                    for above in _only(found, n)
+                }.values()
+            ),
+        )
+        database.executemany(
+            "insert into note values (?, ?, ?, ?)",
             [
-                (n, above, numbers[source])
+                (n, *note, numbers[source])
                 for n, concept in enumerate(concepts)
-                for name, source in concept.broader.items()
-                for above in _only(named.get(key(name), set()), n)
+                for note, source in concept.notes.items()
+            ],
+        )
+        database.executemany(
+            "insert into qualifier values (?, ?, ?)",
+            [
+                (n, name, numbers[source])
+                for n, concept in enumerate(concepts)
+                for name, source in concept.qualifiers.items()
             ],
         )
         names = marisa_trie.Trie(sorted(named))

@@ -15,9 +15,11 @@ from search.exact.parser import Parsed, parse
 from search.exact.syntax_errors import ExactSyntaxError
 from search.exact.syntax_errors import Reason as FaultReason
 from search.exact.term_reader import Note, NoteReason
+from search.exact.thesaurus import USES, ThesaurusUse
 
 __all__ = [
     "SORTS",
+    "USES",
     "ExactHit",
     "ExactSearch",
     "ExactSet",
@@ -28,6 +30,7 @@ __all__ = [
     "NoteReason",
     "Parsed",
     "Sort",
+    "ThesaurusUse",
     "expression_offers",
     "meant_words",
     "parse",

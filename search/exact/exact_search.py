@@ -31,6 +31,14 @@ from search.exact.parser import Parsed, parse
 from search.exact.queries import QueryBuilder, candidates, field_of
 from search.exact.syntax_errors import ExactSyntaxError
 from search.exact.term_reader import Note
+from search.exact.thesaurus import (
+    MOST_NARROWER,
+    MappedWords,
+    SearchedHeading,
+    Thesaurus,
+    ThesaurusUse,
+    UnsureWord,
+)
 from search.filters import Filters
 from search.library.exact_fields import area_texts
 from search.library.facets import Facets, facets
@@ -39,6 +47,8 @@ from search.library.library import Library
 from search.ranked.engine import MAX_PER_PAGE, QueryError
 from search.ranked.snippets import MatchedSentence
 from search.records import Record
+from search.terminology.concepts import Concept
+from search.terminology.terminology import Terminology, bundled
 from search.text.terms import terms
 from search.text.variants import fold, is_respelled
 
@@ -59,6 +69,16 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class HeadingCounts:
+    """How many records have a heading, alone and with all that lies under it, and how many concepts
+    that is; None where these are too many."""
+
+    alone: int
+    exploded: int | None
+    narrower: int | None
+
+
+@dataclass(frozen=True)
 class ExactHit:
     """A record of the set, as a page shows it.
 
@@ -76,8 +96,9 @@ class ExactSet:
     """A page of a complete set, and what was understood.
 
     ``canonical`` is the expression with every field and grouping written out; ``folded`` the terms
-    that were respelled, as typed and as looked for; ``count`` the size of the whole set; ``facets``
-    how all of it divides, where that was asked for.
+    that were respelled, as typed and as looked for; ``headings``, ``mapped`` and ``unsure`` what
+    the thesaurus made of it; ``count`` the size of the whole set; ``facets`` how all of it divides,
+    where that was asked for.
     """
 
     expression: str
@@ -92,13 +113,21 @@ class ExactSet:
     filters: Filters
     generation: str
     facets: Facets | None
+    headings: tuple[SearchedHeading, ...] = ()
+    mapped: tuple[MappedWords, ...] = ()
+    unsure: tuple[UnsureWord, ...] = ()
 
 
 class ExactSearch:
-    """Answers expressions over a library; needs no encoder. Safe to call from several threads."""
+    """Answers expressions over a library; needs no encoder. Safe to call from several threads.
 
-    def __init__(self, library: Library) -> None:
+    Each search says what use it makes of the ``terminology`` (by default the one that ships): none,
+    or headings with what lies under them, or words that name a concept mapped to it, too.
+    """
+
+    def __init__(self, library: Library, terminology: Terminology | None = None) -> None:
         self.library = library
+        self.terminology = bundled() if terminology is None else terminology
 
     def search(
         self,
@@ -112,6 +141,7 @@ class ExactSearch:
         with_facets: bool = False,
         lines: Lines | None = None,
         first: int | None = None,
+        thesaurus: ThesaurusUse = "none",
     ) -> ExactSet:
         """One page of the set that ``expression`` finds; ``language`` chooses the version shown.
         With ``lines`` it may refer to earlier searches, and their generation is searched. The page
@@ -132,7 +162,7 @@ class ExactSearch:
                 f"{MAX_PER_PAGE} records",
             )
         filters = filters or Filters()
-        asked = self._asked(expression, filters, lines)
+        asked = self._asked(expression, filters, lines, thesaurus)
         parsed, generation = asked.parsed, asked.generation
         count, numbers = asked.page(
             sort, (page - 1) * per_page if first is None else first, per_page
@@ -152,18 +182,29 @@ class ExactSearch:
             filters=filters,
             generation=generation.name,
             facets=asked.facets(count) if with_facets else None,
+            headings=parsed.headings,
+            mapped=parsed.mapped,
+            unsure=parsed.unsure,
         )
 
-    def count(self, expression: str, filters: Filters | None = None) -> int:
+    def count(
+        self,
+        expression: str,
+        filters: Filters | None = None,
+        thesaurus: ThesaurusUse = "none",
+    ) -> int:
         """The size of the set alone.
 
         Raises:
             ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
-        return self._asked(expression, filters, None).count()
+        return self._asked(expression, filters, None, thesaurus).count()
 
     def term_counts(
-        self, expression: str, filters: Filters | None = None
+        self,
+        expression: str,
+        filters: Filters | None = None,
+        thesaurus: ThesaurusUse = "none",
     ) -> tuple[tuple[str, int], ...]:
         """The terms of an expression that must not be absent, each as it was read and with the
         number of records that it finds alone: which of them leaves a set empty.
@@ -171,7 +212,7 @@ class ExactSearch:
         Raises:
             ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
-        parsed = parse(expression)
+        parsed = self.parsed(expression, thesaurus)
         lines = Lines(self.library.generation())
         wanted = list(dict.fromkeys(sought(parsed.tree)))[:_MOST_COUNTED]
         alone = [_BoundExpression(lines, Parsed(term, ()), filters or Filters()) for term in wanted]
@@ -210,6 +251,7 @@ class ExactSearch:
         sort: Sort = "year",
         lines: Lines | None = None,
         most: int | None = None,
+        thesaurus: ThesaurusUse = "none",
     ) -> NDArray[np.int64]:
         """The record numbers of the whole set in the order of ``sort``, int64, or of the first
         ``most``; ``lines`` as for :meth:`search`.
@@ -217,10 +259,14 @@ class ExactSearch:
         Raises:
             ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
-        return self._asked(expression, filters, lines).numbers(sort, most)
+        return self._asked(expression, filters, lines, thesaurus).numbers(sort, most)
 
     def records(
-        self, expression: str, filters: Filters | None = None, sort: Sort = "year"
+        self,
+        expression: str,
+        filters: Filters | None = None,
+        sort: Sort = "year",
+        thesaurus: ThesaurusUse = "none",
     ) -> Iterator[Record]:
         """Every record of the set in the order of ``sort``, read a few hundred at a time.
 
@@ -228,12 +274,17 @@ class ExactSearch:
             ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`, before the first
                 record.
         """
-        asked = self._asked(expression, filters, None)
+        asked = self._asked(expression, filters, None, thesaurus)
         budget.spend("file", asked.count())
         return asked.generation.records_in_order(asked.numbers(sort).tolist())
 
     def part(
-        self, expression: str, sort: Sort, first: int, count: int
+        self,
+        expression: str,
+        sort: Sort,
+        first: int,
+        count: int,
+        thesaurus: ThesaurusUse = "none",
     ) -> tuple[int, list[tuple[int, Record]]]:
         """The size of the set, and ``count`` of its records from ``first`` (from 0) on, each with
         its number.
@@ -241,15 +292,51 @@ class ExactSearch:
         Raises:
             ExactSyntaxError, LibraryError, BudgetError: as for :meth:`search`.
         """
-        asked = self._asked(expression, None, None)
+        asked = self._asked(expression, None, None, thesaurus)
         total, numbers = asked.page(sort, first, count)
         records = asked.generation.records(numbers)
         return total, [(number, records[number]) for number in numbers]
 
+    def heading_counts(self, concept: Concept) -> HeadingCounts:
+        """How many records of the library have a concept as heading.
+
+        Raises:
+            LibraryError, BudgetError: as for :meth:`search`.
+        """
+        budget.check("search")
+        lexical = self.library.generation().lexical
+        own = self.terminology.headings(concept.places)
+        alone = lexical.with_values("keyword", own)
+        exploded = self.terminology.explosion(concept, MOST_NARROWER)
+        if exploded is None:
+            return HeadingCounts(alone, None, None)
+        if not exploded.narrower:
+            return HeadingCounts(alone, alone, 0)
+        budget.spend("headings", exploded.places)
+        found = lexical.with_values("keyword", own | exploded.names)
+        return HeadingCounts(alone, found, exploded.narrower)
+
+    def parsed(
+        self, expression: str, thesaurus: ThesaurusUse = "none", *, with_lines: bool = False
+    ) -> Parsed:
+        """What an expression means with that use of the thesaurus.
+
+        Raises:
+            ExactSyntaxError: when it cannot be read.
+        """
+        if thesaurus == "none":
+            return parse(expression, with_lines=with_lines)
+        known = Thesaurus(self.terminology, mapping=thesaurus == "map")
+        return parse(expression, with_lines=with_lines, thesaurus=known)
+
     def _asked(
-        self, expression: str, filters: Filters | None, lines: Lines | None
+        self,
+        expression: str,
+        filters: Filters | None,
+        lines: Lines | None,
+        thesaurus: ThesaurusUse = "none",
     ) -> "_BoundExpression":
-        parsed = parse(expression, with_lines=lines is not None)
+        parsed = self.parsed(expression, thesaurus, with_lines=lines is not None)
         lines = lines or Lines(self.library.generation())
         for line in lines_of(parsed.tree):
             if line.number not in lines.found:

@@ -16,6 +16,10 @@ Field = Literal[
     "title-abstract",
     "title",
     "abstract",
+    "heading",
+    "heading-alone",
+    "major",
+    "major-alone",
     "keyword",
     "subheading",
     "author",
@@ -32,6 +36,8 @@ Field = Literal[
 FIELDS: tuple[Field, ...] = get_args(Field)
 # Searched by words, not by whole values.
 TEXT_FIELDS: tuple[Field, ...] = ("all", "text", "title-abstract", "title", "abstract")
+# Searched by headings, with what the terminology says is the same or lies under them.
+HEADING_FIELDS: tuple[Field, ...] = ("heading", "heading-alone", "major", "major-alone")
 # Searched by names, unquoted ones with initials as if these were cut off.
 NAME_FIELDS: tuple[Field, ...] = ("author", "first-author", "last-author")
 FlagName = Literal["hasabstract", "retracted"]
@@ -43,7 +49,11 @@ CANONICAL_TAGS: dict[Field, str] = {
     "title-abstract": "tiab",
     "title": "ti",
     "abstract": "ab",
-    "keyword": "mh",
+    "heading": "mh",
+    "heading-alone": "mh:noexp",
+    "major": "majr",
+    "major-alone": "majr:noexp",
+    "keyword": "ot",
     "subheading": "sh",
     "author": "au",
     "first-author": "1au",
@@ -63,7 +73,9 @@ _OPERATOR = re.compile(r"(?:and|or|not|(?:near|adj)\d*|hasabstract)", re.IGNOREC
 
 @dataclass(frozen=True)
 class Term:
-    """A string in a field, as it was typed; ``truncated`` where a ``*`` ended it.
+    """A string in a field, as it was typed; ``truncated`` where a ``*`` ended it. Of a heading,
+    ``also`` is what it stands for beside its own value: its other names and what lies under it, in
+    the form in which whole values are compared.
 
     ``start`` and ``end`` are offsets into the expression that was typed.
     """
@@ -71,6 +83,7 @@ class Term:
     field: Field
     text: str
     truncated: bool = False
+    also: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     start: int = dataclasses.field(default=0, compare=False)
     end: int = dataclasses.field(default=0, compare=False)
 

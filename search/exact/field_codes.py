@@ -14,11 +14,11 @@ _PUBMED: dict[Field | Special, str] = {
     "title-abstract": "tiab; title/abstract",
     "title": "ti; title; tt; transliterated title",
     "abstract": "ab; abstract",
-    "keyword": (
-        "mh; mesh; mesh terms; mh:noexp; mesh:noexp; mesh terms:noexp; majr; mesh major topic; "
-        "majr:noexp; mesh major topic:noexp; nm; substance name; supplementary concept; ot; "
-        "other term; other terms; kw; keyword"
-    ),
+    "heading": "mh; mesh; mesh terms; nm; substance name; supplementary concept",
+    "heading-alone": "mh:noexp; mesh:noexp; mesh terms:noexp",
+    "major": "majr; mesh major topic",
+    "major-alone": "majr:noexp; mesh major topic:noexp",
+    "keyword": "ot; other term; other terms; kw; keyword",
     "subheading": "sh; mesh subheading; subheading",
     "author": "au; author; fau; full author name; cn; author - corporate; author - full",
     "first-author": "1au; author - first; first author; first author name",
@@ -47,10 +47,10 @@ ICHUSHI: dict[str, Field | Special] = {
     "TI": "title",
     "AB": "abstract",
     "TA": "title-abstract",
-    "TH": "keyword",
-    "MTH": "keyword",
+    "TH": "heading",
+    "MTH": "major",
     "KW": "keyword",
-    "CK": "keyword",
+    "CK": "heading-alone",
     "SH": "subheading",
     "AU": "author",
     "FAU": "first-author",
@@ -70,9 +70,12 @@ ICHUSHI: dict[str, Field | Special] = {
     "FT": "unsupported",
     "SB": "unsupported",
 }
-# Headings as they stand in the records: what is lost against the thesaurus is said.
+# Headings that are exploded; where they are not, that is said.
 HEADINGS = frozenset(("mh", "mesh", "mesh terms", "TH"))
-MAJOR = frozenset(t for t in PUBMED if t.startswith(("majr", "mesh major"))) | {"MTH"}
+# What major headings are without a thesaurus: headings. And 医中誌Web's in brackets, [x]/TH, which
+# stand without what lies under them.
+NOT_MAJOR: dict[Field | Special, Field] = {"major": "heading", "major-alone": "heading-alone"}
+ALONE: dict[Field | Special, Field] = {"heading": "heading-alone", "major": "major-alone"}
 
 
 def nearest_code(code: str, known: dict[str, Field | Special]) -> str | None:

@@ -60,11 +60,14 @@ def _grammar() -> Lark:
     codes = "|".join(ICHUSHI)
     # A slash and a code end a word; in lower case only after Japanese (肺炎/ti, but not n/al).
     slash = rf"\/(?:{codes}){end}|(?<=[^\x00-\x7f])\/(?i:{codes}){end}"
+    # A qualifier may follow the code of a heading: 喘息/TH/治療.
+    qualified = r"\/M?TH\/[^\s()\"\[\]\/]+"
+    slash = rf"{qualified}|(?<=[^\x00-\x7f])(?i:{qualified})|{slash}"
     # Of parentheses in words only those of DOIs: 10.1016/S0140-6736(20)30183-5.
     doi = r'10\.\d{4,9}\/(?:[^\s()"\[\]]|\([^\s()"]*\))+'
     terminals = rf"""
 WORD: /{doi}|(?:(?!{slash})[^\s()"\[\]])+/
-SLASH.2: /{slash}|(?<=["\])*])\s*\/[A-Za-z]{{2,4}}{end}/
+SLASH.2: /{slash}|(?<=["\])*])\s*(?:(?i:{qualified})|\/[A-Za-z]{{2,4}}{end})/
 ASSIGNMENT.3: /(?i:{codes})=(?:"[^"]*"|\([^()]*\)|[^\s()"])*/
 """
     return Lark(grammar + terminals, parser="lalr", lexer="basic")

@@ -157,6 +157,11 @@ def _ovid_suffix(scan: Scan) -> Iterator[Foreign]:
         yield Foreign("Ovid", "field", *match.span(), edits, here or "")
 
 
+def _heading(name: str, *, exploded: bool, major: bool = False) -> str:
+    """A heading as it is written here: with what lies under it or alone, as main topic or not."""
+    return f'"{name}"[{"majr" if major else "mh"}{"" if exploded else ":noexp"}]'
+
+
 def _ovid_heading(scan: Scan) -> Iterator[Foreign]:
     for match in _SLASH.finditer(scan.masked):
         codes = [c.strip() for c in match.group(1).split(",") if c.strip()]
@@ -165,9 +170,9 @@ def _ovid_heading(scan: Scan) -> Iterator[Foreign]:
         boundary = _BOUNDARY.match(before)
         start = from_ + (boundary.end() if boundary else 0)
         # exp Wounds and Injuries/ is one heading.
-        exploded = list(re.finditer(r"\bexp(?:lode)?\s+(?!.*(?:/|\bor\b))", before))
-        if exploded and "(" not in before[exploded[-1].start() :]:
-            start = min(start, from_ + exploded[-1].start())
+        beginnings = list(re.finditer(r"\bexp(?:lode)?\s+(?!.*(?:/|\bor\b))", before))
+        if beginnings and "(" not in before[beginnings[-1].start() :]:
+            start = min(start, from_ + beginnings[-1].start())
         start += len(scan.masked[start : match.start()]) - len(
             scan.masked[start : match.start()].lstrip()
         )
@@ -183,7 +188,9 @@ def _ovid_heading(scan: Scan) -> Iterator[Foreign]:
         if not known and not re.match(r"exp(?:lode)?\s|\*", scan.masked[start:], re.IGNORECASE):
             # and/or, mg/ml
             continue
-        here = f'"{name}"[mh]'
+        signs = re.match(r"(?:exp(?:lode)?\s+)?(\*?)", scan.masked[start:], re.IGNORECASE)
+        exploded = re.match(r"exp(?:lode)?\s", scan.masked[start:], re.IGNORECASE) is not None
+        here = _heading(name, exploded=exploded, major=bool(signs and signs[1]))
         if codes and known:
             several = " OR ".join(f'"{_SUBHEADINGS[code]}"[sh]' for code in codes)
             here = f"({here} AND ({several}))" if len(codes) > 1 else f"({here} AND {several})"
@@ -307,18 +314,23 @@ def _colon_field(groups: tuple[str, ...]) -> str | None:
     return _field_of(names) if not set(names.split(",")) & {"tn", "mn", "dn", "it"} else None
 
 
+def _embase_heading(groups: tuple[str, ...]) -> str:
+    how = groups[0].rpartition(groups[1])[2].casefold().split("/")
+    return _heading(groups[1], exploded="exp" in how, major="mj" in how)
+
+
 _EMBASE: tuple[Finder, ...] = (
     _each(
         "Embase",
         "heading",
         r"(?<![\w'])'([^'\n]+)'/(?:exp|de|mj|syn|br)(?:/(?:mj|exp|de))?" + _END,
-        lambda g: f'"{g[1]}"[mh]',
+        _embase_heading,
     ),
     _each(
         "Embase",
         "heading",
         r"(?<![\w'\"/])([A-Za-z][\w-]*)/(?:exp|mj|syn|br|de)(?:/(?:mj|exp|de))?" + _END,
-        lambda g: f'"{g[1]}"[mh]',
+        _embase_heading,
     ),
     _each("Embase", "phrase", r"(?<![\w')])'(?=\S)([^'\n]*\S)'(?![\w'])", lambda g: f'"{g[1]}"'),
     _each("Embase", "limit", r"\[[^\[\]]*\]/(?:lim|py|sd)\b", _nothing, re.IGNORECASE),
@@ -341,7 +353,11 @@ _COCHRANE: tuple[Finder, ...] = (
         "the Cochrane Library",
         "heading",
         r"\[mh\s+\^?\s*(\"[^\"]*\"|[^\]\"/]*)(?:/[^\]]*)?\]",
-        lambda g: '"' + g[1].strip().strip('"') + '"[mh]' if "/" not in g[0] else None,
+        lambda g: (
+            None
+            if "/" in g[0]
+            else _heading(g[1].strip().strip('"'), exploded="^" not in g[0].partition('"')[0])
+        ),
         re.IGNORECASE,
     ),
     _each(
@@ -349,7 +365,7 @@ _COCHRANE: tuple[Finder, ...] = (
         "heading",
         r"MeSH descriptor:?\s*\[([^\]]+)\]"
         r"(?:\s*(?:explode(?: all)?(?: \d+)? trees?|this term only))?",
-        lambda g: f'"{g[1].strip()}"[mh]',
+        lambda g: _heading(g[1].strip(), exploded="only" not in g[0].rpartition("]")[2].casefold()),
         re.IGNORECASE,
     ),
     _each(
@@ -404,7 +420,9 @@ _EBSCO: tuple[Finder, ...] = (
         "EBSCOhost (CINAHL)",
         "heading",
         rf"{_BEFORE_OPERAND}(?:MH|MM|MJ|DE|ZU)\s+\"([^\"]*)\"",
-        lambda g: f'"{g[1].rstrip("+ ")}"[mh]',
+        lambda g: _heading(
+            g[1].rstrip("+ "), exploded="+" in g[1], major=g[0].lstrip(" (")[:2] in {"MM", "MJ"}
+        ),
     ),
     _before(
         "EBSCOhost (CINAHL)",

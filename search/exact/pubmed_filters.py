@@ -58,8 +58,8 @@ FILTERS: dict[str, tuple[Field, tuple[str, ...]]] = {
         "".join(c for c in name.lower() if c.isalnum()): ("publication-type", (name,))
         for name in _TYPES.split("; ")
     },
-    **{key: ("keyword", (name,)) for key, name in _HEADINGS.items()},
-    **{key: ("keyword", names) for key, names in _AGES.items()},
+    **{key: ("heading-alone", (name,)) for key, name in _HEADINGS.items()},
+    **{key: ("heading-alone", names) for key, names in _AGES.items()},
 }
 HAS_ABSTRACT = frozenset(("hasabstract", "fha"))
 # Full text, dates relative to today, subsets of PubMed: records do not carry them.

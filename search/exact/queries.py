@@ -39,6 +39,10 @@ VALUE_FIELDS: dict[Field, str] = {
     "first-author": "first_author",
     "last-author": "last_author",
     "journal": "journal_name",
+    "heading": "keyword",
+    "heading-alone": "keyword",
+    "major": "major_heading",
+    "major-alone": "major_heading",
     "keyword": "keyword",
     "subheading": "subheading",
     "publication-type": "publication_type",
@@ -57,6 +61,8 @@ _MOST_WORDS = 40_000
 _MOST_WORDS_OF_ONE = 10_000
 
 
+# Of so many whole values it is counted in how many records each stands.
+_FEW_VALUES = 200
 # tantivy refuses longer ones; what begins so long is looked up by itself.
 _LONGEST_REGEX = 200
 
@@ -167,10 +173,23 @@ class QueryBuilder:
                 )
             budget.spend("words", self._beginning_with(name, key)[1])
             return _Query.regex_query(schema(), name, _escaped(key) + ".*")
+        if term.also:
+            return self._any_value(name, (key, *term.also))
         budget.spend("words", self._lexical.document_frequency(key, name))
         query = _Query.term_query(schema(), name, key)
         numbers = self._merged(term.text) if field == "identifier" else ()
         return any_of([query, numbers_query(numbers)]) if numbers else query
+
+    def _any_value(self, name: str, keys: Sequence[str]) -> tantivy.Query:
+        """The records that have one of many whole values."""
+        few = keys if len(keys) <= _FEW_VALUES else ()
+        budget.spend(
+            "words",
+            sum(self._lexical.document_frequency(key, name) for key in few)
+            if few
+            else len(self._lexical),
+        )
+        return values_query(schema(), name, list(keys))
 
     def _near(self, near: Near) -> tantivy.Query:
         operands = operand_patterns(near)

@@ -98,6 +98,10 @@ def _term(term: Term) -> _Condition:
         begins = term.truncated and not (field == "identifier" and term.field == "all")
         end = "" if begins else _SEPARATOR
         wanted.append((_LINE[VALUE_FIELDS[field]], f"{_SEPARATOR}{key}{end}"))
+    if term.also:
+        place, any_of = _LINE[VALUE_FIELDS[term.field]], {wanted_value(term.field, term.text)}
+        any_of.update(term.also)
+        return lambda lines: not any_of.isdisjoint(_values(lines[place]))
 
     # A loop: asked of thousands of records, a generator takes twice the time.
     def condition(lines: list[str]) -> bool:

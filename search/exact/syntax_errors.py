@@ -33,6 +33,7 @@ Reason = Literal[
     "later line",
     "other platform",
     "unknown filter",
+    "too wide",
 ]
 
 MESSAGES: dict[Reason, str] = {
@@ -64,6 +65,8 @@ MESSAGES: dict[Reason, str] = {
     "later line": "a search can only refer to searches before it",
     "other platform": "this is the syntax of another platform",
     "unknown filter": "no such filter",
+    "too wide": "too many narrower headings lie under this one: take a narrower one, or leave them "
+    "out ([mh:noexp])",
 }
 
 

@@ -9,6 +9,8 @@ from lark import Token
 
 from search.exact.date_ranges import day_range, read_dates, swapped, year_in
 from search.exact.expression import (
+    CANONICAL_TAGS,
+    HEADING_FIELDS,
     NAME_FIELDS,
     TEXT_FIELDS,
     And,
@@ -21,11 +23,20 @@ from search.exact.expression import (
     Or,
     Term,
 )
-from search.exact.field_codes import HEADINGS, ICHUSHI, MAJOR, PUBMED, Special, nearest_code
+from search.exact.field_codes import (
+    ALONE,
+    HEADINGS,
+    ICHUSHI,
+    NOT_MAJOR,
+    PUBMED,
+    Special,
+    nearest_code,
+)
 from search.exact.grammar import span
 from search.exact.notation import half_width
 from search.exact.pubmed_filters import FILTERS, HAS_ABSTRACT, filter_key, means_nothing
 from search.exact.syntax_errors import ExactSyntaxError, Reason
+from search.exact.thesaurus import Thesaurus, TooWideError
 from search.formats.fields.languages import language_code
 from search.library.lexical_index import GAP
 from search.text.units import is_cjk, units, value_key
@@ -50,6 +61,7 @@ _SEVERAL = {"症例報告・事例": ("症例報告・事例", "症例報告")}
 NoteReason = Literal[
     "mixed operators",
     "heading as written",
+    "unknown heading",
     "major topic",
     "check tag",
     "filter",
@@ -70,11 +82,13 @@ class Note:
 
 @dataclass(frozen=True)
 class _Code:
-    """A field code as typed, what it means, and within how many units where it says so."""
+    """A field code as typed, what it means, within how many units and with which qualifier of a
+    heading where it says so."""
 
     name: str
     means: Field | Special
     distance: int | None = None
+    qualifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,10 +102,12 @@ class _Typed:
 
 
 class TermReader:
-    """Gives parts of ``expression`` their meaning and collects what should be said about them."""
+    """Gives parts of ``expression`` their meaning and collects what should be said about them.
+    Without a ``thesaurus`` headings are found as records carry them."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, thesaurus: Thesaurus | None = None) -> None:
         self.text = expression
+        self.thesaurus = thesaurus
         self.notes: list[Note] = []
 
     def note(self, reason: NoteReason, detail: str) -> None:
@@ -127,7 +143,8 @@ class TermReader:
         """医中誌Web's [heading]/TH."""
         typed = self._typed([token], tag)
         inner = replace(typed, start=typed.start + 1, end=typed.end - 1, quoted=True)
-        return self._read(inner, tag, None)
+        code = self._code(tag) if tag else _Code("", "all")
+        return self._meaning(inner, replace(code, means=ALONE.get(code.means, code.means)))
 
     def assignment(self, token: Token) -> Expression:
         """医中誌Web's limits: ``PT=原著論文,会議録除く``, ``DT=2015:2020``, ``AB=Y``."""
@@ -193,6 +210,9 @@ class TermReader:
         written = half_width(self.text[start:end]).strip()
         in_brackets = written.startswith("[")
         name = " ".join(written.strip("[]/ ").split()).casefold()
+        qualifier = ""
+        if not in_brackets and "/" in name:
+            name, _, qualifier = name.partition("/")
         within = _WITHIN.fullmatch(name)
         name = within.group(1) if within else name
         known = (PUBMED, ICHUSHI) if in_brackets else (ICHUSHI, PUBMED)
@@ -201,8 +221,11 @@ class TermReader:
             nearest = nearest_code(name, known[0])
             proposal = "" if nearest is None else f"[{nearest}]" if in_brackets else f"/{nearest}"
             self._fail("unknown field", start, end, proposal)
+        means = found[0]
+        if self.thesaurus is None and means in NOT_MAJOR:
+            means = NOT_MAJOR[means]
         if within is None:
-            return _Code(name, found[0])
+            return _Code(name, means, qualifier=qualifier)
         if not within.group(2) or int(within.group(2)) > MAX_DISTANCE:
             distance = MAX_DISTANCE if within.group(2) else _USUAL_DISTANCE
             self._fail("bad distance", start, end, f"[{name}:~{distance}]")
@@ -219,7 +242,7 @@ class TermReader:
             return self._filter(typed)
         if code.distance is not None:
             return self._words_near(typed, code.means, code.distance)
-        found = self._term(typed, code.means)
+        found = self._term(typed, code.means, code.qualifier)
         if isinstance(found, Term):
             self._note_code(code, found)
         return found
@@ -231,13 +254,15 @@ class TermReader:
         return self.text[start : typed.end + (typed.start > start)]
 
     def _note_code(self, code: _Code, term: Term) -> None:
-        for names, reason in ((HEADINGS, "heading as written"), (MAJOR, "major topic")):
-            if code.name in names or code.name.upper() in names:
-                self.note(reason, str(term))  # type: ignore[arg-type]
+        if self.thesaurus is None and (code.name in HEADINGS or code.name.upper() in HEADINGS):
+            self.note("heading as written", str(term))
+        major = PUBMED.get(code.name) or ICHUSHI.get(code.name.upper())
+        if self.thesaurus is None and major in NOT_MAJOR:
+            self.note("major topic", str(term))
         if code.name == "CK":
             self.note("check tag", str(term))
 
-    def _term(self, typed: _Typed, field: Field) -> Expression:
+    def _term(self, typed: _Typed, field: Field, qualifier: str = "") -> Expression:
         content = half_width(self.text[typed.start : typed.end])
         body = content.rstrip("* \t\n")
         self._check_wildcards(typed, body)
@@ -256,17 +281,35 @@ class TermReader:
             text = code
         if field == "publication-type" and value_key(text) in _RETRACTED:
             return Flag("retracted")
+        if qualifier:
+            text = f"{text}/{qualifier}"
         term = Term(field, text, start=typed.start, end=typed.end)
         if not typed.quoted and _LIKE_A_CODE.search(body):
             self.note("code as text", str(term))
         if "*" in content[len(body) :]:
             return self._truncated(term, typed.start + len(body), typed.end)
+        if field in HEADING_FIELDS:
+            return self._heading(term, typed.whole)
         if field in NAME_FIELDS and not typed.quoted:
             words = value_key(text).split(" ")
             if len(words) > 1 and len(words[-1]) == 1:
                 term = replace(term, truncated=True)
                 self.note("initials", str(term))
         return term
+
+    def _heading(self, term: Term, whole: tuple[int, int]) -> Term:
+        """A heading with what the thesaurus says is the same or lies under it."""
+        if self.thesaurus is None:
+            return term
+        try:
+            found = self.thesaurus.heading(term)
+        except TooWideError:
+            alone = ALONE[term.field]
+            mend = f'"{term.text}"[{CANONICAL_TAGS[alone]}]'
+            self._fail("too wide", *whole, mend)
+        if found is None:
+            self.note("unknown heading", str(term))
+        return found or term
 
     def _check_wildcards(self, typed: _Typed, body: str) -> None:
         place = body.find("*")
@@ -316,7 +359,10 @@ class TermReader:
         if name in FILTERS:
             field, values = FILTERS[name]
             start, end = typed.start, typed.end
-            found = _any_of([Term(field, value, start=start, end=end) for value in values])
+            terms = [Term(field, value, start=start, end=end) for value in values]
+            if field in HEADING_FIELDS:
+                terms = [self._heading(term, typed.whole) for term in terms]
+            found = _any_of(terms)
         elif len(key) > len("mal") and language_code(text):
             found = self._term(typed, "language")
         elif means_nothing(text.strip('" ')):

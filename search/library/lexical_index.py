@@ -376,6 +376,10 @@ class LexicalIndex:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
 
+    def with_values(self, field: str, values: Iterable[str]) -> int:
+        """How many records have one of some whole values in a field."""
+        return self.count(values_query(self._schema, field, sorted(values)))
+
     def together(self, phrases: Iterable[Sequence[str]]) -> int:
         """In how many records each of ``phrases`` (words one after another) stands."""
         wanted = [(tantivy.Occur.Must, self._phrase(words)) for words in phrases if words]

@@ -14,6 +14,8 @@ Language = Literal["ja", "en"]
 LabelKind = Literal["preferred", "exact", "abbreviation", "lay", "spelling"]
 # The scheme of MeSH's check tags, as notations: who is studied (Aged, Child), not what.
 CHECK_TAG = "check tag"
+# The scheme of the places of MeSH's descriptors in its tree.
+TREE_NUMBER = "MeSH tree"
 # An abbreviation of so few letters stands for many things.
 SHORT = 3
 
@@ -38,6 +40,15 @@ class Notation:
 
 
 @dataclass(frozen=True)
+class ScopeNote:
+    """What a concept means and how it is used, in the words of its source."""
+
+    text: str
+    language: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Where statements come from, and under which licence."""
 
@@ -50,12 +61,18 @@ class Source:
 @dataclass(frozen=True)
 class Concept:
     """A concept: where it stands (``file`` and ``number`` within), its labels, the preferred ones
-    first, and its notations."""
+    first, and its notations; ``others`` is where the same concept stands in other files."""
 
     file: int
     number: int
     labels: tuple[Label, ...]
     notations: tuple[Notation, ...] = ()
+    others: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """Where the concept stands: file and number, in each file that has it."""
+        return ((self.file, self.number), *self.others)
 
     def preferred(self, language: Language) -> str | None:
         """The preferred label of a language, or the first one of it; None where there is none."""
@@ -70,6 +87,16 @@ class Concept:
     def name(self) -> str:
         """What the concept is called, in Japanese if it has a Japanese name."""
         return self.preferred("ja") or self.labels[0].text
+
+
+@dataclass(frozen=True)
+class Explosion:
+    """A concept as heading with all that lies under it: every name, in the form in which whole
+    values are compared; how many places in files were read for it; how many concepts lie under."""
+
+    names: frozenset[str]
+    places: int
+    narrower: int
 
 
 @dataclass(frozen=True)

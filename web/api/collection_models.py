@@ -16,7 +16,7 @@ from web.desk.history import Action
 from web.desk.members import Member, State
 from web.desk.screening.file_decisions import Name
 from web.desk.screening.plan import Stage
-from web.http.search_parameters import ListOrder, OtherNames, Parameters, Query
+from web.http.search_parameters import ListOrder, MappingQuery, OtherNames, Parameters, Query
 
 _MOST_IDS = 10_000
 
@@ -83,7 +83,7 @@ class InsideParameters(Parameters):
     per_page: int = Field(default=50, ge=1, le=100)
 
 
-class ExactSource(Query):
+class ExactSource(MappingQuery):
     """All of the complete set of an expression."""
 
     sort: Sort = Field(default="year", description="The order in which they are added.")

@@ -386,8 +386,9 @@ def _added(number: int, body: Addition) -> Intake:
             store(), editor(), number, body.identifiers, generation, services.exact()
         )
     if body.exact is not None:
-        found = services.exact().records(body.exact.q, body.exact.filters(), body.exact.sort)
-        return add_records(store(), editor(), number, found, body.exact.q)
+        asked = body.exact
+        found = services.exact().records(asked.q, asked.filters(), asked.sort, asked.thesaurus)
+        return add_records(store(), editor(), number, found, asked.q)
     assert body.ranked is not None
     ranked = body.ranked
     best = services.engine().best(

@@ -337,10 +337,49 @@ class NoteBody(Body):
     detail: str
 
 
+class SearchedHeadingBody(Body):
+    """A heading as the terminology knows it."""
+
+    heading: str = Field(description="The heading as it is written out.")
+    concept: str
+    names: tuple[str, ...] = Field(
+        description="The concept's other names that count as the heading, folded."
+    )
+    narrower: int = Field(description="How many concepts under it are included.")
+
+
+class MappedWordsBody(Body):
+    """Words that name a concept, and what is searched for them."""
+
+    written: str
+    concept: str
+    expression: str
+
+
+class UnsureWordBody(Body):
+    """A name of several things, or a short abbreviation, searched as typed."""
+
+    written: str
+    start: int = Field(description="Offset into the expression.")
+    end: int
+    concepts: tuple[str, ...] = Field(description="What it may mean.")
+
+
 class ExactUnderstoodBody(Body):
     """What the engine made of an expression."""
 
-    canonical: str = Field(description="The expression with fields and grouping written out.")
+    canonical: str = Field(
+        description="The expression with fields, grouping and what was mapped written out."
+    )
+    headings: tuple[SearchedHeadingBody, ...] = Field(
+        description="Headings that the terminology knows."
+    )
+    mapped: tuple[MappedWordsBody, ...] = Field(
+        description="Words that were mapped; mapping=false searches them as typed."
+    )
+    unsure: tuple[UnsureWordBody, ...] = Field(
+        description="Words that were not mapped for want of certainty."
+    )
     folded: tuple[tuple[str, str], ...] = Field(
         description="Terms read as another spelling: as typed, as looked for."
     )

@@ -124,7 +124,7 @@ def exact(query: CompleteSetParameters) -> Response:
 @blueprint.get("/exact/export", responses={"200": FILE})
 def export_exact(query: ExactExportParameters) -> Response:
     """A complete set as a file, whole."""
-    records = services.exact().records(query.q, query.filters(), query.sort)
+    records = services.exact().records(query.q, query.filters(), query.sort, query.thesaurus)
     return attachment(records, query.format, "jmedsearch-exact")
 
 
@@ -239,6 +239,7 @@ def _complete(query: CompleteSetParameters) -> ExactBody:
         per_page=query.per_page,
         language="",
         with_facets=True,
+        thesaurus=query.thesaurus,
     )
     if cursor is not None and found.generation != generation.name:
         # Published in this very moment: the place is to be found in that generation.

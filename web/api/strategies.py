@@ -78,7 +78,11 @@ def list_searches(path: CollectionPath) -> Response:
 def run_search(path: CollectionPath, body: NewSearch) -> Response:
     """Run a search over the library and keep it under the next number."""
     wanted = search_request(
-        body.q, ranked=body.kind == "ranked", filters=body.filters(), top=body.top
+        body.q,
+        ranked=body.kind == "ranked",
+        filters=body.filters(),
+        top=body.top,
+        thesaurus=body.thesaurus,
     )
     found = strategies.run_search(
         store(), editor(), path.number, wanted, library_search(), name=body.name, note=body.note

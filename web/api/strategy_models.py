@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from search.exact import Sort
+from search.exact import Sort, ThesaurusUse
 from search.ranked.ranking import DEPTH
 from web.api.collection_models import CollectionPath
 from web.api.models import Body, FaultBody, FiltersBody, RecordBody
@@ -15,7 +15,7 @@ from web.desk.run_comparison import Comparison
 from web.desk.searches import Run, Search
 from web.desk.strategies import Rerun
 from web.desk.strategy_answers import USUAL_TOP, Syntax
-from web.http.search_parameters import Parameters, Query
+from web.http.search_parameters import MappingQuery, Parameters
 
 
 class SearchPath(CollectionPath):
@@ -30,7 +30,7 @@ class FeedPath(SearchPath):
     feed: int = Field(ge=1, description="The feed's number.")
 
 
-class NewSearch(Query):
+class NewSearch(MappingQuery):
     """A search over the library, to be run and kept."""
 
     kind: Literal["exact", "ranked"] = Field(
@@ -131,6 +131,10 @@ class SearchOfStrategyBody(Body):
     query: str
     filters: FiltersBody
     top: int | None = Field(description="How many of a ranked list are kept.")
+    thesaurus: ThesaurusUse = Field(
+        description="map: words that name a concept are searched by its heading and other names, "
+        "too; explode: headings alone are exploded; none: neither, as before there was a thesaurus."
+    )
     name: str
     note: str
     created: str
@@ -147,6 +151,7 @@ class SearchOfStrategyBody(Body):
             query=found.asked.query,
             filters=FiltersBody.model_validate(found.asked.filters),
             top=found.asked.top,
+            thesaurus=found.asked.thesaurus,
             name=found.name,
             note=found.note,
             created=found.created,

@@ -13,7 +13,16 @@ from search.formats import FORMATS
 from search.library.library import Library
 from web.cli.cite_chase import cite_chase
 from web.cli.duplicates import commands as duplicate_commands
-from web.cli.options import Group, collections_option, default_file, library_option, opened, who
+from web.cli.options import (
+    Group,
+    collections_option,
+    default_file,
+    library_option,
+    mapping_option,
+    open_terminology,
+    opened,
+    who,
+)
 from web.cli.record_sources import commands as source_commands
 from web.cli.terminal import file_output, visible
 from web.desk import items, shelf, tags
@@ -25,6 +34,7 @@ from web.desk.history import history, restore_to, undo
 from web.desk.private_files import private_file
 from web.desk.standing_access import Reopened, end_standing_access, reopened
 from web.desk.store import restore as restore_file
+from web.http.search_parameters import thesaurus_use
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 
@@ -87,12 +97,14 @@ def create(name: str, description: str, collections_file: Path | None) -> None:
 @click.argument("number", type=int)
 @click.argument("identifiers", nargs=-1)
 @click.option("--exact", "expression", help="Add all records that meet this expression.")
+@mapping_option
 @library_option
 @collections_option
 def add(
     number: int,
     identifiers: tuple[str, ...],
     expression: str | None,
+    mapping: bool,
     library: Path,
     collections_file: Path | None,
 ) -> None:
@@ -103,11 +115,12 @@ def add(
     """
     store = opened(collections_file).store
     opened_library = Library(library)
-    exact = ExactSearch(opened_library)
+    exact = ExactSearch(opened_library, open_terminology())
     if (expression is None) == (not identifiers):
         raise click.UsageError("give identifiers or --exact, one of the two")
     if expression is not None:
-        report_intake(add_records(store, who(), number, exact.records(expression), expression))
+        found = exact.records(expression, thesaurus=thesaurus_use(mapping))
+        report_intake(add_records(store, who(), number, found, expression))
         return
     text = sys.stdin.read() if identifiers == ("-",) else "\n".join(identifiers)
     generation = opened_library.generation()

@@ -8,8 +8,10 @@ import click
 
 from search.exact.exact_search import ExactSearch, ExactSet, Sort
 from search.exact.syntax_errors import ExactSyntaxError
+from search.exact.thesaurus import ThesaurusUse
 from search.filters import Filters
 from search.library.library import Library
+from web.cli.options import open_terminology
 from web.cli.record_files import save
 
 # How much of a long expression is shown on each side of a fault.
@@ -17,7 +19,13 @@ _AROUND = 30
 
 
 def exact_page(
-    library: Path, expression: str, filters: Filters, sort: Sort, page: int, per_page: int
+    library: Path,
+    expression: str,
+    filters: Filters,
+    sort: Sort,
+    page: int,
+    per_page: int,
+    thesaurus: ThesaurusUse,
 ) -> ExactSet:
     """A page of the set that ``expression`` finds.
 
@@ -25,8 +33,8 @@ def exact_page(
         click.ClickException: showing the place of a fault and its mend.
     """
     try:
-        return ExactSearch(Library(library)).search(
-            expression, filters, sort=sort, page=page, per_page=per_page
+        return ExactSearch(Library(library), open_terminology()).search(
+            expression, filters, sort=sort, page=page, per_page=per_page, thesaurus=thesaurus
         )
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error
@@ -39,6 +47,7 @@ def export(
     sort: Sort,
     format_name: str,
     output: str,
+    thesaurus: ThesaurusUse,
 ) -> int:
     """Write the whole set to a file, or to standard output for ``-``; gives its size.
 
@@ -46,9 +55,9 @@ def export(
         click.ClickException: as for :func:`exact_page`, before the file is opened; when it cannot
             be written.
     """
-    exact = ExactSearch(Library(library))
+    exact = ExactSearch(Library(library), open_terminology())
     try:
-        records = exact.records(expression, filters, sort)
+        records = exact.records(expression, filters, sort, thesaurus)
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error
     return save(records, format_name, output)
@@ -59,6 +68,15 @@ def shown_set(found: ExactSet) -> str:
     number = "1 record" if found.count == 1 else f"{found.count} records"
     lines = [f"{number}: {found.canonical}"]
     lines += [f"  searched as: {written} → {folded}" for written, folded in found.folded]
+    for mapped in found.mapped:
+        lines.append(f"  mapped: {mapped.written} → {mapped.expression}  (--no-mapping: as typed)")
+    for heading in found.headings:
+        told = [", ".join(heading.names)] if heading.names else []
+        told += [f"{heading.narrower} narrower"] if heading.narrower else []
+        if told:
+            lines.append(f"  heading: {heading.heading}: also {'; '.join(told)}")
+    for word in found.unsure:
+        lines.append(f"  not mapped: {word.written} may be {', '.join(word.concepts)}")
     lines += [f"  note: {NOTES[note.reason]}: {note.detail}" for note in found.notes]
     first = (found.page - 1) * found.per_page + 1
     for place, hit in enumerate(found.hits, first):
@@ -75,6 +93,7 @@ def shown_set(found: ExactSet) -> str:
 NOTES = {
     "mixed operators": "AND and OR are taken from left to right",
     "heading as written": "headings are matched as the records carry them, without narrower ones",
+    "unknown heading": "the terminology does not know this heading; found as the records carry it",
     "major topic": "records do not say which headings are major; any is taken",
     "check tag": "a check tag is looked for among the headings",
     "filter": "a filter is looked for in the records' fields",

@@ -95,6 +95,14 @@ terminology_option = click.option(
 )
 
 
+mapping_option = click.option(
+    "--mapping/--no-mapping",
+    default=True,
+    help="Whether words of an expression that name a concept are searched as its heading and by "
+    "its other names, too.  [default: yes]",
+)
+
+
 def open_terminology() -> Terminology:
     """The names that ship, and those that were added.
 

@@ -21,9 +21,16 @@ from search.suggest import Suggester
 from search.suggest.drafts import draft as draft_strategies
 from search.text.profile import has_mask
 from web.cli.exact import exact_page, export, shown_set
-from web.cli.options import ShownErrors, library_option, model_option, open_engine
+from web.cli.options import (
+    ShownErrors,
+    library_option,
+    mapping_option,
+    model_option,
+    open_engine,
+)
 from web.cli.record_files import WRITABLE, save
 from web.cli.strategy_lines import strategy_lines
+from web.http.search_parameters import thesaurus_use
 
 _H = TypeVar("_H", Hit, ExactHit)
 
@@ -59,6 +66,7 @@ def _shareable(hits: Iterable[_H]) -> tuple[_H, ...]:
     default=True,
     help="Whether other names of what QUERY names are looked for as well.  [default: yes]",
 )
+@mapping_option
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 @click.option("--exact", is_flag=True, help="QUERY is an expression; find the complete set.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of a set.  [default: year]")
@@ -90,6 +98,7 @@ def search(
     has_abstract: bool,
     retraction: RetractionFilter | None,
     other_names: bool,
+    mapping: bool,
     exact: bool,
     sort: Sort | None,
     format: str | None,  # noqa: A002 - the option's name
@@ -122,11 +131,13 @@ def search(
         retraction or "",
     )
     if format and exact:
-        count = export(library, query, filters, sort or "year", format, output or "-")
+        use = thesaurus_use(mapping)
+        count = export(library, query, filters, sort or "year", format, output or "-", use)
         click.echo(f"{count} records written", err=True)
         return
     if exact:
-        complete = exact_page(library, query, filters, sort or "year", page, per_page)
+        use = thesaurus_use(mapping)
+        complete = exact_page(library, query, filters, sort or "year", page, per_page, use)
         complete = replace(complete, hits=_shareable(complete.hits))
         data = json.dumps(asdict(complete), ensure_ascii=False, indent=2)
         click.echo(data if as_json else shown_set(complete))

@@ -22,6 +22,7 @@ from web.cli.options import (
     ShownErrors,
     collections_option,
     library_option,
+    mapping_option,
     model_option,
     open_terminology,
     opened,
@@ -37,6 +38,7 @@ from web.desk.searches import Search
 from web.desk.shelf import collection as collection_of
 from web.desk.strategy_answers import USUAL_TOP, LibrarySearch, search_request
 from web.http.language import LANGUAGES, spoken
+from web.http.search_parameters import thesaurus_use
 from web.reports.prisma_s import as_markdown, report
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -86,6 +88,7 @@ def _filter_options(command: _Command) -> _Command:
     help="How many of a ranked list are kept.",
 )
 @_filter_options
+@mapping_option
 @click.option("--name", default="", help="What to call the search.")
 @click.option("--note", default="", help="What to know about it.")
 @library_option
@@ -97,6 +100,7 @@ def run_search(
     query: str,
     ranked: bool,
     top: int,
+    mapping: bool,
     name: str,
     note: str,
     library: Path,
@@ -114,7 +118,8 @@ def run_search(
     chosen = Filters(**{**filters, "retraction": filters["retraction"] or ""})
     searched = _library_search(library, model)
     try:
-        wanted = search_request(query, ranked=ranked, filters=chosen, top=top)
+        use = thesaurus_use(mapping)
+        wanted = search_request(query, ranked=ranked, filters=chosen, top=top, thesaurus=use)
         found = strategies.run_search(store, who(), number, wanted, searched, name=name, note=note)
     except ExactSyntaxError as error:
         raise click.ClickException(shown_fault(error)) from error
@@ -345,7 +350,7 @@ def _library_search(library: Path, model: str | None) -> LibrarySearch:
         source = model or followed.generation().manifest.model_source
         return Engine(followed, load_encoder(source), open_terminology())
 
-    return LibrarySearch(ExactSearch(followed), engine)
+    return LibrarySearch(ExactSearch(followed, open_terminology()), engine)
 
 
 def _shown(one: Search) -> str:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import click
 
-from indexer.terminology.adding import add_terminology, check_terminology, remove_terminology
+from indexer.terminology.adding import (
+    add_own_pairs,
+    add_terminology,
+    check_terminology,
+    remove_terminology,
+)
 from search.terminology.terminology import Terminology, added_files, shipped_file
 from web.cli.options import ShownErrors, terminology_option
 
@@ -20,19 +25,42 @@ def terminology() -> None:
 
 
 @terminology.command(cls=ShownErrors)
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option(
+    "--from-library",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="In the place of FILE, a library: names that its records give in brackets.",
+)
 @terminology_option
 @click.option("--name", default="", help="What it is called here.  [default: the file's name]")
 @click.option("--version", default="", help="Version of the source, to be told with its names.")
 @click.option("--licence", default="", help="Licence of the source, to be told with its names.")
-def add(file: Path, folder: Path, name: str, version: str, licence: str) -> None:
-    """Add FILE: a table of names (CSV or TSV), or MeSH in XML as NLM publishes it (descriptors or
-    supplementary records).
+def add(
+    file: Path | None,
+    from_library: Path | None,
+    folder: Path,
+    name: str,
+    version: str,
+    licence: str,
+) -> None:
+    """Add FILE: a table of names (CSV or TSV), MeSH in XML as NLM publishes it (descriptors or
+    supplementary records), or SKOS in Turtle, RDF/XML or JSON-LD, which needs the extra skos.
 
     The first row of a table names its columns: ja, en, ja_also, en_also, abbreviations, lay,
     broader, check_tag; several values of a cell are parted by semicolons.
+
+    --from-library takes what the records of a library give in brackets, 深部静脈血栓症（DVT）,
+    where three records or more do and neither side stands with anything else.
     """
-    added = add_terminology(file, folder, name, version, licence)
+    if (file is None) == (from_library is None):
+        raise click.UsageError("give FILE or --from-library, one of the two")
+    if from_library is not None:
+        added = add_own_pairs(from_library, folder, name, licence)
+    else:
+        assert file is not None
+        added = add_terminology(file, folder, name, version, licence)
     for rejected in added.rejected[:_SHOWN]:
         click.echo(f"{file}, {rejected.place}: {rejected.reason}", err=True)
     if len(added.rejected) > _SHOWN:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.exact import ExactSearch, Lines, Sort, parse
+from search.exact import ExactSearch, Lines, Sort
 from search.exact.excerpts import Marker
 from search.library.generation import Generation
 from search.ranked.snippets import MatchedSentence
@@ -70,7 +70,8 @@ def findings(
         hits = exact.search(
             "#1", sort=sort, page=page, per_page=per_page, language=language, lines=lines
         ).hits
-        marker = Marker(parse(found.asked.query, with_lines=True).tree)
+        asked = found.asked
+        marker = Marker(exact.parsed(asked.query, asked.thesaurus, with_lines=True).tree)
         shown = tuple(
             Finding(
                 place,

@@ -10,7 +10,7 @@ from web.desk.history import UnknownError
 from web.desk.id_lists import found_ids
 from web.desk.shelf import collection
 from web.desk.store import Store
-from web.desk.strategy_answers import SearchRequest, Syntax, read_filters
+from web.desk.strategy_answers import SearchRequest, Syntax, read_filters, read_thesaurus
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,11 @@ def all_searches(store: Store, number: int) -> list[Search]:
 
 def _search(row: sqlite3.Row, last: sqlite3.Row) -> Search:
     wanted = SearchRequest(
-        row["query"], cast("Syntax", row["syntax"]), read_filters(row["filters"]), row["top"]
+        row["query"],
+        cast("Syntax", row["syntax"]),
+        read_filters(row["filters"]),
+        row["top"],
+        read_thesaurus(row["filters"]),
     )
     return Search(
         *(row["id"], row["number"], wanted, row["name"], row["note"]),

@@ -83,7 +83,13 @@ def run_search(
             "insert into searches (collection, number, syntax, query, filters, top, name, note, "
             "created, created_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                *(number, own, wanted.syntax, wanted.query, written_filters(wanted.filters)),
+                *(
+                    number,
+                    own,
+                    wanted.syntax,
+                    wanted.query,
+                    written_filters(wanted.filters, wanted.thesaurus),
+                ),
                 *(wanted.top, name, note, now(), who),
             ],
         ).lastrowid

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from search.exact import ExactSearch, ExactSyntaxError, Lines, parse
+from search.exact import USES, ExactSearch, ExactSyntaxError, Lines, ThesaurusUse, parse
 from search.exact.expression import EarlierSearch, lines_of
 from search.filters import Filters
 from search.library.generation import Generation
@@ -37,16 +37,23 @@ class LibrarySearch:
 @dataclass(frozen=True)
 class SearchRequest:
     """What a search asks for. ``top`` is how many records of a ranked list are kept, None where the
-    search is none."""
+    search is none. ``thesaurus`` is the use that an expression makes of the terminology: none where
+    the search was kept before there was one, so that it goes on finding what it found."""
 
     query: str
     syntax: Syntax
     filters: Filters
     top: int | None = None
+    thesaurus: ThesaurusUse = "none"
 
 
 def search_request(
-    query: str, *, ranked: bool, filters: Filters, top: int = USUAL_TOP
+    query: str,
+    *,
+    ranked: bool,
+    filters: Filters,
+    top: int = USUAL_TOP,
+    thesaurus: ThesaurusUse = "none",
 ) -> SearchRequest:
     """What was typed, recognised: an expression that refers to other searches is a combination.
 
@@ -59,7 +66,8 @@ def search_request(
             raise CollectionError(f"of a ranked list the first 1 to {DEPTH} can be kept, not {top}")
         return SearchRequest(clean_query(query), "ranked", filters, top)
     query = query.strip()
-    return SearchRequest(query, "combination" if references(query) else "exact", filters)
+    syntax: Syntax = "combination" if references(query) else "exact"
+    return SearchRequest(query, syntax, filters, thesaurus=thesaurus)
 
 
 def references(expression: str) -> tuple[EarlierSearch, ...]:
@@ -106,7 +114,10 @@ def answer(
         best = library.engine().best(wanted.query, wanted.filters, wanted.top or USUAL_TOP)
         return [record.id for record in best]
     lines = Lines(generation, {n: numbers(generation, ids) for n, ids in parts.items()})
-    return generation.ids(library.exact.numbers(wanted.query, wanted.filters, lines=lines).tolist())
+    found = library.exact.numbers(
+        wanted.query, wanted.filters, lines=lines, thesaurus=wanted.thesaurus
+    )
+    return generation.ids(found.tolist())
 
 
 def in_one_generation(
@@ -133,10 +144,13 @@ def numbers(generation: Generation, ids: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(present[i][0] for i in ids if i in present))
 
 
-def written_filters(filters: Filters) -> str:
-    """Filters as they are stored: JSON of what differs from none."""
+def written_filters(filters: Filters, thesaurus: ThesaurusUse = "none") -> str:
+    """Filters as they are stored, and with them the use of the thesaurus: JSON of what differs from
+    none."""
     usual = asdict(Filters())
     named = {n: v for n, v in asdict(filters).items() if v != usual[n] and n != "within"}
+    if thesaurus != "none":
+        named["thesaurus"] = thesaurus
     return json.dumps(named, ensure_ascii=False, sort_keys=True)
 
 
@@ -147,6 +161,20 @@ def read_filters(written: str) -> Filters:
         CollectionError: when they are none.
     """
     try:
+        read_thesaurus(written)
         return _FILTERS.validate_python(json.loads(written))
     except (ValueError, ValidationError) as error:
         raise CollectionError(f"{written!r} are no filters") from error
+
+
+def read_thesaurus(written: str) -> ThesaurusUse:
+    """The use of the thesaurus that is stored with filters; none where nothing is said.
+
+    Raises:
+        CollectionError: when it is none that there is.
+    """
+    told = json.loads(written)
+    found = told.get("thesaurus", "none") if isinstance(told, dict) else "none"
+    if found not in USES:
+        raise CollectionError(f"{written!r} names no use of the thesaurus")
+    return cast("ThesaurusUse", found)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from search.exact import Sort
+from search.exact import Sort, ThesaurusUse
 from search.filters import Filters, RetractionFilter
 from search.ranked.engine import MAX_PER_PAGE, MAX_QUERY, ListSort
 from search.ranked.ranking import DEPTH
@@ -157,7 +157,33 @@ class ExportParameters(Query):
     limit: int = Field(default=100, ge=1, le=DEPTH, description="At most so many records.")
 
 
-class ExactParameters(Query):
+WordMapping = Annotated[
+    bool,
+    Field(
+        description="Whether words without a field that name one concept of the terminology are "
+        "searched as its heading and its other names, too: 心不全 as heart failure. Headings "
+        "([mh], /TH) are exploded in either case."
+    ),
+]
+
+
+def thesaurus_use(mapping: bool) -> ThesaurusUse:
+    """What use a search makes of the terminology that maps words or does not."""
+    return "map" if mapping else "explode"
+
+
+class MappingQuery(Query):
+    """An expression of exact search, whose words may be mapped."""
+
+    mapping: WordMapping = True
+
+    @property
+    def thesaurus(self) -> ThesaurusUse:
+        """What use the search makes of the terminology."""
+        return thesaurus_use(self.mapping)
+
+
+class ExactParameters(MappingQuery):
     """A page of a complete set."""
 
     sort: Sort = Field(default="year", description="Order of the set.")
@@ -165,7 +191,7 @@ class ExactParameters(Query):
     per_page: PerPage = DEFAULT_PER_PAGE
 
 
-class ExactExportParameters(Query):
+class ExactExportParameters(MappingQuery):
     """A complete set, as a file."""
 
     format: ExportFormat = Field(description="Format of the file.")

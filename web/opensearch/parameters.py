@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from search.exact import Sort, quoted
+from search.exact import Sort, ThesaurusUse, quoted
 from search.ranked.engine import MAX_QUERY
 
 MOST = 200
@@ -64,6 +64,8 @@ class OpenSearchParameters(BaseModel):
     sort: Annotated[Sort, BeforeValidator(_sort)] = Field("relevance", alias="sortorder")
     since: Annotated[str, BeforeValidator(_month)] = Field("", alias="from")
     until: Annotated[str, BeforeValidator(_month)] = ""
+    # As the searches are that were asked for before there was a thesaurus.
+    thesaurus: ThesaurusUse = "none"
     appid: str = ""
     lang: str = ""
 

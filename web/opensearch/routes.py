@@ -44,7 +44,7 @@ def answer() -> Response:
     if asked.q.strip():
         parse(asked.q)
     total, records = services.exact().part(
-        asked.expression(), asked.sort, asked.start - 1, asked.count
+        asked.expression(), asked.sort, asked.start - 1, asked.count, asked.thesaurus
     )
     generation = services.exact().library.generation()
     imported = generation.imported([number for number, _ in records])
@@ -87,4 +87,5 @@ def _page(asked: OpenSearchParameters) -> dict[str, Any]:
         sort=asked.sort,
         per_page=per_page,
         page=(asked.start - 1) // per_page + 1,
+        mapping=asked.thesaurus == "map",
     ).address()

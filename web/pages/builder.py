@@ -69,6 +69,38 @@ def expression(rows: Sequence[tuple[str, str, str]], base: str = "", *, ichushi:
     return made
 
 
+def heading_expression(
+    names: Sequence[str],
+    *,
+    ichushi: bool,
+    exploded: bool = True,
+    major: bool = False,
+    qualifiers: Sequence[str] = (),
+) -> str:
+    """The expression of headings of the thesaurus, any of them: in the notation of 医中誌Web, which
+    has no blanks in qualifiers, or of PubMed."""
+    parts = []
+    for name in names:
+        bare = _QUOTES.sub("", name).strip()
+        if not bare:
+            continue
+        if ichushi and not qualifiers and not set(bare) & set("[]"):
+            code = "MTH" if major else "TH"
+            parts.append(f"{_term(bare)}/{code}" if exploded else f"[{bare}]/{code}")
+            continue
+        code = f"[{'majr' if major else 'mh'}{'' if exploded else ':noexp'}]"
+        written = [f"{bare}/{_QUOTES.sub('', q).strip()}" for q in qualifiers] or [bare]
+        parts += [f'"{one}"{code}' for one in written]
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})" if parts else ""
+
+
+def joined(base: str, operator: str, part: str) -> str:
+    """``part`` joined to an expression that one goes on from."""
+    if not base.strip() or not part:
+        return part or base.strip()
+    return f"{_enclosed(base.strip())} {operator if operator in OPERATORS else 'AND'} {part}"
+
+
 def field_names() -> list[tuple[str, str]]:
     """The fields of a row with what the page calls them."""
     return [

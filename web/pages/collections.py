@@ -423,7 +423,7 @@ def _add_results(number: int) -> Intake:
     try:
         if form.get("what") == "exact":
             exact = asked(ExactParameters, form)
-            found = services.exact().records(exact.q, exact.filters(), exact.sort)
+            found = services.exact().records(exact.q, exact.filters(), exact.sort, exact.thesaurus)
             return add_records(store(), editor(), number, found, exact.q)
         if form.get("what") == "ranked":
             ranked = asked(SearchParameters, form)

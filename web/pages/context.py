@@ -33,6 +33,7 @@ from web.pages.narrowing import year_chart
 from web.pages.people import person
 from web.pages.record_text import Excerpt, excerpt, marked_abstract, marked_terms
 from web.pages.restricted_abstracts import seen, seen_sentence
+from web.pages.thesaurus_browser import THESAURUS_PARAMETERS
 from web.reports.filter_labels import active_filters
 
 _YEAR = 365 * 24 * 3600
@@ -123,7 +124,11 @@ def _is_sample() -> bool:
 def _language_address(language: str) -> str:
     """This page in another language."""
     # Known names only: url_for takes names of its own (_scheme, _external) as orders.
-    fields = {**SearchParameters.model_fields, **ExactParameters.model_fields}
+    fields = {
+        **SearchParameters.model_fields,
+        **ExactParameters.model_fields,
+        **dict.fromkeys(THESAURUS_PARAMETERS),
+    }
     known = {n: request.args[n] for n in (*fields, *_DESK_PARAMETERS) if n in request.args}
     arguments: dict[str, Any] = {**known, **(request.view_args or {}), "lang": language}
     endpoint = request.endpoint if request.method == "GET" and request.endpoint else "pages.search"

@@ -127,6 +127,10 @@ def budget_message(error: BudgetError) -> str:
             "The words of this expression stand in too many records together. Ask for rarer or "
             "fewer words."
         ),
+        "headings": gettext(
+            "Too many narrower headings lie under those of this expression. Take narrower ones, or "
+            "leave them out ([mh:noexp])."
+        ),
         "texts": gettext(
             "The index cannot tell where so frequent words stand close together, and too many "
             "texts would have to be read. Ask for rarer words or more letters before the asterisk, "

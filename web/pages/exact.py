@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from search.budget import BudgetError
 from search.exact import ExactSyntaxError, FaultReason, Note, expression_offers, meant_words
 from search.exact.foreign_syntax import Foreign
+from search.exact.thesaurus import UnsureWord
 from web.http import services
 from web.http.language import chosen_language, gettext
 from web.http.search_parameters import ExactParameters
@@ -56,17 +57,29 @@ def page() -> Response | str:
             per_page=parameters.per_page,
             language=chosen_language(),
             with_facets=True,
+            thesaurus=parameters.thesaurus,
         )
     except ExactSyntaxError as error:
         address = parameters.address(q=error.proposal or "", page=1)
         return _bad(shown, fault=fault_of(error), address=address)
     except BudgetError as error:
         return _bad(shown, budget_status(error), messages=[budget_message(error)])
-    counts = services.exact().term_counts(parameters.q) if not found.count else ()
+    counts = (
+        services.exact().term_counts(parameters.q, thesaurus=parameters.thesaurus)
+        if not found.count
+        else ()
+    )
     return render_template(
         "exact.html",
         **shown,
-        feed=url_for("opensearch.answer", q=parameters.q, format="atom", sortorder="0"),
+        feed=url_for(
+            "opensearch.answer",
+            q=parameters.q,
+            format="atom",
+            sortorder="0",
+            thesaurus=parameters.thesaurus,
+        ),
+        meanings=[_meaning(word, parameters) for word in found.unsure],
         counts=counts,
         words=meant_words(parameters.q) if not found.count else "",
         widened=widened(parameters) if not found.count else (),
@@ -77,6 +90,25 @@ def page() -> Response | str:
         ),
         notes=[note_message(note) for note in found.notes],
         first=(found.page - 1) * found.per_page + 1,
+    )
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """A word that may mean several things, and the searches with each of them in its place."""
+
+    written: str
+    choices: tuple[tuple[str, dict[str, str | int]], ...]
+
+
+def _meaning(word: UnsureWord, parameters: ExactParameters) -> _Meaning:
+    q = parameters.q
+    return _Meaning(
+        word.written,
+        tuple(
+            (name, parameters.address(q=f"{q[: word.start]}{name}{q[word.end :]}", page=1))
+            for name in word.concepts
+        ),
     )
 
 
@@ -170,6 +202,9 @@ def _reason_message(reason: FaultReason) -> str:
         "later line": gettext("A search can only refer to searches before it."),
         "other platform": gettext("This is the syntax of another platform."),
         "unknown filter": gettext("There is no such filter here."),
+        "too wide": gettext(
+            "Too many narrower headings lie under this one. Take a narrower one, or leave them out."
+        ),
     }[reason]
 
 
@@ -179,6 +214,9 @@ def note_message(note: Note) -> str:
         "mixed operators": gettext("AND and OR without parentheses are read from left to right"),
         "heading as written": gettext(
             "Headings are found as the records carry them; narrower headings are not added"
+        ),
+        "unknown heading": gettext(
+            "The terminology does not know this heading; it is found as the records carry it"
         ),
         "major topic": gettext("Records do not say which headings are major; any is taken"),
         "check tag": gettext("Check tags are looked for among the headings"),
@@ -198,7 +236,11 @@ def field_codes() -> list[tuple[str, str, str]]:
         (gettext("Title"), "/TI", "[ti]"),
         (gettext("Abstract"), "/AB", "[ab]"),
         (gettext("Title or abstract"), "/TA", "[tiab]"),
-        (gettext("Keyword or heading"), "/TH", "[mh]"),
+        (gettext("Heading with narrower ones"), "/TH", "[mh]"),
+        (gettext("Heading alone"), "[…]/TH", "[mh:noexp]"),
+        (gettext("Heading as major topic"), "/MTH", "[majr]"),
+        (gettext("Heading with qualifier"), "/TH/治療", "…/therapy[mh]"),
+        (gettext("Keyword as written"), "/KW", "[ot]"),
         (gettext("Author"), "/AU", "[au]"),
         (gettext("Journal"), "/JN", "[ta]"),
         (gettext("Date of publication"), "DT=2015:2024", "2015:2024[dp]"),

@@ -45,6 +45,7 @@ def field_messages(error: ValidationError) -> list[str]:
         "keyword": gettext("Choose a keyword from the list."),
         "language": gettext("Choose a language from the list."),
         "has_abstract": gettext("The choice “with abstract” is either on or off."),
+        "mapping": gettext("The choice whether words are mapped is either on or off."),
         "words": gettext("The words to search within the results are too long."),
         "retraction": gettext("Choose from the list what to do with retracted records."),
     }

@@ -14,7 +14,7 @@ from web.api.problems import TITLES
 from web.http import services
 from web.http.language import chosen_language, gettext
 from web.http.search_parameters import SearchParameters
-from web.pages import builder, context, exact, record, result_map, suggestions
+from web.pages import builder, context, exact, record, result_map, suggestions, thesaurus_browser
 from web.pages.errors import query_message
 from web.pages.facts import Facts, facts
 from web.pages.narrowing import widened
@@ -36,6 +36,8 @@ context.install(blueprint)
 blueprint.add_url_rule("/map", "map", result_map.page)
 blueprint.add_url_rule("/exact", "exact", exact.page)
 blueprint.add_url_rule("/exact/build", "build", builder.build)
+blueprint.add_url_rule("/thesaurus", "thesaurus", thesaurus_browser.page)
+blueprint.add_url_rule("/thesaurus/expression", "headings", thesaurus_browser.expression)
 blueprint.add_url_rule("/records/<id:record_id>", "record", record.page)
 
 

@@ -152,7 +152,7 @@ def _chosen(given: Any) -> Iterable[Record]:
             exact = asked(ExactParameters, given)
         except ValidationError as error:
             raise CollectionError("the search cannot be repeated") from error
-        return services.exact().records(exact.q, exact.filters(), exact.sort)
+        return services.exact().records(exact.q, exact.filters(), exact.sort, exact.thesaurus)
     return library_records(given.getlist("record"), services.engine().generation())
 
 

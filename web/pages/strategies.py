@@ -16,6 +16,7 @@ from flask import (
 )
 from pydantic import ValidationError
 
+from search.budget import BudgetError
 from search.exact import ExactSyntaxError
 from search.filters import Filters
 from search.ranked.engine import QueryError
@@ -30,7 +31,7 @@ from web.desk.strategy_answers import USUAL_TOP, SearchRequest, search_request
 from web.http import services
 from web.http.desk_access import editor, library_search, store
 from web.http.language import chosen_language
-from web.http.search_parameters import Query
+from web.http.search_parameters import MappingQuery
 from web.pages.changes import done_message
 from web.pages.errors import query_message
 from web.pages.exact import fault_of
@@ -136,6 +137,7 @@ def show_search(number: int, search: int) -> str:
         run=one,
         runs=searches.runs(store(), found),
         run_facts=run_facts,
+        read_as=_read_as(found),
         found=findings(
             store(),
             services.exact(),
@@ -219,7 +221,7 @@ def _page(number: int, **wrong: Any) -> str:
         "strategy.html",
         collection=shelf.collection(store(), number),
         lines=[_line(one, every) for one in found],
-        typed={**typed_values(Query, request.form), **request.form},
+        typed={**typed_values(MappingQuery, request.form), **request.form},
         facts=facts(generation) if generation else None,
         alerts=[a.search.number for a in alerts.alerts(store(), number)],
         usual_top=USUAL_TOP,
@@ -249,6 +251,19 @@ def _line(one: Search, every: Mapping[int, Search]) -> SearchRow:
     )
 
 
+def _read_as(found: Search) -> str:
+    """The expression of a search with what the thesaurus makes of it now, written out; empty where
+    that makes nothing of it."""
+    asked = found.asked
+    if asked.syntax == "ranked" or asked.thesaurus == "none":
+        return ""
+    try:
+        parsed = services.exact().parsed(asked.query, asked.thesaurus, with_lines=True)
+    except (ExactSyntaxError, BudgetError):
+        return ""
+    return str(parsed.tree) if parsed.mapped else ""
+
+
 def _run(number: int, form: Mapping[str, str]) -> Search:
     if form.get("do") == "combine":
         ticked = request.form.getlist("search", type=int)
@@ -271,13 +286,14 @@ def _run(number: int, form: Mapping[str, str]) -> Search:
 
 
 def _asked(form: Mapping[str, str], *, ranked: bool) -> SearchRequest:
-    query = asked_parameters(Query, form)
+    query = asked_parameters(MappingQuery, form)
     top = form.get("top", "").strip()
     return search_request(
         query.q,
         ranked=ranked,
         filters=query.filters(),
         top=int(top) if top.isdecimal() else USUAL_TOP,
+        thesaurus=query.thesaurus,
     )
 
 

@@ -169,6 +169,8 @@ def search_facts(one: Search) -> list[str]:
         facts.insert(0, one.name)
     if frozen := frozen_note(one):
         facts.append(frozen)
+    if one.asked.thesaurus == "map":
+        facts.append(gettext("words mapped to headings by the terminology"))
     facts += [chosen.label for chosen in active_filters(one.asked.filters)]
     return [*facts, *run_facts(one.last), *one.note.splitlines()]
 

@@ -23,9 +23,17 @@ MESH = """<?xml version="1.0"?>
 <DescriptorRecord DescriptorClass="1">
   <DescriptorUI>D900002</DescriptorUI>
   <DescriptorName><String>Sample Heart Failure</String></DescriptorName>
+  <AllowableQualifiersList>
+    <AllowableQualifier><QualifierReferredTo><QualifierUI>Q000188</QualifierUI>
+      <QualifierName><String>drug therapy</String></QualifierName></QualifierReferredTo>
+      <Abbreviation>DT</Abbreviation></AllowableQualifier>
+  </AllowableQualifiersList>
   <TreeNumberList><TreeNumber>C14.900.100</TreeNumber></TreeNumberList>
   <ConceptList>
-    <Concept PreferredConceptYN="Y"><TermList>
+    <Concept PreferredConceptYN="Y">
+      <ScopeNote>A made-up condition of the
+        heart.</ScopeNote>
+      <TermList>
       <Term LexicalTag="NON"><String>Sample Heart Failure</String></Term>
       <Term LexicalTag="NON"><String>Sample Cardiac Failure</String></Term>
       <Term LexicalTag="ABB"><String>SHFX</String></Term>
@@ -95,11 +103,63 @@ def test_mesh_is_read_with_its_tree(tmp_path: Path, folder: Path) -> None:
     heart = terminology.certain("sample cardiac failures")
     assert heart is not None
     assert heart.name == "Sample Heart Failure"
-    assert [(n.scheme, n.code) for n in heart.notations] == [("MeSH", "D900002")]
+    assert [(n.scheme, n.code) for n in heart.notations] == [
+        ("MeSH", "D900002"),
+        ("MeSH tree", "C14.900.100"),
+    ]
+    (note,) = terminology.scope_notes(heart)
+    assert (note.text, note.language, note.source) == (
+        *("A made-up condition of the heart.", "en"),
+        "mesh",
+    )
+    assert terminology.qualifiers(heart) == ["drug therapy"]
     assert [c.name for c in terminology.broader(heart)] == ["Sample Heart Diseases"]
     assert {la.text: la.kind for la in heart.labels}["SHFX"] == "abbreviation"
     # What another concept of the record is called is not the same.
     assert terminology.certain("Sample Right Failure") is None
+
+
+def test_descriptors_of_one_stem_stay_apart(tmp_path: Path, folder: Path) -> None:
+    record = (
+        "<DescriptorRecord><DescriptorUI>{}</DescriptorUI><DescriptorName><String>{}</String>"
+        "</DescriptorName><TreeNumberList><TreeNumber>{}</TreeNumber></TreeNumberList>"
+        "</DescriptorRecord>"
+    )
+    file = tmp_path / "desc.xml"
+    written = (("D1", "Agings", "G1"), ("D2", "Aged", "M1"), ("D3", "Aged, Frail", "M1.2"))
+    records = "".join(record.format(*row) for row in written)
+    file.write_text(f"<DescriptorRecordSet>{records}</DescriptorRecordSet>", encoding="utf-8")
+    terminology = added(file, folder)
+    assert len(terminology.concepts_called("aging")) == 2
+    (aging,) = terminology.meant("aging")
+    assert not terminology.narrower(aging)
+    (aged,) = terminology.meant("AGED")
+    assert [c.name for c in terminology.narrower(aged)] == ["Aged, Frail"]
+    assert terminology.headings(terminology.under(aged, 10) or ()) == {"aged", "aged frail"}
+
+
+def test_what_is_the_same_in_two_files_is_one_with_all_that_lies_below(
+    tmp_path: Path, folder: Path
+) -> None:
+    mesh = tmp_path / "desc.xml"
+    mesh.write_text(MESH, encoding="utf-8")
+    ward = tmp_path / "ward.csv"
+    ward.write_text(
+        "ja,en,broader\n見本心不全,sample heart failures,\n見本右心不全,,見本心不全\n",
+        encoding="utf-8",
+    )
+    added(mesh, folder)
+    terminology = added(ward, folder)
+    (diseases,) = terminology.meant("sample heart diseases")
+    (heart,) = terminology.narrower(diseases)
+    assert {heart.preferred("ja"), heart.preferred("en")} == {"見本心不全", "sample heart failures"}
+    assert [c.name for c in terminology.narrower(heart)] == ["見本右心不全"]
+    below = terminology.under(diseases, 10)
+    assert below is not None
+    assert {"見本右心不全", "sample cardiac failure"} < terminology.headings(below)
+    assert terminology.under(diseases, 2) is None
+    assert [c.name for c in terminology.found("見本", 5)] == ["見本心不全", "見本右心不全"]
+    assert terminology.coded("MeSH", "D900002") == (heart,)
 
 
 @pytest.mark.parametrize(

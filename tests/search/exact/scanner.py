@@ -216,7 +216,8 @@ def _names(author: object) -> list[str]:
 
 _FIELDS = {
     "all": "al", "text": "tw", "title-abstract": "tiab", "title": "ti", "abstract": "ab",
-    "keyword": "mh", "subheading": "sh", "author": "au", "first-author": "first",
+    "keyword": "mh", "heading": "mh", "heading-alone": "mh",
+    "subheading": "sh", "author": "au", "first-author": "first",
     "last-author": "last", "journal": "jn", "publication-type": "pt", "language": "la",
     "identifier": "identifier",
 }  # fmt: skip

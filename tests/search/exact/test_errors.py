@@ -94,4 +94,6 @@ def test_every_reason_has_a_message_and_a_case() -> None:
     cases = {reason for _, reason, _, _ in FAULTS} | {"too long", "too deep", "too many terms"}
     # test_lines.py and the desk's tests of strategies have these.
     cases |= {"unknown line", "deleted line", "later line", "too much"}
+    # And test_thesaurus.py this.
+    cases |= {"too wide"}
     assert cases == set(MESSAGES)

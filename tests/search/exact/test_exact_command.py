@@ -17,12 +17,16 @@ def run(exact: ExactSearch, *arguments: str) -> Result:
 
 
 def test_a_page_says_the_count_and_what_was_understood(exact: ExactSearch) -> None:
-    result = run(exact, "ぜんそく/TH or がん", "--per-page", "2", "--sort", "year-ascending")
+    typed = ("ぜんそく/TH or がん", "--per-page", "2", "--sort", "year-ascending")
+    result = run(exact, *typed, "--no-mapping")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0] == "5 records: ぜんそく[mh] OR がん[all]"
     assert "  searched as: ぜんそく → 喘息" in lines
-    assert any(line.startswith("  note: headings are matched as") for line in lines)
+    assert any(line.startswith("  heading: ぜんそく[mh]: also asthma") for line in lines)
+    mapped = run(exact, *typed).output.splitlines()
+    assert int(mapped[0].split()[0]) >= 5
+    assert any(line.startswith("  mapped: がん → 悪性腫瘍[mh] OR がん[all] OR") for line in mapped)
     assert [line[:5] for line in lines if line[:5].strip(" .").isdigit()] == ["  1. ", "  2. "]
 
 

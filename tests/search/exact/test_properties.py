@@ -87,7 +87,9 @@ def random_library(
 
 _whole = st.just(False)
 _text_fields = st.sampled_from(TEXT_FIELDS)
-_fields = st.sampled_from([f for f in FIELDS if f not in {"pmid", "doi", "issn", "language"}])
+# Major headings are read as headings where there is no thesaurus.
+_OTHERS = {"pmid", "doi", "issn", "language", "major", "major-alone"}
+_fields = st.sampled_from([f for f in FIELDS if f not in _OTHERS])
 _text_terms = st.builds(Term, _text_fields, st.sampled_from(_WORDS), _whole)
 _value_terms = st.builds(Term, _fields, st.sampled_from(_VALUES), _whole)
 _stems = st.builds(Term, _text_fields, st.sampled_from(_STEMS), st.just(True))

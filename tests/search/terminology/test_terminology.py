@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.terminology.keys import key
-from search.terminology.terminology import Terminology, TerminologyError, bundled
+from search.terminology.opened_file import TerminologyError
+from search.terminology.terminology import Terminology, bundled
 
 
 def found(text: str) -> list[tuple[str, str, bool]]:

@@ -274,6 +274,8 @@ class TestDocument:
             "/api/v1/exact/export",
             "/api/v1/records/{record_id}",
             "/api/v1/records/{record_id}/similar",
+            "/api/v1/thesaurus",
+            "/api/v1/thesaurus/concept",
             "/api/v1/suggest",
             "/api/v1/fill-mask",
             "/api/v1/draft",

@@ -73,6 +73,8 @@ ASKED: dict[str, tuple[dict[str, object], ...]] = {
     "suggestions_api.draft_strategies": ({"q": QUERY},),
     "suggestions_api.fill_mask": ({"q": "finding that stays [MASK]"},),
     "suggestions_api.suggest": ({"q": QUERY},),
+    "thesaurus_api.find_concepts": ({"q": QUERY},),
+    "thesaurus_api.show_concept": ({"name": "pneumonia"},),
 }  # fmt: skip
 FOR_MACHINES = re.compile(
     r"<meta [^>]*>|<script.*?</script>|<span class=\"Z3988\"[^>]*>", re.DOTALL

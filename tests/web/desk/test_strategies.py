@@ -25,7 +25,7 @@ from web.desk.schema import migrations
 from web.desk.searches import Search, found_by, searches
 from web.desk.store import Store
 from web.desk.strategies import rerun, run_search
-from web.desk.strategy_answers import search_request
+from web.desk.strategy_answers import read_filters, search_request
 
 
 @pytest.fixture
@@ -70,6 +70,27 @@ def test_searches_get_numbers_and_keep_what_they_found(growing: Growing, panel: 
     assert one.generation_created == manifest.created
     assert len(one.generation_hash) == 64
     assert (first.last.frozen, ranked.last.frozen) == ((), (2,))
+
+
+def test_a_search_remembers_whether_it_was_mapped(growing: Growing, panel: int) -> None:
+    growing.index({"id": "f", "title": "A cohort", "date": "2023", "keywords": ["Heart Failure"]})
+    store = growing.desk.store
+    # As it was kept before there was a thesaurus.
+    before = run(growing, panel, "心不全")
+    asked = search_request("心不全", ranked=False, filters=Filters(), thesaurus="map")
+    mapped = run_search(store, "suzuki", panel, asked, growing.search)
+    assert (found(growing, before), found(growing, mapped)) == (("b",), ("f", "b"))
+    (row,) = store.connection.execute("select filters from searches where number = 1").fetchall()
+    assert row["filters"] == "{}"
+    assert [s.asked.thesaurus for s in searches(store, panel)] == ["none", "map"]
+    again = rerun(store, "suzuki", panel, growing.search)
+    assert [found(growing, r.search) for r in again] == [("b",), ("f", "b")]
+    # A copy of the collection has the mark, too, and no other than there is.
+    written = document(store, panel).model_dump_json().encode()
+    copy = import_document(store, "sato", read_document(written, "copy"), "copy")
+    assert [s.asked.thesaurus for s in searches(store, copy)] == ["none", "map"]
+    with pytest.raises(CollectionError, match="no use of the thesaurus"):
+        read_filters('{"thesaurus": "all"}')
 
 
 def test_sets_and_frozen_lists_combine(growing: Growing, panel: int) -> None:

@@ -1,5 +1,6 @@
 """Exact search on the page and in the API: a complete set, and faults that show their place."""
 
+import html
 import io
 from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -50,6 +51,37 @@ def test_the_api_gives_the_complete_set_with_its_count(client: FlaskClient, engi
     assert answer["understood"]["canonical"] == "(糖尿病[all] OR 心不全[all]) NOT 会議録[pt]"
     assert len(ids) == len(set(ids))
     assert set(ids) == expected(engine)
+
+
+def test_what_was_mapped_is_shown_and_can_be_taken_away(client: FlaskClient) -> None:
+    page = Page(get(client, "heart failure NOT 会議録[pt]"))
+    assert '"heart failure"[mh] OR (heart[all] AND failure[all]) OR 心不全[tw]' in html.unescape(
+        page.html
+    )
+    (away,) = [href for href in page.links("/exact") if "mapping=0" in href]
+    typed = get(client, "heart failure NOT 会議録[pt]", mapping=0)
+    assert parse_qs(urlsplit(away).query)["q"] == ["heart failure NOT 会議録[pt]"]
+    assert "心不全[tw]" not in typed
+    # The switch stays where it is for the next search, and the files of the set follow it.
+    assert 'name="mapping" value="0"' in typed
+    for mapping in ("true", "false"):
+        asked = {"q": "heart failure", "mapping": mapping}
+        answer = client.get("/api/v1/exact", query_string=asked).json
+        assert answer
+        assert bool(answer["understood"]["mapped"]) is (mapping == "true")
+        file = client.get("/api/v1/exact/export", query_string={**asked, "format": "jsonl"})
+        assert len(file.text.splitlines()) == answer["count"]
+    known = client.get("/api/v1/exact", query_string={"q": "心不全/TH"}).json
+    assert known
+    (heading,) = known["understood"]["headings"]
+    assert (heading["heading"], heading["narrower"]) == ("心不全[mh]", 0)
+    assert "heart failure" in heading["names"]
+
+
+def test_what_an_abbreviation_may_mean_is_offered(client: FlaskClient) -> None:
+    page = Page(get(client, "MS 治療"))
+    choices = [parse_qs(urlsplit(href).query)["q"] for href in page.links("/exact?q=")]
+    assert ["多発性硬化症 治療"] in choices
 
 
 def test_filters_and_order(client: FlaskClient) -> None:

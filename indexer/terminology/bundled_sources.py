@@ -107,7 +107,7 @@ def bundled_sources(folder: Path) -> list[Statements]:
     Raises:
         OSError: for a source that is not in ``folder``.
     """
-    everyday = Statements(EVERYDAY, list(_everyday()))
+    everyday = Statements(EVERYDAY, list(_everyday()), apart=True)
     hpo = Statements(HPO, list(_hpo(folder / "hpo_ja.tsv")))
     glossary = Statements(GLOSSARY, list(_glossary(folder / "medical_glossary_en_ja.tsv")))
     sudachi = Statements(SUDACHI, list(_sudachi(folder / "sudachi_synonyms.txt.gz")))

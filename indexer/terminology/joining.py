@@ -36,7 +36,9 @@ def joined(sources: Iterable[Statements]) -> list[Joined]:
     coded: dict[tuple[str, str], int] = {}
     for told in sources:
         for statement in told.statements:
-            number = _same(statement, preferred if statement.gaps else named, coded)
+            number = None
+            if not told.apart:
+                number = _same(statement, preferred if statement.gaps else named, coded)
             if number is not None and _coded_otherwise(statement, concepts[number]):
                 number = None
             if number is None and statement.gaps:

@@ -26,7 +26,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Statements:
-    """All that a source says."""
+    """All that a source says. ``apart``: each statement is a concept of its own, also where two
+    share a stem (nurse, nursing)."""
 
     source: Source
     statements: list[Statement] = field(default_factory=list)
+    apart: bool = False

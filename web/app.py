@@ -43,7 +43,6 @@ from web.http import (
     services,
     sizes,
 )
-from web.http.links import resolver_template
 from web.opensearch import routes as opensearch
 from web.pages import (
     alerts,
@@ -62,6 +61,7 @@ from web.pages import (
     screening,
     sections,
     selection,
+    settings,
     sign_in,
     strategies,
     suggestions,
@@ -121,10 +121,10 @@ def create_app(
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
-    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`). Each client
-    may ask at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
-    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit`` seconds
-    (by default as long as it takes).
+    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`), in place of
+    the one that is set. Each client may ask at ``rate`` (None: as often as it likes); pages of
+    ``allowed_origins`` may read the API; ``log_queries`` has the log say what was searched for; an
+    answer may take ``time_limit`` seconds (by default as long as it takes).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -159,7 +159,7 @@ def create_app(
         ),
     )
     app.config["TIME_LIMIT"] = time_limit
-    app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
+    app.config["LINK_RESOLVER"] = link_resolver
     # Hooks before a view run in this order, those after it in the opposite one.
     logs.install(app, with_queries=log_queries)
     metrics.install(app)
@@ -202,6 +202,7 @@ def create_app(
         record_sources,
         sections,
         selection,
+        settings,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)

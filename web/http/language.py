@@ -17,7 +17,7 @@ COOKIE = "lang"
 PAGES = {
     *("account", "alerts", "collections", "duplicates", "merges", "own_account", "pages"),
     "printing",
-    *("reference", "report", "strategies", "suggestions", "users"),
+    *("reference", "report", "settings", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
 }
 _YEAR = 365 * 24 * 3600

@@ -1,5 +1,7 @@
 """What the operator has set, for the request that is answered: read once, at its first use."""
 
+from typing import Any
+
 from flask import current_app, g, request, url_for
 
 from web.desk.logo import logo_hash
@@ -31,7 +33,7 @@ def logo_address() -> str:
     return url_for("settings.show_logo", v=mark) if mark else ""
 
 
-def outside_address(endpoint: str, **values: object) -> str:
+def outside_address(endpoint: str, **values: Any) -> str:
     """An address that is handed on: it begins with where people reach the installation, where that
     is set, whatever this request calls the server."""
     base = current_settings().address

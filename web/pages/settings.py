@@ -94,7 +94,8 @@ def show_logo() -> Response:
     response.cache_control.no_cache = None
     response.cache_control.public = True
     response.cache_control.max_age = 24 * 3600
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def fault_text(fault: Fault) -> str:

@@ -38,6 +38,7 @@ from web.http import (
     metrics,
     origins,
     overload,
+    postman,
     rates,
     security_headers,
     services,
@@ -50,6 +51,9 @@ from web.pages import (
     crawlers,
     duplicates,
     errors,
+    forgotten,
+    invitations,
+    mail_links,
     merges,
     overview,
     own_account,
@@ -170,6 +174,7 @@ def create_app(
     sizes.install(app)
     app.config["ADMISSION"] = admission or access.Admission()
     rates.install(app, rate)
+    postman.install(app, desk.store if desk else None)
     access.install(app)
     language.install(app)
     errors.install(app)
@@ -196,6 +201,9 @@ def create_app(
         reference,
         own_account,
         users,
+        invitations,
+        forgotten,
+        mail_links,
         screening,
         progress,
         overview,

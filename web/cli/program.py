@@ -15,6 +15,7 @@ from search.library.library import Library
 from search.suggest import Suggester
 from web.app import create_app
 from web.cli.accounts import commands as account_commands
+from web.cli.alerts import alerts
 from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
 from web.cli.doctor import doctor
@@ -47,6 +48,7 @@ from web.http.access import Admission
 from web.http.logs import LogFormat
 from web.http.logs import configure as configure_logs
 from web.http.origins import checked_origin
+from web.http.postman import postman
 from web.http.rates import Rate
 from web.server.memory import share_free_memory
 from web.server.process import is_loopback, listen, prepare_signals
@@ -258,6 +260,8 @@ def _serve(
     suggester = Suggester(engine)
     app = create_app(engine, suggester, desk, admission, **options)
     with app.app_context():
+        # What a process that has ended left in the outbox.
+        postman().deliver()
         loading = warm_up(engine, services.completer(), services.corrector())
     try:
         run_server(
@@ -276,6 +280,7 @@ for command in (
     *search_commands,
     *indexer_commands,
     *account_commands,
+    alerts,
     *collection_commands,
     simulate,
     doctor,

@@ -83,7 +83,7 @@ def _as_text(wanted: Settings, one: AlertNews) -> str:
         ]
     more = len(one.new) - len(one.records)
     rest = gettext("The other %(n)s, and all of them:") % {"n": more} if more else gettext("All:")
-    return "\n".join([*lines, f"{rest} {alert_address(wanted.address, one)}"])
+    return "\n".join([*lines, f"{rest}\n{alert_address(wanted.address, one)}"])
 
 
 def _as_html(wanted: Settings, one: AlertNews) -> Markup:
@@ -144,7 +144,7 @@ def _source(record: Record) -> str:
     names = [author.display() for author in record.authors if author.display()]
     who = ", ".join(names[:_AUTHORS]) + (f" {gettext('et al.')}" if len(names) > _AUTHORS else "")
     when = written_date(record.date) if record.date else ""
-    return _cut(". ".join(part for part in (who, record.journal, when) if part), _LONGEST_TITLE)
+    return _cut(" · ".join(part for part in (who, record.journal, when) if part), _LONGEST_TITLE)
 
 
 def _abstract(record: Record) -> str:

@@ -53,13 +53,13 @@ class MailSink:
 
 
 @contextmanager
-def mail_sink() -> Iterator[MailSink]:
-    """A sink that listens on the loopback."""
+def mail_sink(**options: Any) -> Iterator[MailSink]:
+    """A sink that listens on the loopback; ``options`` are aiosmtpd's."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     sink = MailSink(port=port)
-    controller = Controller(sink, hostname=sink.host, port=port)
+    controller = Controller(sink, hostname=sink.host, port=port, **options)
     controller.start()
     try:
         yield sink

@@ -2,14 +2,19 @@
 
 import os
 import re
+import shutil
 import signal
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from click.testing import CliRunner, Result
 from flask import Flask
 
@@ -26,6 +31,7 @@ from web.desk.accounts import User
 from web.desk.alert_mails import due_readers, follow, unfollow
 from web.desk.history import change
 from web.desk.living import set_living
+from web.desk.mail_password import keep_mail_password
 from web.desk.outbox import Letter, MailError, deliver, mails, post, try_again, written
 from web.desk.settings import Settings, keep_settings, settings
 from web.desk.store import Store
@@ -86,6 +92,26 @@ def send(growing: Growing) -> Result:
 def another_day(growing: Growing) -> None:
     with growing.desk.store.writing() as db:
         db.execute("update users set digested = '2020-01-01T00:00:00+00:00'")
+
+
+def server_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """What a mail server of this machine proves itself with, and the file that whoever trusts it
+    names."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl on PATH")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
 
 
 class TestDigests:
@@ -345,6 +371,44 @@ class TestOutbox:
         assert deliver(store) == outbox.Delivery(later=1)
         assert sink.received == []
         assert "STARTTLS" in mails(store)[0].fault
+
+    def test_a_password_goes_to_a_server_that_proves_who_it_is(
+        self, growing: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context, certificate = server_certificate(tmp_path)
+        signed_in: list[tuple[bytes, bytes]] = []
+
+        def authenticator(*arguments: Any) -> AuthResult:
+            told = arguments[-1]
+            signed_in.append((told.login, told.password))
+            return AuthResult(success=True)
+
+        options = {
+            "tls_context": context,
+            "require_starttls": True,
+            "auth_required": True,
+            "authenticator": authenticator,
+        }
+        store = growing.desk.store
+        with mail_sink(**options) as sink:
+            wanted = Settings(
+                address=BASE,
+                mail_host=sink.host,
+                mail_port=sink.port,
+                mail_user="robot",
+                mail_sender="library@example.org",
+            )
+            keep_settings(store, "a", wanted)
+            keep_mail_password(store, "geheim-geheim")
+            self.letter(store)
+            # Signed by nobody whom this machine trusts.
+            assert deliver(store) == outbox.Delivery(later=1)
+            assert "certificate" in mails(store)[0].fault
+            assert signed_in == []
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            self.soon(store)
+            assert deliver(store) == outbox.Delivery(sent=1)
+        assert signed_in == [(b"robot", b"geheim-geheim")]
 
     def test_the_same_mail_has_the_same_id_however_often_it_is_handed_over(
         self, growing: Growing, sink: MailSink

@@ -20,7 +20,7 @@ from flask import Flask
 
 from search.filters import Filters
 from search.records import Record
-from tests.waiting import LONG
+from tests.waiting import LONG, until
 from tests.web.desk.conftest import Growing
 from tests.web.mail_sink import MailSink, mail_sink, text_of
 from tests.web.page import Page
@@ -471,6 +471,32 @@ class TestOutbox:
         assert all(len(ids) == 1 for ids in by_recipient.values())
         # At most the one under way at each kill was handed over twice, as the same mail.
         assert len(sink.received) <= 43
+
+    @pytest.mark.servers
+    def test_killed_while_it_writes_each_reader_is_told_once(
+        self, growing: Growing, sink: MailSink
+    ) -> None:
+        store = growing.desk.store
+        set_living(store, "a", 1, 1, True)
+        for n in range(12):
+            follow(store, reader(growing, f"user{n}"), 1, 1)
+        growing.index(*({"id": f"n{n}", "title": f"肺炎の経過 {n}"} for n in range(5)))
+        command = [
+            *(*COMMAND, "alerts", "send", "--library", str(growing.path)),
+            *("--collections", str(store.path)),
+        ]
+        for written_before in (1, 5, 9):
+            process = subprocess.Popen(command)
+            until(lambda n=written_before: len(mails(store)) >= n)  # type: ignore[misc]
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert send(growing).exit_code == 0
+        told = {(mail["To"], mail["Message-ID"]) for mail in sink.received}
+        assert len(told) == len({to for to, _ in told}) == 13
+        assert all(f"経過 {n}" in text_of(mail) for mail in sink.received for n in range(5))
+        # The collection grew once, by one source.
+        assert len(items.record_ids(store, 1)) == 5
+        assert [one.held for one in copies.sources(store, 1)] == [5]
 
 
 class TestLivingCollections:

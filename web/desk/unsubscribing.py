@@ -25,7 +25,10 @@ def unsubscribing_user(store: Store, token: str) -> User | None:
     number, _, signature = token.partition("-")
     if not (number.isascii() and number.isdigit() and len(number) < 15):
         return None
-    if not hmac.compare_digest(_signature(_key(store), int(number)).encode(), signature.encode()):
+    kept = store.connection.execute("select key from signing_keys").fetchone()
+    if kept is None:
+        return None
+    if not hmac.compare_digest(_signature(kept["key"], int(number)).encode(), signature.encode()):
         return None
     row = store.connection.execute("select * from users where id = ?", [int(number)]).fetchone()
     return user_of(row) if row else None

@@ -113,8 +113,8 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
 def _without_people(
     concepts: Sequence[Sequence[str]], known: Callable[[str], object]
 ) -> list[list[str]]:
-    """Concepts without those who have what they name: 心不全患者 is 心不全, and 患者 narrows nothing
-    down."""
+    """Concepts without those who have what they name: 心不全患者 is 心不全, and 患者 alone narrows
+    nothing down."""
     told = [
         [
             illness if (illness := _PEOPLE.sub("", term)) != term and known(illness) else term

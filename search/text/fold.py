@@ -31,6 +31,9 @@ _APART = re.compile(
     "[\0-\u02ff\u0370-\u0482\u2000-\u20cf\u2100-\u2bff\u3000-\u3029\u3030-\u3098\u309b-\u3130"
     "\u3190-\ua48c\uac00-\ud7a3\uf900-\ufaff\uff00-\uff9d\uffe0-\uffef]*"
 )
+# Marks are put in order one by one, so thousands on one letter take seconds. No writing has as
+# many; Unicode's own limit for streams is thirty (UAX #15, Stream-Safe Text Format).
+_LONGEST_GRAPHEME = 64
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,13 @@ def nfkc(text: str) -> str:
     if not has_joining(text):
         # No two graphemes make something else together.
         return unicodedata.normalize("NFKC", text)
-    return "".join(unicodedata.normalize("NFKC", unit) for unit in _GRAPHEME.findall(text))
+    return "".join(map(_normalized, _GRAPHEME.findall(text)))
+
+
+def _normalized(grapheme: str) -> str:
+    if unicodedata.is_normalized("NFKC", grapheme):
+        return grapheme
+    return unicodedata.normalize("NFKC", grapheme[:_LONGEST_GRAPHEME])
 
 
 def to_lexical(text: str) -> str:

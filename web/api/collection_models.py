@@ -100,7 +100,9 @@ class RankedSource(Query):
 class Addition(Parameters):
     """Records to be added: by exactly one of these."""
 
-    ids: Ids | None = Field(default=None, max_length=_MOST_IDS, description="Ids of records.")
+    ids: Ids | None = Field(
+        default=None, max_length=_MOST_IDS, fail_fast=True, description="Ids of records."
+    )
     identifiers: str | None = Field(
         default=None, description="PMIDs, DOIs, 医中誌IDs or ids, one a line or between blanks."
     )
@@ -111,7 +113,7 @@ class Addition(Parameters):
 class Chosen(Parameters):
     """Some records of a collection."""
 
-    ids: Ids = Field(max_length=_MOST_IDS)
+    ids: Ids = Field(max_length=_MOST_IDS, fail_fast=True)
 
 
 class Removed(Chosen):
@@ -202,7 +204,7 @@ class Tagging(Parameters):
     """A tag, and the records to put it on or take it off."""
 
     tag: str
-    ids: Ids = Field(max_length=_MOST_IDS)
+    ids: Ids = Field(max_length=_MOST_IDS, fail_fast=True)
 
 
 class TagChange(Parameters):

@@ -59,6 +59,8 @@ class Batch(Parameters):
     searches: tuple[BatchedSearch, ...] = Field(
         min_length=1,
         max_length=LARGEST_BATCH,
+        # A body of 8 MB has millions of values, and each fault takes a kilobyte.
+        fail_fast=True,
         description=f"All queries together have at most {MAX_QUERY:,} characters.",
     )
 

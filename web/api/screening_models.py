@@ -59,15 +59,15 @@ class NewPlan(Parameters):
 
     stage: Stage = _STAGE
     criteria: str = ""
-    reasons: list[str] = Field(default_factory=list, max_length=50)
+    reasons: list[str] = Field(default_factory=list, max_length=50, fail_fast=True)
     reviewers: int = Field(default=1, ge=1, le=2, description="Who decide on each record.")
 
 
 class NewWords(Parameters):
     """The words to be marked."""
 
-    include: list[str] = Field(default_factory=list, max_length=500)
-    exclude: list[str] = Field(default_factory=list, max_length=500)
+    include: list[str] = Field(default_factory=list, max_length=500, fail_fast=True)
+    exclude: list[str] = Field(default_factory=list, max_length=500, fail_fast=True)
 
 
 class NewAbstract(Parameters):

@@ -13,6 +13,8 @@ Band = Literal["top", "middle", "low", "none"]
 # The last place of each band in the list of one leg.
 _TOP = 10
 _MIDDLE = 100
+# Words that are told of a query as long as an abstract; each is compared with all others.
+_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,16 @@ class Reasons:
 def reasons(hit: Hit, terms: Sequence[str]) -> Reasons:
     """Why ``hit`` was found for a query of ``terms``. Of a compound and its parts only the compound
     is told, or what the record has of it; a single character of one says nothing."""
-    lacking = [term for term in terms if term not in set(hit.words)]
-    telling = [word for word in hit.words if len(word) > 1 or not _is_part(word, terms)]
+    terms, words = terms[:_TOLD], hit.words[:_TOLD]
+    had = set(hit.words)
+    lacking = [term for term in terms if term not in had]
+    telling = [word for word in words if len(word) > 1 or not _is_part(word, terms)]
     return Reasons(
         hit.dense_rank,
         _band(hit.dense_rank),
         hit.lexical_rank,
         _band(hit.lexical_rank),
-        _whole(telling, hit.words),
+        _whole(telling, words),
         _whole(lacking, terms),
     )
 

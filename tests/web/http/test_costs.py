@@ -111,6 +111,21 @@ def test_a_batch_is_as_long_as_one_query_may_be(client: FlaskClient) -> None:
     assert asked("肺炎", "喘息").status_code == 200
 
 
+def test_of_millions_of_wrong_values_the_first_is_told(client: FlaskClient) -> None:
+    body = '{"searches": [' + "1," * 100_000 + "1]}"
+    given = client.post("/api/v1/search/batch", data=body, content_type="application/json")
+    assert len(problem(given, 400, "bad-parameter")["errors"]) < 5
+
+
+def test_a_long_query_of_words_that_no_record_has_is_answered(client: FlaskClient) -> None:
+    # Each word is compared with those that a reason tells, which are few.
+    kanji = "".join(chr(0x4E00 + i * 7 % 20_000) for i in range(MAX_QUERY - 10))
+    assert client.get("/", query_string={"q": kanji}).status_code == 200
+    # Marks out of order are put in order one by one.
+    marks = "a" + "\u0301\u0316" * (MAX_QUERY // 2 - 10)
+    assert client.get("/api/v1/search", query_string={"q": marks}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "search",
     [

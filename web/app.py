@@ -39,12 +39,12 @@ from web.http import (
     metrics,
     origins,
     overload,
+    postman,
     rates,
     security_headers,
     services,
     sizes,
 )
-from web.http.links import resolver_template
 from web.opensearch import routes as opensearch
 from web.pages import (
     alerts,
@@ -52,6 +52,9 @@ from web.pages import (
     crawlers,
     duplicates,
     errors,
+    forgotten,
+    invitations,
+    mail_links,
     merges,
     overview,
     own_account,
@@ -63,6 +66,7 @@ from web.pages import (
     screening,
     sections,
     selection,
+    settings,
     sign_in,
     strategies,
     suggestions,
@@ -122,10 +126,10 @@ def create_app(
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
-    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`). Each client
-    may ask at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
-    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit`` seconds
-    (by default as long as it takes).
+    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`), in place of
+    the one that is set. Each client may ask at ``rate`` (None: as often as it likes); pages of
+    ``allowed_origins`` may read the API; ``log_queries`` has the log say what was searched for; an
+    answer may take ``time_limit`` seconds (by default as long as it takes).
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -160,7 +164,7 @@ def create_app(
         ),
     )
     app.config["TIME_LIMIT"] = time_limit
-    app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
+    app.config["LINK_RESOLVER"] = link_resolver
     # Hooks before a view run in this order, those after it in the opposite one.
     logs.install(app, with_queries=log_queries)
     metrics.install(app)
@@ -171,6 +175,7 @@ def create_app(
     sizes.install(app)
     app.config["ADMISSION"] = admission or access.Admission()
     rates.install(app, rate)
+    postman.install(app, desk.store if desk else None)
     access.install(app)
     language.install(app)
     errors.install(app)
@@ -198,12 +203,16 @@ def create_app(
         reference,
         own_account,
         users,
+        invitations,
+        forgotten,
+        mail_links,
         screening,
         progress,
         overview,
         record_sources,
         sections,
         selection,
+        settings,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)

@@ -15,6 +15,7 @@ from search.library.library import Library
 from search.suggest import Suggester
 from web.app import create_app
 from web.cli.accounts import commands as account_commands
+from web.cli.alerts import alerts
 from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
 from web.cli.complete import complete
@@ -36,17 +37,20 @@ from web.cli.options import (
 from web.cli.progress_bars import TerminalProgress
 from web.cli.screening import commands as screening_commands
 from web.cli.search import commands as search_commands
+from web.cli.settings import settings
 from web.cli.simulate import simulate
 from web.cli.strategies import commands as strategy_commands
 from web.cli.terminology_files import terminology
 from web.cli.welcome import welcome
+from web.desk.addresses import is_web_address
 from web.desk.desk import Desk, open_desk
+from web.desk.settings import settings as settings_of
 from web.http import services
 from web.http.access import Admission
-from web.http.links import is_web_address
 from web.http.logs import LogFormat
 from web.http.logs import configure as configure_logs
 from web.http.origins import checked_origin
+from web.http.postman import postman
 from web.http.rates import Rate
 from web.server.memory import share_free_memory
 from web.server.process import is_loopback, listen, prepare_signals
@@ -81,7 +85,7 @@ port_option = click.option(
     "--allow-remote",
     is_flag=True,
     help="Where there are no accounts: let other machines in, whoever they are. They may search, "
-    "and see no collections.",
+    "and see no collections. With accounts, too, where the settings say that anyone may search.",
 )
 @click.option(
     "--trusted-proxy",
@@ -99,8 +103,8 @@ port_option = click.option(
     "--link-resolver",
     default="",
     metavar="ADDRESS",
-    help="Address of the institution's OpenURL link resolver; {openurl} marks where the record's "
-    "description goes, by default the end.",
+    help="Address of the institution's OpenURL link resolver, in place of the one that is set; "
+    "{openurl} marks where the record's description goes, by default the end.",
 )
 @click.option(
     "--rate-limit",
@@ -168,13 +172,14 @@ def serve(
         host = listening.getsockname()[0]
     # What comes through a proxy may come from anywhere.
     local = is_loopback(host) and not trusted_proxy
-    if not local and not allow_remote and not desk.accounts.exist():
+    open_to_all = allow_remote or settings_of(desk.store).who_may_search == "anyone"
+    if not local and not open_to_all and not desk.accounts.exist():
         how = f"--host {host}" if not is_loopback(host) else "--trusted-proxy"
         raise click.UsageError(
             f"{how} lets other machines in, and there are no accounts: whoever reaches the port "
             "could read and search the library. Make an account with: jmedsearch user add NAME "
             "--role administrator. Or add --allow-remote, if everybody shall search and nobody "
-            "use collections."
+            "use collections (or set who_may_search: anyone, which holds with accounts, too)."
         )
     admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
     prepare_signals()
@@ -257,6 +262,8 @@ def _serve(
     suggester = Suggester(engine)
     app = create_app(engine, suggester, desk, admission, **options)
     with app.app_context():
+        # What a process that has ended left in the outbox.
+        postman().deliver()
         loading = warm_up(engine, services.completer(), services.corrector())
     try:
         run_server(
@@ -275,6 +282,7 @@ for command in (
     *search_commands,
     *indexer_commands,
     *account_commands,
+    alerts,
     *collection_commands,
     simulate,
     complete,
@@ -282,6 +290,7 @@ for command in (
     harvest,
     mcp,
     terminology,
+    settings,
     serve,
     demo,
 ):

@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadHost, Forbidden, Unauthorized
 from web.desk.accounts import Role, Scope, User
 from web.http import services
 from web.http.clients import came_through
+from web.http.installation import current_settings
 
 Access = Literal["anyone", "search", "read", "write", "administer"]
 # Each may do what those before it may.
@@ -29,6 +30,9 @@ COOKIE = "session"
 # Pages that are handed on, whoever looks at them first.
 _FOR_OTHERS = {"collections.shared"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# What a reader's mail program sends by itself, from whatever site it is (RFC 8058): the address
+# says whose mails end, and nothing else can be done with it.
+_FROM_ANYWHERE = {"mail_links.end_mails"}
 # What proxies add to a request, beside all that begins with X-Forwarded-.
 # A name or an address, of IPv6 in brackets, and perhaps a port; HTTP/1.0 sends none.
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{1,5})?")
@@ -40,6 +44,7 @@ ACCESS: dict[str, Access] = {
     "account.sign_in_form": "anyone",
     "account.sign_out": "anyone",
     "alerts.change": "write",
+    "alerts.change_mails": "read",
     "alerts.feed": "anyone",
     "alerts.index": "read",
     "alerts.show": "read",
@@ -112,10 +117,21 @@ ACCESS: dict[str, Access] = {
     "duplicates_api.handle_certain": "write",
     "duplicates_api.list_duplicates": "read",
     "duplicates_api.take_apart": "write",
+    "forgotten.ask": "anyone",
+    "forgotten.change": "anyone",
+    "forgotten.choose": "anyone",
+    "forgotten.show": "anyone",
     "growing.add": "write",
     "growing.show": "read",
     "health.healthz": "anyone",
     "health.readyz": "anyone",
+    "invitations.show": "anyone",
+    "invitations.use": "anyone",
+    # What these allow is written into the link itself.
+    "mail_links.confirm_address": "anyone",
+    "mail_links.end_mails": "anyone",
+    "mail_links.show": "anyone",
+    "mail_links.unsubscribe_form": "anyone",
     # Not for guests: it says how much is used.
     "metrics.show": "read",
     "merges.change": "write",
@@ -123,10 +139,11 @@ ACCESS: dict[str, Access] = {
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
-    "own_account.change_password": "search",
-    "own_account.change_tokens": "search",
-    "own_account.end_sessions": "search",
-    "own_account.show": "search",
+    "own_account.change_mail": "read",
+    "own_account.change_password": "read",
+    "own_account.change_tokens": "read",
+    "own_account.end_sessions": "read",
+    "own_account.show": "read",
     "pages.about": "search",
     "pages.build": "search",
     "pages.exact": "search",
@@ -180,6 +197,12 @@ ACCESS: dict[str, Access] = {
     "selection.file": "search",
     "selection.show": "search",
     "selection.star": "write",
+    "settings.change": "administer",
+    "settings.change_logo": "administer",
+    "settings.send_trial": "administer",
+    "settings.show": "administer",
+    # On the page for signing in, too.
+    "settings.show_logo": "anyone",
     "sources.change": "write",
     "sources.show": "read",
     "strategies.change_search": "write",
@@ -228,7 +251,8 @@ class Admission:
     """How requests without an account are seen, and who may vouch for those with one.
 
     ``local``: only this machine reaches the server, so whoever is here is its single user.
-    ``guests``: others are let in to search without an account.
+    ``guests``: where there are no accounts, others are let in to search. Where anyone may search by
+    the settings, they are with accounts, too.
     ``remote_user_header``: the header in which ``trusted_proxy`` (an address) names the user whom
     it has signed in.
     """
@@ -304,13 +328,14 @@ def _check() -> Response | None:
     if request.endpoint is None or request.method == "OPTIONS":
         return None
     needed = ACCESS[request.endpoint]
-    if request.method not in _SAFE_METHODS:
+    if request.method not in _SAFE_METHODS and request.endpoint not in _FROM_ANYWHERE:
         _refuse_other_sites()
     if identity() is LOCAL and needed != "anyone":
         _refuse_forwarded()
     if may(needed):
         return None
-    if identity() is not None:
+    found = identity()
+    if found is not None and (found.kind != "guest" or not accounts_exist()):
         raise Forbidden(f"this needs the right to {needed}")
     if _is_program():
         given = request.headers.get("Authorization", "")
@@ -371,18 +396,25 @@ def _identify() -> Identity | None:
     if desk is None or not desk.accounts.exist():
         if admission.local:
             return LOCAL
-        return _GUEST if admission.guests else None
+        return _GUEST if admission.guests or _anyone_may_search() else None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
+        # A token that is none is told so, also where none is needed.
         found = desk.accounts.token_user(token.strip())
         return _by_token(*found) if found else None
+    user: User | None = None
+    kind: Literal["proxy", "session"] = "session"
     if name := _vouched_name(admission):
-        user = desk.accounts.enabled_user(name)
-        return Identity(user.name, ROLE_ACCESS[user.role], "proxy") if user else None
-    if secret := request.cookies.get(COOKIE):
+        user, kind = desk.accounts.enabled_user(name), "proxy"
+    elif secret := request.cookies.get(COOKIE):
         user = desk.accounts.session_user(secret)
-        return Identity(user.name, ROLE_ACCESS[user.role], "session") if user else None
-    return None
+    if user is not None:
+        return Identity(user.name, ROLE_ACCESS[user.role], kind)
+    return _GUEST if _anyone_may_search() else None
+
+
+def _anyone_may_search() -> bool:
+    return current_settings().who_may_search == "anyone"
 
 
 def _by_token(user: User, scope: Scope) -> Identity:

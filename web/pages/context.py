@@ -13,7 +13,7 @@ from search.ranked.highlighting import marks
 from search.ranked.snippets import MatchedSentence
 from search.records import Record, guess_language
 from web.desk.shelf import Collection, collections
-from web.http import access, services
+from web.http import access, installation, services
 from web.http.language import (
     LANGUAGES,
     PAGES,
@@ -60,6 +60,8 @@ def _context() -> dict[str, Any]:
         "accounts_exist": access.accounts_exist(),
         "has_desk": services.desk() is not None,
         "desk_collections": _desk_collections,
+        "institution": installation.current_settings().name(chosen_language()),
+        "logo": installation.logo_address,
         "ui_language": chosen_language(),
         "ui_languages": LANGUAGES,
         "is_sample": _is_sample(),

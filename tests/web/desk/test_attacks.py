@@ -47,6 +47,8 @@ def test_no_unsafe_route_takes_what_another_site_sends(
     asked = [(e, m, a) for e, m, a in routes(app) if m in _UNSAFE]
     assert len(asked) > 60
     for endpoint, method, address in asked:
+        if endpoint == "mail_links.end_mails":
+            continue  # Mail programs send it from wherever they are; its address is the permission.
         response = client.open(address, method=method, headers=headers)
         assert response.status_code == 403, (endpoint, method)
     assert shelf.collections(staffed.store) == []

@@ -190,7 +190,8 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "exists already" in output
     add_folder(store, "later")
     assert run("restore", backup)[0] == 1  # nobody said yes
-    assert run("restore", backup, "--yes") == (0, "0 sessions, 0 tokens, 0 links, 0 feeds ended\n")
+    ended = "0 sessions, 0 tokens, 0 links, 0 feeds, 0 account links ended\n"
+    assert run("restore", backup, "--yes") == (0, ended)
     assert folders(store) == ["kept"]
     code, output = run("restore", str(tmp_path / "none"), "--yes")
     assert code == 1

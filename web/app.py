@@ -29,6 +29,7 @@ from web.api import suggestions as suggestions_api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.desk.desk import Desk
+from web.desk.jobs import Jobs
 from web.http import (
     access,
     compression,
@@ -51,6 +52,7 @@ from web.pages import (
     crawlers,
     duplicates,
     errors,
+    jobs,
     merges,
     overview,
     own_account,
@@ -65,6 +67,8 @@ from web.pages import (
     sign_in,
     strategies,
     suggestions,
+    upkeep,
+    uploads,
     users,
 )
 from web.pages import search as pages
@@ -156,6 +160,7 @@ def create_app(
             suggester,
             Completer(suggester),
             desk,
+            _jobs(engine, desk),
         ),
     )
     app.config["TIME_LIMIT"] = time_limit
@@ -202,8 +207,18 @@ def create_app(
         record_sources,
         sections,
         selection,
+        jobs,
+        uploads,
+        upkeep,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)
     security_headers.install(app)
     return app
+
+
+def _jobs(engine: Engine, desk: Desk | None) -> Jobs | None:
+    """The jobs of an installation whose library is built where it is searched."""
+    if desk is None or not engine.library.is_built_here:
+        return None
+    return Jobs(desk.store.path, engine.library.path)

@@ -19,6 +19,7 @@ from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
 from web.cli.doctor import doctor
 from web.cli.index import commands as indexer_commands
+from web.cli.jobs import jobs
 from web.cli.mcp import mcp
 from web.cli.options import (
     ShownErrors,
@@ -278,6 +279,7 @@ for command in (
     doctor,
     mcp,
     terminology,
+    jobs,
     serve,
     demo,
 ):

@@ -19,6 +19,7 @@ PAGES = {
     "printing",
     *("reference", "report", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
+    *("jobs", "uploads", "upkeep"),
 }
 _YEAR = 365 * 24 * 3600
 

@@ -44,7 +44,6 @@ from web.http import (
     services,
     sizes,
 )
-from web.http.links import resolver_template
 from web.opensearch import routes as opensearch
 from web.pages import (
     alerts,
@@ -52,6 +51,7 @@ from web.pages import (
     crawlers,
     duplicates,
     errors,
+    first_run,
     jobs,
     merges,
     overview,
@@ -64,6 +64,7 @@ from web.pages import (
     screening,
     sections,
     selection,
+    settings,
     sign_in,
     strategies,
     suggestions,
@@ -120,15 +121,17 @@ def create_app(
     allowed_origins: Sequence[str] = (),
     log_queries: bool = False,
     time_limit: float = math.inf,
+    first_model: str | None = None,
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
     With a ``desk`` there are collections and accounts; ``admission`` says who is let in where
     nobody has an account, by default this machine's single user. ``link_resolver`` is the address
-    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`). Each client
-    may ask at ``rate`` (None: as often as it likes); pages of ``allowed_origins`` may read the API;
-    ``log_queries`` has the log say what was searched for; an answer may take ``time_limit`` seconds
-    (by default as long as it takes).
+    of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`), in place of
+    the one that is set. Each client may ask at ``rate`` (None: as often as it likes); pages of
+    ``allowed_origins`` may read the API; ``log_queries`` has the log say what was searched for; an
+    answer may take ``time_limit`` seconds (by default as long as it takes). ``first_model`` is what
+    a library that is not there yet is built with.
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -164,7 +167,8 @@ def create_app(
         ),
     )
     app.config["TIME_LIMIT"] = time_limit
-    app.config["LINK_RESOLVER"] = resolver_template(link_resolver) if link_resolver else ""
+    app.config["LINK_RESOLVER"] = link_resolver
+    app.config["FIRST_MODEL"] = first_model
     # Hooks before a view run in this order, those after it in the opposite one.
     logs.install(app, with_queries=log_queries)
     metrics.install(app)
@@ -210,6 +214,8 @@ def create_app(
         jobs,
         uploads,
         upkeep,
+        first_run,
+        settings,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)

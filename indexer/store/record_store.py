@@ -123,7 +123,7 @@ class RecordStore:
     def last_merge_is_of_this_run(self, number: int) -> bool:
         """Whether the record that import ``number`` took its last copy for was not there before."""
         row = self._execute(
-            "select 1 from merges join records on id = merges.record join changes "
+            "select 1 from merges join records on records.id = merges.record join changes "
             "on changes.number = records.number and changes.content_hash is null "
             'where merges.rowid = (select max(rowid) from merges where "import" = ?)',
             [number],

@@ -11,7 +11,7 @@ import click
 import platformdirs
 
 from search import budget
-from search.encoder import load_encoder
+from search.encoder import EMBEDDED, load_encoder
 from search.library.library import Library
 from search.library.milvus import MilvusAddress, MilvusRetrieval
 from search.ranked.engine import Engine
@@ -104,13 +104,18 @@ def open_terminology() -> Terminology:
     return Terminology([shipped_file(), *added_files(terminology_folder())])
 
 
-def open_engine(library: Path | Library, model: str | None = None) -> Engine:
-    """An engine over ``library`` with its own encoder, or the one named.
+def open_engine(
+    library: Path | Library, model: str | None = None, *, is_new: bool = False
+) -> Engine:
+    """An engine over ``library`` with its own encoder, or the one named; one that ``is_new`` has
+    nothing in it yet.
 
     Raises:
         LibraryError, ModelError: with what to do.
     """
     opened = library if isinstance(library, Library) else Library(library)
+    if is_new:
+        return Engine(opened, load_encoder(model or EMBEDDED), open_terminology())
     source = model or opened.generation().manifest.model_source
     engine = Engine(opened, load_encoder(source), open_terminology())
     engine.generation()

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import click
 import platformdirs
 
 from indexer.sample import build_sample
+from indexer.stages.staging import STAGING
 from search import budget
 from search.library.library import Library
+from search.library.manifest import GENERATIONS, live_folder
+from search.library.milvus import MilvusAddress
 from search.suggest import Suggester
 from web.app import create_app
 from web.cli.accounts import commands as account_commands
@@ -35,18 +39,22 @@ from web.cli.options import (
 from web.cli.progress_bars import TerminalProgress
 from web.cli.screening import commands as screening_commands
 from web.cli.search import commands as search_commands
+from web.cli.settings import settings
 from web.cli.simulate import simulate
 from web.cli.strategies import commands as strategy_commands
 from web.cli.terminology_files import terminology
 from web.cli.welcome import welcome
+from web.desk.addresses import is_web_address
 from web.desk.desk import Desk, open_desk
+from web.desk.job_process import attend
+from web.desk.settings import settings as settings_of
 from web.http import services
 from web.http.access import Admission
-from web.http.links import is_web_address
 from web.http.logs import LogFormat
 from web.http.logs import configure as configure_logs
 from web.http.origins import checked_origin
 from web.http.rates import Rate
+from web.http.setup_code import SetupCode
 from web.server.memory import share_free_memory
 from web.server.process import is_loopback, listen, prepare_signals
 from web.server.process import serve as run_server
@@ -80,7 +88,7 @@ port_option = click.option(
     "--allow-remote",
     is_flag=True,
     help="Where there are no accounts: let other machines in, whoever they are. They may search, "
-    "and see no collections.",
+    "and see no collections. With accounts, too, where the settings say that anyone may search.",
 )
 @click.option(
     "--trusted-proxy",
@@ -98,8 +106,8 @@ port_option = click.option(
     "--link-resolver",
     default="",
     metavar="ADDRESS",
-    help="Address of the institution's OpenURL link resolver; {openurl} marks where the record's "
-    "description goes, by default the end.",
+    help="Address of the institution's OpenURL link resolver, in place of the one that is set; "
+    "{openurl} marks where the record's description goes, by default the end.",
 )
 @click.option(
     "--rate-limit",
@@ -149,6 +157,9 @@ def serve(
 ) -> None:
     """Serve the page and the API over a library (Ctrl-C ends).
 
+    Over an empty folder a guide on the page makes the library and the first account; where other
+    machines reach it, it asks for a code that is shown here.
+
     SIGTERM finishes the requests under way; SIGHUP exchanges the process, and nobody is refused.
 
     Other machines are let in once there are accounts (see user); behind a proxy, too.
@@ -167,15 +178,20 @@ def serve(
         host = listening.getsockname()[0]
     # What comes through a proxy may come from anywhere.
     local = is_loopback(host) and not trusted_proxy
-    if not local and not allow_remote and not desk.accounts.exist():
+    is_new = replica is None and _is_new(library)
+    setup = SetupCode() if is_new and not local and not desk.accounts.exist() else None
+    open_to_all = (
+        setup is not None or allow_remote or settings_of(desk.store).who_may_search == "anyone"
+    )
+    if not local and not open_to_all and not desk.accounts.exist():
         how = f"--host {host}" if not is_loopback(host) else "--trusted-proxy"
         raise click.UsageError(
             f"{how} lets other machines in, and there are no accounts: whoever reaches the port "
             "could read and search the library. Make an account with: jmedsearch user add NAME "
             "--role administrator. Or add --allow-remote, if everybody shall search and nobody "
-            "use collections."
+            "use collections (or set who_may_search: anyone, which holds with accounts, too)."
         )
-    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
+    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header, setup)
     prepare_signals()
     # The port first: it fails in no time, the model takes seconds.
     with listening or listen(host, port) as opened_socket:
@@ -190,7 +206,20 @@ def serve(
             allowed_origins=origins,
             log_queries=log_queries,
             time_limit=time_limit,
+            is_new=is_new,
         )
+
+
+def _is_new(library: str) -> bool:
+    """Whether a folder is there for a library, and nothing was published in it yet.
+
+    A name that leads nowhere is mistyped; a folder with other things in it is somebody's.
+    """
+    folder = Path(library)
+    if MilvusAddress.is_one(library) or not folder.is_dir() or live_folder(folder) is not None:
+        return False
+    ours = {GENERATIONS, STAGING}
+    return all(f.name in ours or f.name.startswith(".") for f in folder.iterdir())
 
 
 def _rate(text: str, local: bool) -> Rate | None:
@@ -249,23 +278,37 @@ def _serve(
     admission: Admission,
     *,
     announced: Callable[[str], str] = "jmedsearch: {}".format,
+    is_new: bool = False,
     **options: Any,
 ) -> None:
     share_free_memory()
-    engine = open_engine(library, model)
+    engine = open_engine(library, model, is_new=is_new)
     suggester = Suggester(engine)
-    app = create_app(engine, suggester, desk, admission, **options)
+    if is_new and model and Path(model).expanduser().is_dir():
+        model = str(Path(model).expanduser().resolve())
+    app = create_app(engine, suggester, desk, admission, first_model=model, **options)
+    loading: threading.Thread | None = None
     with app.app_context():
-        loading = warm_up(engine, services.completer(), services.corrector())
+        if not is_new:
+            loading = warm_up(engine, services.completer(), services.corrector())
+        if (jobs := services.jobs()) is not None:
+            # What waited when the server ended goes on.
+            attend(jobs)
+
+    def announce(address: str) -> None:
+        click.echo(announced(address))
+        if is_new:
+            click.echo(f"The library is empty. First steps (はじめに): {address}start", err=True)
+        if admission.setup:
+            click.echo(
+                f"Code for the first steps (初期設定コード): {admission.setup.code}", err=True
+            )
+
     try:
-        run_server(
-            app,
-            listening,
-            lambda address: click.echo(announced(address)),
-            admission.trusted_proxy,
-        )
+        run_server(app, listening, announce, admission.trusted_proxy)
     finally:
-        loading.join()
+        if loading is not None:
+            loading.join()
 
 
 for desk_command in (*strategy_commands, *screening_commands):
@@ -280,6 +323,7 @@ for command in (
     mcp,
     terminology,
     jobs,
+    settings,
     serve,
     demo,
 ):

@@ -449,6 +449,30 @@ def told_decisions(db: Database) -> None:
     _track(db, "told_decisions")
 
 
+@migrations()
+def installation(db: Database) -> None:
+    """What the installation is called and how it is reached: one row, and one picture."""
+    _run(
+        db,
+        """
+        create table settings (
+            id integer primary key check (id = 1),
+            value text not null,
+            changed text not null,
+            changed_by text not null
+        );
+        create table logo (
+            id integer primary key check (id = 1),
+            content blob not null,
+            mimetype text not null,
+            hash text not null,
+            changed text not null,
+            changed_by text not null
+        );
+    """,
+    )
+
+
 def _track(db: Database, *tables: str) -> None:
     """Let every change of a row of these tables be written into the history."""
     for table in tables:

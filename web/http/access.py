@@ -16,6 +16,9 @@ from werkzeug.exceptions import BadHost, Forbidden, Unauthorized
 from web.desk.accounts import Role, Scope, User
 from web.http import services
 from web.http.clients import came_through
+from web.http.installation import current_settings
+from web.http.setup_code import COOKIE as SETUP_COOKIE
+from web.http.setup_code import SetupCode
 
 Access = Literal["anyone", "search", "read", "write", "administer"]
 # Each may do what those before it may.
@@ -112,6 +115,11 @@ ACCESS: dict[str, Access] = {
     "duplicates_api.handle_certain": "write",
     "duplicates_api.list_duplicates": "read",
     "duplicates_api.take_apart": "write",
+    "first_run.add_account": "administer",
+    "first_run.change": "administer",
+    # It asks for the code where one is needed.
+    "first_run.enter": "anyone",
+    "first_run.show": "anyone",
     "growing.add": "write",
     "growing.show": "read",
     "health.healthz": "anyone",
@@ -126,10 +134,10 @@ ACCESS: dict[str, Access] = {
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
-    "own_account.change_password": "search",
-    "own_account.change_tokens": "search",
-    "own_account.end_sessions": "search",
-    "own_account.show": "search",
+    "own_account.change_password": "read",
+    "own_account.change_tokens": "read",
+    "own_account.end_sessions": "read",
+    "own_account.show": "read",
     "pages.about": "search",
     "pages.build": "search",
     "pages.exact": "search",
@@ -181,6 +189,11 @@ ACCESS: dict[str, Access] = {
     "selection.file": "search",
     "selection.show": "search",
     "selection.star": "write",
+    "settings.change": "administer",
+    "settings.change_logo": "administer",
+    "settings.show": "administer",
+    # On the page for signing in, too.
+    "settings.show_logo": "anyone",
     "sources.change": "write",
     "sources.show": "read",
     "strategies.change_search": "write",
@@ -240,15 +253,19 @@ class Admission:
     """How requests without an account are seen, and who may vouch for those with one.
 
     ``local``: only this machine reaches the server, so whoever is here is its single user.
-    ``guests``: others are let in to search without an account.
+    ``guests``: where there are no accounts, others are let in to search. Where anyone may search by
+    the settings, they are with accounts, too.
     ``remote_user_header``: the header in which ``trusted_proxy`` (an address) names the user whom
     it has signed in.
+    ``setup``: where there are no accounts and others reach the server, what whoever makes the first
+    one has to know.
     """
 
     local: bool = True
     guests: bool = False
     trusted_proxy: str = ""
     remote_user_header: str = ""
+    setup: SetupCode | None = None
 
 
 @dataclass(frozen=True)
@@ -257,7 +274,7 @@ class Identity:
 
     name: str
     access: Access
-    kind: Literal["local", "guest", "session", "token", "proxy"]
+    kind: Literal["local", "guest", "session", "token", "proxy", "setup"]
 
     def may(self, access: Access) -> bool:
         """Whether this allows what ``access`` asks for."""
@@ -267,6 +284,9 @@ class Identity:
 # Whoever sits at the machine, where there are no accounts.
 LOCAL = Identity("local", "administer", "local")
 _GUEST = Identity("guest", "search", "guest")
+# Whoever knows the code of a new installation: may take its first steps, and nothing else.
+_SETUP = Identity("setup", "administer", "setup")
+_FIRST_STEPS = {"first_run.add_account", "first_run.change", "first_run.show"}
 
 
 class ForwardedError(Forbidden):
@@ -320,9 +340,14 @@ def _check() -> Response | None:
         _refuse_other_sites()
     if identity() is LOCAL and needed != "anyone":
         _refuse_forwarded()
+    found = identity()
+    if found is _SETUP and needed != "anyone" and request.endpoint not in _FIRST_STEPS:
+        response = redirect(url_for("first_run.show"), 303)
+        assert isinstance(response, Response)
+        return response
     if may(needed):
         return None
-    if identity() is not None:
+    if found is not None and (found.kind != "guest" or not accounts_exist()):
         raise Forbidden(f"this needs the right to {needed}")
     if _is_program():
         given = request.headers.get("Authorization", "")
@@ -383,18 +408,27 @@ def _identify() -> Identity | None:
     if desk is None or not desk.accounts.exist():
         if admission.local:
             return LOCAL
-        return _GUEST if admission.guests else None
+        if admission.setup and admission.setup.holds(request.cookies.get(SETUP_COOKIE, "")):
+            return _SETUP
+        return _GUEST if admission.guests or _anyone_may_search() else None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
+        # A token that is none is told so, also where none is needed.
         found = desk.accounts.token_user(token.strip())
         return _by_token(*found) if found else None
+    user: User | None = None
+    kind: Literal["proxy", "session"] = "session"
     if name := _vouched_name(admission):
-        user = desk.accounts.enabled_user(name)
-        return Identity(user.name, ROLE_ACCESS[user.role], "proxy") if user else None
-    if secret := request.cookies.get(COOKIE):
+        user, kind = desk.accounts.enabled_user(name), "proxy"
+    elif secret := request.cookies.get(COOKIE):
         user = desk.accounts.session_user(secret)
-        return Identity(user.name, ROLE_ACCESS[user.role], "session") if user else None
-    return None
+    if user is not None:
+        return Identity(user.name, ROLE_ACCESS[user.role], kind)
+    return _GUEST if _anyone_may_search() else None
+
+
+def _anyone_may_search() -> bool:
+    return current_settings().who_may_search == "anyone"
 
 
 def _by_token(user: User, scope: Scope) -> Identity:

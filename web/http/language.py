@@ -17,9 +17,9 @@ COOKIE = "lang"
 PAGES = {
     *("account", "alerts", "collections", "duplicates", "merges", "own_account", "pages"),
     "printing",
-    *("reference", "report", "strategies", "suggestions", "users"),
+    *("reference", "report", "settings", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
-    *("jobs", "uploads", "upkeep"),
+    *("jobs", "uploads", "upkeep", "first_run"),
 }
 _YEAR = 365 * 24 * 3600
 

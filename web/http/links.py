@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from search.records import Record
+from web.desk.addresses import is_web_address
 
 # What stands for the ContextObject in the address of a link resolver.
 OPENURL = "{openurl}"
@@ -29,15 +30,6 @@ def outward_links(record: Record) -> tuple[OutwardLink, ...]:
     if record.url and is_web_address(record.url):
         found.append(OutwardLink("url", record.url))
     return tuple(found)
-
-
-def is_web_address(url: str) -> bool:
-    """Whether ``url`` is an http or https address with a host, never javascript: or data:."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def resolver_template(address: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from search.formats.fields.page_ranges import page_range
 from search.records import Author, Record, Translation
-from web.http.links import is_web_address
+from web.desk.addresses import is_web_address
 
 # What would end the element that JSON stands in, or begin another.
 _IN_HTML = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}

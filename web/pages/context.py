@@ -13,7 +13,7 @@ from search.ranked.highlighting import marks
 from search.ranked.snippets import MatchedSentence
 from search.records import Record, guess_language
 from web.desk.shelf import Collection, collections
-from web.http import access, services
+from web.http import access, installation, services
 from web.http.language import (
     LANGUAGES,
     PAGES,
@@ -61,6 +61,8 @@ def _context() -> dict[str, Any]:
         "is_built_here": services.jobs() is not None,
         "served": current_app.view_functions,
         "desk_collections": _desk_collections,
+        "institution": installation.current_settings().name(chosen_language()),
+        "logo": installation.logo_address,
         "ui_language": chosen_language(),
         "ui_languages": LANGUAGES,
         "is_sample": _is_sample(),

@@ -13,7 +13,7 @@ _A_DAY = 24 * 3600
 # Lists change with every query and cost the most; records stay.
 _CLOSED = (
     *("/?", "/exact", "/map", "/opensearch", "/draft", "/api/", "/collections", "/shared/"),
-    *("/alerts", "/feeds/", "/account", "/users", "/sign-in"),
+    *("/alerts", "/feeds/", "/account", "/users", "/settings", "/sign-in"),
 )
 
 blueprint = Blueprint("crawlers", __name__, template_folder="templates")

@@ -34,7 +34,16 @@ import errno
 import sqlite3
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from search import budget
@@ -53,6 +62,7 @@ from web.desk.accounts import AccountError
 from web.desk.history import CollectionError, ConflictError, UnknownError
 from web.desk.jobs import JobError
 from web.desk.uploads import MOST_FILES, UploadError
+from web.http import access, services
 from web.http.access import ForwardedError
 from web.http.language import gettext
 from web.http.overload import PROBES
@@ -297,6 +307,10 @@ def _model_error(error: ModelError) -> Response:
 
 
 def _library_error(error: LibraryError) -> Response:
+    if not _for_programs() and services.jobs() is not None:
+        # Nothing was published here yet: that is no fault, but a beginning.
+        if services.engine().library.published is None:
+            return _no_library_yet()
     # Names folders of this machine: for the operator's log, not for the client.
     current_app.logger.error("%s", error)
     if _for_programs():
@@ -309,6 +323,13 @@ def _library_error(error: LibraryError) -> Response:
         )
     response.headers["Retry-After"] = "60"
     return response
+
+
+def _no_library_yet() -> Response:
+    if access.may("administer"):
+        return make_response(redirect(url_for("first_run.show"), 303))
+    message = gettext("Nothing was imported yet.")
+    return _page(503, gettext("There are no records here yet"), message)
 
 
 def _database_error(error: sqlite3.DatabaseError) -> Response:

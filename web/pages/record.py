@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from markupsafe import Markup
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from search.records import Heading, Record
 from search.text.terms import terms
 from web.desk.shelf import Collection, holding
 from web.http import access, services
+from web.http.installation import link_resolver
 from web.http.language import chosen_language
 from web.http.links import OPENURL
 from web.http.metadata import citation_tags, context_object, linked_data
@@ -120,5 +121,5 @@ def _holders(*record_ids: str) -> list[Collection]:
 
 def _resolver(record: Record) -> str:
     """Where the institution's link resolver takes the record, where it has one."""
-    template: str = current_app.config["LINK_RESOLVER"]
+    template = link_resolver()
     return template.replace(OPENURL, context_object(record)) if template else ""

@@ -5,6 +5,7 @@ from datetime import date
 from flask import (
     Blueprint,
     Response,
+    current_app,
     make_response,
     redirect,
     render_template,
@@ -143,6 +144,8 @@ def decide(token: str) -> Response:
             database=_line("database", LONGEST_DATABASE),
             searched=_day("searched"),
             note=request.form.get("note", "").strip()[:LONGEST_NOTE],
+            # A library that is there has its own.
+            model=current_app.config["FIRST_MODEL"] if _generation_number() == 0 else None,
         )
     return make_response(redirect(url_for("jobs.show", number=there.id), 303))
 

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.web.desk.conftest import app_without_library
 from web.desk.desk import Desk
+from web.desk.settings import Settings, keep_settings
 from web.http.access import ACCESS
 
 pytestmark = pytest.mark.slow
@@ -85,3 +86,38 @@ def test_a_token_may_no_more_than_its_user_and_its_scope(app: Flask, staffed: De
     assert access("administrator", "read") == "read"
     assert access("reader", "administer") == "read"
     assert access("librarian", "write") == "write"
+
+
+def test_where_anyone_may_search_guests_search_and_no_more(app: Flask, staffed: Desk) -> None:
+    keep_settings(staffed.store, "a", Settings(who_may_search="anyone"))
+    for endpoint, method, address in routes(app):
+        if endpoint in {"account.sign_in", "account.sign_out"}:
+            continue
+        is_open = ACCESS[endpoint] in {"anyone", "search"}
+        answer = app.test_client().open(address, method=method, buffered=True)
+        assert answer.status_code != 500, endpoint
+        to_sign_in = answer.headers.get("Location", "").startswith("/sign-in")
+        assert (to_sign_in or answer.status_code == 401) == (not is_open), (endpoint, method)
+        # A program that shows a token which is none learns that, also where it needs none.
+        bearer = {"Authorization": "Bearer jmed_x", "Accept": "application/json"}
+        if ACCESS[endpoint] != "anyone":
+            refused = app.test_client().open(address, method=method, headers=bearer)
+            assert refused.status_code == 401, endpoint
+
+
+def test_guests_are_offered_to_sign_in_and_users_stay_who_they_are(
+    app: Flask, staffed: Desk
+) -> None:
+    guest = app.test_client()
+    assert guest.get("/help").headers["Location"].startswith("/sign-in")
+    keep_settings(staffed.store, "a", Settings(who_may_search="anyone"))
+    assert "/sign-in" in guest.get("/help").text
+    assert "/collections" not in guest.get("/help").text
+    reader = client_of(app, staffed, "reader")
+    assert "/sign-in" not in reader.get("/help").text
+    assert reader.get("/users").status_code == 403
+    # Whoever is locked out is a guest like anybody.
+    staffed.accounts.set_disabled("reader", True)
+    assert "/sign-in" in reader.get("/help").text
+    keep_settings(staffed.store, "a", Settings(who_may_search="accounts"))
+    assert guest.get("/help").status_code == 303

@@ -13,7 +13,8 @@ from search.ranked.snippets import MatchedSentence
 from search.records import Record
 from tests.web.hostile import ATTACK
 from tests.web.page import Page
-from web.http.links import is_web_address, outward_links
+from web.desk.addresses import is_web_address
+from web.http.links import outward_links
 from web.pages.record_text import excerpt, marked_terms
 
 ADDRESSES = [

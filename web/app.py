@@ -47,12 +47,14 @@ from web.http import (
 from web.opensearch import routes as opensearch
 from web.pages import (
     alerts,
+    backups,
     collections,
     crawlers,
     duplicates,
     errors,
     first_run,
     jobs,
+    measure,
     merges,
     overview,
     own_account,
@@ -68,8 +70,10 @@ from web.pages import (
     sign_in,
     strategies,
     suggestions,
+    terminology_files,
     upkeep,
     uploads,
+    usage,
     users,
 )
 from web.pages import search as pages
@@ -215,6 +219,10 @@ def create_app(
         uploads,
         upkeep,
         first_run,
+        terminology_files,
+        measure,
+        usage,
+        backups,
         settings,
     ):
         app.register_blueprint(part.blueprint)

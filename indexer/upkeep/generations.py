@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from indexer.stages.staging import STAGING, BuildError, locked, point_to
+from indexer.stages.staging import STAGING, BuildError, locked, point_to, withdraw_pointer
 from search.library.generation_list import (
     ListedGeneration,
     generation_folders,
@@ -40,6 +40,16 @@ def roll_back(library: Path, number: int) -> Path:
             raise BuildError(f"generation {number} is damaged ({problems[0]}); choose another")
         point_to(library, folder)
     return folder
+
+
+def unpublish(library: Path) -> None:
+    """Go back to before the first generation: none is live, and all stay to be gone back to.
+
+    Raises:
+        BuildError: when another process writes the library.
+    """
+    with locked(library):
+        withdraw_pointer(library)
 
 
 def prune(library: Path, keep: int) -> list[int]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from indexer.run.pipeline import build
 from indexer.run.preview import preview
 from indexer.terminology.adding import add_terminology, remove_terminology
 from indexer.upkeep.curation import remove
-from indexer.upkeep.generations import prune, roll_back
+from indexer.upkeep.generations import prune, roll_back, unpublish
+from indexer.upkeep.measure import measure
 from search.library.import_log import COUNTS
 from search.library.manifest import live_folder
 from web.cli.job_progress import JobProgress
-from web.cli.options import terminology_folder
 from web.desk.jobs import Job, Jobs, Kind
-from web.desk.store import Store
+from web.desk.standing_access import end_standing_access
+from web.desk.store import Store, restore
+from web.desk.terminology_folder import terminology_folder
 from web.desk.uploads import Uploads
 
 Result = dict[str, Any]
@@ -56,7 +59,11 @@ def _import(jobs: Jobs, job: Job, progress: JobProgress) -> Result:
 
 def _go_back(jobs: Jobs, job: Job, progress: JobProgress) -> Result:
     progress.stage("verify", None)
-    return {"generation": int(roll_back(jobs.library, int(job.arguments["generation"])).name)}
+    number = int(job.arguments["generation"])
+    if not number:
+        unpublish(jobs.library)
+        return {"generation": 0}
+    return {"generation": int(roll_back(jobs.library, number).name)}
 
 
 def _prune(jobs: Jobs, job: Job, progress: JobProgress) -> Result:
@@ -130,6 +137,31 @@ def _before(jobs: Jobs, job: Job) -> int:
     return number
 
 
+def _restore(jobs: Jobs, job: Job, progress: JobProgress) -> Result:
+    progress.stage("restore", None)
+    source = Path(job.arguments["file"])
+    # What is there is kept, once: what is taken up again finds the old state already.
+    safe = source.with_name(f"before-restore-{job.id}.db")
+    if not safe.exists():
+        store = Store(jobs.collections_file)
+        try:
+            store.backup(safe)
+        finally:
+            store.close()
+    restore(source, jobs.collections_file)
+    if not job.arguments.get("keep_access"):
+        store = Store(jobs.collections_file)
+        try:
+            end_standing_access(store)
+        finally:
+            store.close()
+    return {"file": source.name, "before": safe.name}
+
+
+def _measure(jobs: Jobs, _: Job, progress: JobProgress) -> Result:
+    return asdict(measure(jobs.library, progress))
+
+
 def _export(job: Job) -> Export:
     told = {n: str(job.arguments.get(n, "")) for n in ("database", "searched", "note")}
     return Export(**told, key=job.key)
@@ -155,6 +187,8 @@ _WORK: dict[Kind, Callable[[Jobs, Job, JobProgress], Result]] = {
     "add names": _add_names,
     "remove names": _remove_names,
     "backup": _backup,
+    "restore": _restore,
+    "measure": _measure,
 }
 # What is done once a job is known to be done: it can be done twice.
 AFTER: dict[Kind, Callable[[Jobs, Job], None]] = {"import": _import_is_over}

@@ -1,7 +1,6 @@
 """What commands have in common: options, what they open, and how expected errors are shown."""
 
 import getpass
-import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -19,6 +18,7 @@ from search.terminology.terminology import Terminology, added_files, shipped_fil
 from web.cli.terminal import VisibleText, visible
 from web.desk.desk import Desk, open_desk
 from web.desk.signatures import COMMAND_LINE
+from web.desk.terminology_folder import terminology_folder
 
 library_option = click.option(
     "--library",
@@ -77,12 +77,6 @@ def open_library(library: str, replica: Path | None) -> Library:
             "has all else, with --replica"
         )
     return Library(replica, MilvusRetrieval(address))
-
-
-def terminology_folder() -> Path:
-    """Where terminologies lie that were added, unless one says otherwise: with the user's data."""
-    told = os.environ.get("JMEDSEARCH_TERMINOLOGY")
-    return Path(told) if told else platformdirs.user_data_path("jmedsearch") / "terminology"
 
 
 terminology_option = click.option(

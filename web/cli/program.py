@@ -298,7 +298,8 @@ def _serve(
     def announce(address: str) -> None:
         click.echo(announced(address))
         if is_new:
-            click.echo(f"The library is empty. First steps (はじめに): {address}start", err=True)
+            where = f"{address}start/code" if admission.setup else f"{address}start"
+            click.echo(f"The library is empty. First steps (はじめに): {where}", err=True)
         if admission.setup:
             click.echo(
                 f"Code for the first steps (初期設定コード): {admission.setup.code}", err=True

@@ -54,6 +54,12 @@ ACCESS: dict[str, Access] = {
     "api.search": "search",
     "api.search_batch": "search",
     "api.similar": "search",
+    # A backup holds the hashes of passwords.
+    "backups.ask": "administer",
+    "backups.make": "administer",
+    "backups.restore": "administer",
+    "backups.save": "administer",
+    "backups.show": "administer",
     "collections.add_by_identifier": "write",
     "collections.add_from_file": "write",
     "collections.add_results": "write",
@@ -117,9 +123,10 @@ ACCESS: dict[str, Access] = {
     "duplicates_api.take_apart": "write",
     "first_run.add_account": "administer",
     "first_run.change": "administer",
-    # It asks for the code where one is needed.
+    # For the code, where one is needed.
+    "first_run.ask": "anyone",
     "first_run.enter": "anyone",
-    "first_run.show": "anyone",
+    "first_run.show": "administer",
     "growing.add": "write",
     "growing.show": "read",
     "health.healthz": "anyone",
@@ -129,8 +136,13 @@ ACCESS: dict[str, Access] = {
     "jobs.change": "write",
     "jobs.index": "write",
     "jobs.show": "write",
+    "measure.begin": "write",
+    "measure.show": "write",
     "merges.change": "write",
     "merges.show": "read",
+    "names.add": "write",
+    "names.remove": "write",
+    "names.show": "write",
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
@@ -242,6 +254,7 @@ ACCESS: dict[str, Access] = {
     "uploads.hand_in_more": "write",
     "uploads.look": "write",
     "uploads.show": "write",
+    "usage.show": "write",
     "users.change": "administer",
     "users.revoke_token": "administer",
     "users.show": "administer",
@@ -329,6 +342,17 @@ def accounts_exist() -> bool:
     return desk is not None and desk.accounts.exist()
 
 
+def admission() -> Admission:
+    """How requests without an account are seen."""
+    found: Admission = current_app.config["ADMISSION"]
+    return found
+
+
+def waits_for_code() -> bool:
+    """Whether this is a new installation that opens to whoever knows its code."""
+    return admission().setup is not None and not accounts_exist()
+
+
 def _check() -> Response | None:
     if not _HOST.fullmatch(request.headers.get("Host", "")):
         raise BadHost
@@ -357,6 +381,10 @@ def _check() -> Response | None:
             else "sign in, or send an API token as Authorization: Bearer",
             www_authenticate=WWWAuthenticate("bearer"),
         )
+    if waits_for_code():
+        response = redirect(url_for("first_run.ask"), 303)
+        assert isinstance(response, Response)
+        return response
     asked = request.full_path.removesuffix("?") if request.method == "GET" else None
     response = redirect(url_for("account.sign_in_form", next=asked), 303)
     assert isinstance(response, Response)
@@ -404,13 +432,13 @@ def _refuse_other_sites() -> None:
 
 def _identify() -> Identity | None:
     desk = services.desk()
-    admission: Admission = current_app.config["ADMISSION"]
+    seen = admission()
     if desk is None or not desk.accounts.exist():
-        if admission.local:
+        if seen.local:
             return LOCAL
-        if admission.setup and admission.setup.holds(request.cookies.get(SETUP_COOKIE, "")):
+        if seen.setup and seen.setup.holds(request.cookies.get(SETUP_COOKIE, "")):
             return _SETUP
-        return _GUEST if admission.guests or _anyone_may_search() else None
+        return _GUEST if seen.guests or _anyone_may_search() else None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         # A token that is none is told so, also where none is needed.
@@ -418,7 +446,7 @@ def _identify() -> Identity | None:
         return _by_token(*found) if found else None
     user: User | None = None
     kind: Literal["proxy", "session"] = "session"
-    if name := _vouched_name(admission):
+    if name := _vouched_name(seen):
         user, kind = desk.accounts.enabled_user(name), "proxy"
     elif secret := request.cookies.get(COOKIE):
         user = desk.accounts.session_user(secret)

@@ -307,10 +307,10 @@ def _model_error(error: ModelError) -> Response:
 
 
 def _library_error(error: LibraryError) -> Response:
-    if not _for_programs() and services.jobs() is not None:
-        # Nothing was published here yet: that is no fault, but a beginning.
-        if services.engine().library.published is None:
-            return _no_library_yet()
+    # Where nothing was published yet, that is no fault, but a beginning.
+    is_new = services.jobs() is not None and services.engine().library.published is None
+    if is_new and not _for_programs():
+        return _no_library_yet()
     # Names folders of this machine: for the operator's log, not for the client.
     current_app.logger.error("%s", error)
     if _for_programs():

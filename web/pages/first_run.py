@@ -8,8 +8,6 @@ from dataclasses import replace
 from flask import (
     Blueprint,
     Response,
-    abort,
-    current_app,
     make_response,
     redirect,
     render_template,
@@ -21,7 +19,7 @@ from werkzeug.exceptions import NotFound
 from web.desk.accounts import LONGEST_NAME, AccountError
 from web.desk.settings import WHO_MAY_SEARCH, SettingsError, keep_settings, settings
 from web.http import services
-from web.http.access import Admission, accounts_exist, identity, may
+from web.http.access import accounts_exist, admission, identity, waits_for_code
 from web.http.desk_access import editor, store
 from web.http.jobs_access import jobs
 from web.http.language import gettext
@@ -35,23 +33,25 @@ blueprint = Blueprint("first_run", __name__)
 
 
 @blueprint.get("/start")
-def show() -> Response | str:
-    """The steps, or the question for the code where one is needed."""
-    if not may("administer"):
-        if _waits_for_code():
-            return render_template("first_run_code.html")
-        if accounts_exist() and identity() is None:
-            return make_response(redirect(url_for("account.sign_in_form", next="/start"), 303))
-        abort(403)
+def show() -> str:
+    """The steps."""
     return _page()
+
+
+@blueprint.get("/start/code")
+def ask() -> str:
+    """The question for the code, where one is needed."""
+    if not waits_for_code():
+        raise NotFound
+    return render_template("first_run_code.html")
 
 
 @blueprint.post("/start/code")
 def enter() -> Response:
     """The code typed: this browser may take the steps."""
-    if not _waits_for_code():
-        abort(403)
-    setup = _admission().setup
+    if not waits_for_code():
+        raise NotFound
+    setup = admission().setup
     secret = setup.enter(request.form.get("code", "")) if setup else None
     if secret is None:
         message = (
@@ -126,12 +126,3 @@ def _page(*, faults: dict[str, str] | None = None, name: str = "") -> str:
         name=name,
         **words(),
     )
-
-
-def _waits_for_code() -> bool:
-    return _admission().setup is not None and not accounts_exist()
-
-
-def _admission() -> Admission:
-    found: Admission = current_app.config["ADMISSION"]
-    return found

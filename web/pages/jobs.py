@@ -15,6 +15,7 @@ from flask import (
 
 from web.desk import job_process
 from web.desk.jobs import RESUMABLE, Job, Kind, Line, State
+from web.http import services
 from web.http.access import may
 from web.http.jobs_access import jobs
 from web.http.language import gettext
@@ -49,7 +50,15 @@ def show(number: int) -> str:
     """One job."""
     found = jobs()
     job = found.job(number)
-    return render_template("job.html", job=job, lines=found.lines(number), **words())
+    published = services.engine().library.published
+    return render_template(
+        "job.html",
+        job=job,
+        lines=found.lines(number),
+        # What came after a change is not undone with it.
+        live=int(published) if published else 0,
+        **words(),
+    )
 
 
 @blueprint.post("/library/jobs/<int:number>")

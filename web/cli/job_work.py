@@ -14,7 +14,7 @@ from indexer.run.preview import preview
 from indexer.terminology.adding import add_terminology, remove_terminology
 from indexer.upkeep.curation import remove
 from indexer.upkeep.generations import prune, roll_back, unpublish
-from indexer.upkeep.measure import measure
+from indexer.upkeep.known_item_measure import measure
 from search.library.import_log import COUNTS
 from search.library.manifest import live_folder
 from web.cli.job_progress import JobProgress

@@ -11,7 +11,7 @@ import secrets
 import threading
 
 COOKIE = "setup"
-# Without letters and digits that look alike: 80 bits.
+# Without letters and digits that look alike; some 99 bits.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _IN_GROUP = 4, 5
 

@@ -54,7 +54,7 @@ def _import(jobs: Jobs, job: Job, progress: JobProgress) -> Result:
             export=_export(job),
             progress=progress,
         )
-    return {"before": before, **_told(report)}
+    return {"before": before, **_told(report), **(jobs.published(job) or {})}
 
 
 def _go_back(jobs: Jobs, job: Job, progress: JobProgress) -> Result:

@@ -101,7 +101,7 @@ def kind_name(kind: Kind) -> str:
     """What a kind of job is called."""
     return {
         "preview": gettext("Look at files"),
-        "import": gettext("Import"),
+        "import": gettext("Importing"),
         "go back": gettext("Go back to a version"),
         "prune": gettext("Delete old versions"),
         "remove": gettext("Remove records"),

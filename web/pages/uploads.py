@@ -104,7 +104,8 @@ def look(token: str) -> Response | str:
     files = uploads().files(token)
     preview = _last(found, token, ("preview",))
     read = preview.result if preview and preview.state == "done" else None
-    guessed = {_DATABASES.get(f["format"], "") for f in read["files"]} - {""} if read else set()
+    recognised = [file["format"] for file in read["files"] if file["format"]] if read else []
+    guessed = {_DATABASES.get(name, "") for name in recognised}
     return render_template(
         "import_preview.html",
         token=token,

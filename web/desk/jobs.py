@@ -29,7 +29,7 @@ from sqlite_utils.migrations import Migrations
 from search.library.import_log import import_with_key
 from search.library.manifest import LibraryError
 from web.desk.private_files import PRIVATE
-from web.desk.store import now
+from web.desk.store import StoreError, now
 
 Kind = Literal[
     "preview",
@@ -164,22 +164,27 @@ class Jobs:
     """The jobs over one library. Safe to use from several threads and processes."""
 
     def __init__(self, collections_file: Path, library: Path) -> None:
-        """Open the table beside a ``collections.db``, made where there is none."""
+        """Open the table beside a ``collections.db``, made where there is none.
+
+        Raises:
+            StoreError: when it cannot be used.
+        """
         self.library = library.absolute()
         self.collections_file = collections_file.absolute()
         self.path = beside(collections_file, "-jobs.db")
         self._lock_file = beside(collections_file, "-jobs.lock")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if not self.path.exists():
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE))
-        with self._connected() as connection:
-            connection.execute("pragma journal_mode = wal")
-            database = Database(connection)
-            if migrations.pending(database):
-                connection.execute("begin immediate")
-                migrations.apply(database)
-                if connection.in_transaction:
-                    connection.execute("commit")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE))
+            self._migrate()
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror}") from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self.path}: {error}. It holds what was asked for on the page, and nothing else: "
+                "put it aside, and it is made anew"
+            ) from error
 
     def add(self, kind: Kind, who: str, **arguments: Any) -> Job:
         """A new job, at the end of the queue.
@@ -367,6 +372,16 @@ class Jobs:
             return import_with_key(self.library, job.key)
         except (LibraryError, OSError, sqlite3.Error):
             return None
+
+    def _migrate(self) -> None:
+        with self._connected() as connection:
+            connection.execute("pragma journal_mode = wal")
+            database = Database(connection)
+            if migrations.pending(database):
+                connection.execute("begin immediate")
+                migrations.apply(database)
+                if connection.in_transaction:
+                    connection.execute("commit")
 
     def _settle(self) -> None:
         for job in self.open_jobs():

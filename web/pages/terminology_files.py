@@ -1,5 +1,6 @@
 """The page of terminologies: those that ship, those that were added, and adding one."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def add() -> Response:
         raise UploadError("none", "no file was chosen")
     kept = uploads()
     token = kept.new()
-    kept.add(token, sent.stream, sent.filename)  # type: ignore[arg-type]
+    with closing(sent):
+        kept.add(token, sent.stream, sent.filename)  # type: ignore[arg-type]
     told = {
         name: " ".join(request.form.get(name, "").split())[:_LONGEST]
         for name in ("name", "version", "licence")

@@ -1,5 +1,6 @@
 """The pages of importing: files handed in, looked at, then imported as a new version."""
 
+from contextlib import closing
 from datetime import date
 
 from flask import (
@@ -203,8 +204,10 @@ def _keep(token: str) -> None:
     sent += [file for file in request.files.getlist("folder") if file.filename]
     if not sent:
         raise UploadError("none", "no file was chosen")
+    kept = uploads()
     for file in sent:
-        uploads().add(token, file.stream, file.filename or "")  # type: ignore[arg-type]
+        with closing(file):
+            kept.add(token, file.stream, file.filename or "")  # type: ignore[arg-type]
 
 
 def _last(found: Jobs, token: str, kinds: tuple[Kind, ...] = _OF_UPLOADS) -> Job | None:

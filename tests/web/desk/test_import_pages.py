@@ -195,7 +195,7 @@ def test_nothing_and_too_much_are_refused(growing: Growing) -> None:
         "/library/import",
         data=b"x",
         content_type="multipart/form-data; boundary=b",
-        headers={"Content-Length": str(300 * MIB)},
+        environ_overrides={"CONTENT_LENGTH": str(300 * MIB)},
     )
     assert large.status_code == 413
     assert client.get("/library/import/0000000000000000").status_code == 404
@@ -237,11 +237,15 @@ def test_collections_are_backed_up_and_restored(growing: Growing) -> None:
     client.post("/library/backups")
     job_process.wait()
     (backup,) = Path(growing.desk.store.path.parent).glob("*-backups/*.db")
-    assert client.get(f"/library/backups/{backup.name}").data.startswith(b"SQLite format 3")
+    saved = client.get(f"/library/backups/{backup.name}", buffered=True)
+    assert saved.data.startswith(b"SQLite format 3")
     client.post("/collections", data={"name": "後から"})
     assert client.get(f"/library/backups/{backup.name}/restore?lang=en").status_code == 200
-    client.post(f"/library/backups/{backup.name}/restore")
+    begun = client.post(f"/library/backups/{backup.name}/restore")
+    assert begun.status_code == 303, begun.text
     job_process.wait()
+    last = Jobs(growing.desk.store.path, growing.path).listed()[0]
+    assert (last.kind, last.state, last.told) == ("restore", "done", "")
     shown = client.get("/collections").text
     assert "転倒" in shown
     assert "後から" not in shown

@@ -14,6 +14,7 @@ from tests.waiting import until
 from tests.web.running import COMMAND
 from web.cli.program import main
 from web.desk.jobs import MOST_WAITING, Job, JobError, Jobs
+from web.desk.store import StoreError
 from web.desk.uploads import Uploads
 
 SOURCE = "".join(
@@ -100,6 +101,12 @@ def test_a_job_that_fails_says_why_and_the_next_one_is_done(jobs: Jobs) -> None:
         ],
     )
     assert "preview  mori  done" in listed.output
+
+
+def test_a_file_that_is_no_table_of_jobs_is_told(tmp_path: Path) -> None:
+    (tmp_path / "collections-jobs.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match=r"collections-jobs\.db: file is not a database"):
+        Jobs(tmp_path / "collections.db", tmp_path / "library")
 
 
 def run(jobs: Jobs) -> int:

@@ -167,7 +167,7 @@ def _leave_out_the_index() -> None:
         pass
 
     def learn_fusion(store: RecordStore, *_: object) -> FusionChoice:
-        return FusionChoice("rrf", 0.5, store.counts()[0])
+        return FusionChoice("rrf", 0.5, 0.5, store.counts()[0])
 
     def _relevance(*_: object) -> None:
         """No line: it is learnt from the index that is left out."""

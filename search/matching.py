@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import product
 from typing import Literal, get_args
 
@@ -376,14 +377,21 @@ def _runs(text: str) -> set[str]:
 
 def _titles(record: Record) -> Iterator[_Title]:
     for version in record.versions():
-        whole = _LANGUAGE_ADDED.sub("", unicodedata.normalize("NFKC", version.title))
-        plain = _folded(whole)
-        if not plain:
-            continue
-        full = new_forms(plain)
-        mark = _SUBTITLE.search(whole)
-        main = new_forms(_folded(whole[: mark.start()])) if mark else full
-        yield _Title(plain, full, main if _weight(main) >= _SHORTEST_MAIN else full)
+        if title := _title(version.title):
+            yield title
+
+
+# A record's titles are asked for under every key that it is stored by.
+@lru_cache(maxsize=1024)
+def _title(text: str) -> _Title | None:
+    whole = _LANGUAGE_ADDED.sub("", unicodedata.normalize("NFKC", text))
+    plain = _folded(whole)
+    if not plain:
+        return None
+    full = new_forms(plain)
+    mark = _SUBTITLE.search(whole)
+    main = new_forms(_folded(whole[: mark.start()])) if mark else full
+    return _Title(plain, full, main if _weight(main) >= _SHORTEST_MAIN else full)
 
 
 def _folded(text: str) -> str:

@@ -30,6 +30,11 @@ _SIMPLIFIED = re.compile(
     "报龄岁压热风调节维艺细带车传损伤复杂单间长门见贝负责资银钱铁难须顾频马鱼鸟齿龙华东络课业务习头买卖处备优势动员劳输边辽连远遗释"
     "针经济乐农军净创剧办劲勋协厅历厉县叹哑团围图圆块坚坛]"
 )
+# Words of titles in traditional characters that Japanese does not have, old spellings included.
+_TRADITIONAL = re.compile(
+    "(?<![投付給供贈授關関])與|及其|之(?:影響|探討|關係|關聯|評估|應用|成效|效果|護理|態度|因素|經驗|相關)|護理|探討|"
+    "病人[之的]|因素|評估|療效|腫瘤|滿意度|[們嗎這沒]|生活品質|癥狀|症狀|醫療照護|照顧者?之"
+)
 _SHORT = 200
 # The share of its letters from which on a text is East Asian whatever its words are, and below
 # which it is English where English words say so.
@@ -293,7 +298,7 @@ def guess_language(text: str) -> str:
 
     An English title with 補中益気湯 in it is English, ``Pneumocystis pneumoniaの1例`` is Japanese.
     Kanji without kana count as Japanese, for titles here are often so, unless they are simplified
-    ones or go on for too long.
+    ones, have a word that only Chinese has, or go on for too long.
     """
     if text.isascii():
         return "en"
@@ -325,7 +330,9 @@ def _is_chinese(text: str, letters: int) -> bool:
     if kana * 20 > letters:
         return False
     simplified = len(_SIMPLIFIED.findall(text))
-    return simplified * 20 > letters or (not kana and letters > _LONGEST_WITHOUT_KANA)
+    if simplified * 20 > letters:
+        return True
+    return not kana and (letters > _LONGEST_WITHOUT_KANA or bool(_TRADITIONAL.search(text)))
 
 
 def _check_date(date: str) -> None:

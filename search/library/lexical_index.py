@@ -376,6 +376,11 @@ class LexicalIndex:
         """How many records a query finds."""
         return int(self._searcher.search(query, limit=1, count=True).count)
 
+    def together(self, phrases: Iterable[Sequence[str]]) -> int:
+        """In how many records each of ``phrases`` (words one after another) stands."""
+        wanted = [(tantivy.Occur.Must, self._phrase(words)) for words in phrases if words]
+        return self.count(tantivy.Query.boolean_query(wanted)) if wanted else 0
+
     def sorted_page(
         self, query: tantivy.Query, order: Order, first: int, count: int
     ) -> tuple[int, list[int]]:

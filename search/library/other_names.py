@@ -1,13 +1,16 @@
 """Other names of the concepts that a query names, looked for in their place: 夜尿症 for おねしょ.
 
-What the terminology knows for certain is used. An ambiguous name stays as it was typed, and so do
-an abbreviation of up to three letters and who is asked about (お年寄り, 子ども): that is said in so
-many texts that it would outweigh what is asked. A concept weighs in BM25 as one term: a record
-counts by the best of the names that it has, and none weighs more than the query's own.
+What the terminology knows for certain is used. An ambiguous name, or an abbreviation of up to three
+letters, is used where the library's records or the rest of the query say what it stands for
+(:mod:`search.library.abbreviations`). Who is asked about (お年寄り, 子ども) stays as it was typed:
+that is said in so many texts that it would outweigh what is asked. A concept weighs in BM25 as one
+term: a record counts by the best of the names that it has, and none weighs more than the query's
+own.
 """
 
 from collections.abc import Iterable
 
+from search.library.abbreviations import Abbreviations
 from search.library.expansion import Expansion, words_in
 from search.library.lexical_index import LexicalIndex
 from search.library.query_words import query_words
@@ -18,25 +21,65 @@ from search.terminology.terminology import Terminology
 # Concepts of a query, and names of each, that are looked for.
 _CONCEPTS = 5
 _NAMES = 8
+# Concepts of an ambiguous name that are offered.
+_OFFERED = 3
 # Characters of a query that are read for names: a longer one is a text, whose words say enough.
 _READ = 400
 
 
-def other_names(index: LexicalIndex, terminology: Terminology, text: str) -> tuple[Expansion, ...]:
+def other_names(
+    index: LexicalIndex,
+    terminology: Terminology,
+    text: str,
+    abbreviations: Abbreviations | None = None,
+) -> tuple[Expansion, ...]:
     """What the library calls the concepts of ``text`` beside what stands there; names that no
-    record can have are left out."""
+    record can have are left out. Without ``abbreviations`` short and ambiguous names stay as they
+    are."""
     found: list[Expansion] = []
-    named = [
-        mention
-        for mention in terminology.mentions(text[:_READ])
-        if mention.sure and not mention.concepts[0].is_check_tag
-    ]
-    for mention in named[:_CONCEPTS]:
+    read = text[:_READ]
+    concepts = 0
+    for mention in terminology.mentions(read):
+        if concepts == _CONCEPTS:
+            break
+        if mention.sure:
+            concept = mention.concepts[0]
+        elif abbreviations and (meant := abbreviations.meant(index, read, mention)):
+            concept = meant
+        else:
+            continue
+        if concept.is_check_tag:
+            continue
+        concepts += 1
         written = text[mention.start : mention.end]
         own = tuple(dict.fromkeys(query_words(index, written).terms))
         if own:
-            found += _names(index, mention.concepts[0], written, own)
+            found += _names(index, concept, written, own)
     return tuple(found)
+
+
+def offered_names(
+    index: LexicalIndex, terminology: Terminology, text: str, abbreviations: Abbreviations
+) -> tuple[tuple[str, str], ...]:
+    """What names in ``text`` may stand for where that is not clear: (as written, a concept's name
+    in a language of the library). It is for a person to choose."""
+    read = text[:_READ]
+    offered: list[tuple[str, str]] = []
+    for mention in terminology.mentions(read):
+        if mention.sure or abbreviations.meant(index, read, mention):
+            continue
+        written = text[mention.start : mention.end]
+        for concept in mention.concepts[:_OFFERED]:
+            names = [concept.preferred(language) for language in ("ja", "en")]
+            known = [name for name in names if name and _has(index, name)]
+            if known and not concept.is_check_tag:
+                offered.append((written, known[0]))
+    return tuple(dict.fromkeys(offered))
+
+
+def _has(index: LexicalIndex, name: str) -> bool:
+    words = words_in(name)
+    return bool(words) and all(map(index.document_frequency, words))
 
 
 def _names(
@@ -50,7 +93,7 @@ def _names(
         words = words_in(label.text)
         if not words or set(words) == set(own) or words in looked_for or not _may_stand(label):
             continue
-        if not all(map(index.document_frequency, words)):
+        if not _has(index, label.text):
             continue
         looked_for[words] = sum(map(index.inverse_document_frequency, words))
         texts[words] = label.text

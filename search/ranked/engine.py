@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from search.encoder import Encoder
 from search.filters import Filters
+from search.library.abbreviations import Abbreviations
 from search.library.expansion import Expansion
 from search.library.facets import Facets, facets_of_records
 from search.library.generation import Generation
 from search.library.legs import Trouble, UnreachableError
 from search.library.library import Library
+from search.library.other_names import offered_names
 from search.library.other_names import other_names as names_in_library
 from search.library.relevance import Closeness
 from search.library.scored_records import Ranking
@@ -152,6 +154,7 @@ class Engine:
         # None: the one that ships.
         self.terminology = bundled() if terminology is None else terminology
         self.query_vectors = QueryVectors(encoder)
+        self._abbreviations = Abbreviations(self.terminology, self.query_vectors.vectors)
         self._checked: Generation | None = None
         self._remembered = lru_cache(_REMEMBERED)(self._ranked)
 
@@ -193,7 +196,11 @@ class Engine:
     def names_of(self, generation: Generation, text: str) -> tuple[Expansion, ...]:
         """Other names of what a text names, that the library has
         (:mod:`search.library.other_names`)."""
-        return names_in_library(generation.lexical, self.terminology, text)
+        return names_in_library(generation.lexical, self.terminology, text, self._abbreviations)
+
+    def names_offered(self, generation: Generation, text: str) -> tuple[tuple[str, str], ...]:
+        """What short and ambiguous names in a text may stand for: (as written, a name)."""
+        return offered_names(generation.lexical, self.terminology, text, self._abbreviations)
 
     def search(
         self,

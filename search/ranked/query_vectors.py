@@ -7,6 +7,7 @@ batch: nobody waits for company, and a batch forms only where there is a queue a
 
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,10 @@ class QueryVectors:
                 raise asked.error
             assert asked.vector is not None
             return asked.vector
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of several texts, (n, dim)."""
+        return np.stack([self.vector(text) for text in texts])
 
     def _encode_waiting(self) -> None:
         """Encode the first of the queue in this thread; others queue up meanwhile."""

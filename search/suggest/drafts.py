@@ -7,7 +7,8 @@ terms go in for PubMed that the library itself pairs with the Japanese ones; a t
 partner is listed and left out, not translated.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from search import budget
@@ -17,6 +18,8 @@ from search.suggest.english import Partner, is_latin, names, partners
 from search.suggest.suggester import Suggester
 from search.terminology.keys import key
 from search.text.profile import without_masks
+
+_PEOPLE = re.compile("の?(?:患者さん|患者|患児|症例)$")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
     text = without_masks(clean_query(query))
     if not text:
         raise QueryError("empty", "the query is empty: type a word, a phrase or a question")
-    concepts = suggester.concepts(text, accepted)
+    concepts = _without_people(
+        suggester.concepts(text, accepted), suggester.engine.terminology.certain
+    )
     exact = ExactSearch(suggester.engine.library)
     generation = suggester.engine.generation()
 
@@ -103,6 +108,21 @@ def draft(suggester: Suggester, query: str, accepted: Sequence[str] = ()) -> Dra
             t.term for concept in described for t in concept if not t.has_english
         ),
     )
+
+
+def _without_people(
+    concepts: Sequence[Sequence[str]], known: Callable[[str], object]
+) -> list[list[str]]:
+    """Concepts without those who have what they name: 心不全患者 is 心不全, and 患者 narrows nothing
+    down."""
+    told = [
+        [
+            illness if (illness := _PEOPLE.sub("", term)) != term and known(illness) else term
+            for term in concept
+        ]
+        for concept in concepts
+    ]
+    return [c for c in told if not all(map(_PEOPLE.fullmatch, c))] or told
 
 
 def _is_heading(exact: ExactSearch, term: str) -> bool:

@@ -145,14 +145,16 @@ class Suggester:
         filters: Filters,
         language: str,
     ) -> list[Suggestion]:
-        """Other names of what the query names, by the terminology, that some record has; the first
-        few of each."""
+        """Other names of what the query names, by the terminology, that some record has, the first
+        few of each; then what its ambiguous names may stand for."""
         by_written: dict[str, list[str]] = {}
         for name in self.engine.names_of(generation, text):
             by_written.setdefault(name.written, []).append(name.term)
         found = [
             (name, written) for written, names in by_written.items() for name in names[:_MOST_NAMES]
         ]
+        offered = self.engine.names_offered(generation, text)
+        found += [(name, written) for written, name in offered[:_MOST_NAMES]]
         grounds = ground(
             self._exact,
             generation,

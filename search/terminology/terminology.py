@@ -14,7 +14,7 @@ from typing import Any
 
 import marisa_trie
 
-from search.terminology.concepts import SHORT, Concept, Label, Mention, Notation, Source
+from search.terminology.concepts import SHORT, Concept, Label, Language, Mention, Notation, Source
 from search.terminology.keys import Keyed, key
 
 # The layout of the file; another one is not read.
@@ -54,7 +54,7 @@ class Terminology:
         """The one concept that ``name`` means for certain; None where there are several, or none,
         or it is an abbreviation of up to three letters."""
         found = self.concepts_called(name)
-        return found[0] if _certain(key(name), found) else None
+        return found[0] if _certain(key(name), name, found) else None
 
     def mentions(self, text: str) -> list[Mention]:
         """The names in ``text``, from the left, the longest at each place."""
@@ -75,8 +75,9 @@ class Terminology:
             after = max(ends)
             name = keyed.text[start:after]
             concepts = self._called(name)
-            span = keyed.original_span(start, after)
-            found.append(Mention(*span, concepts, _certain(name, concepts)))
+            first, last = keyed.original_span(start, after)
+            sure = _certain(name, text[first:last], concepts)
+            found.append(Mention(first, last, concepts, sure))
         return found
 
     def broader(self, concept: Concept) -> tuple[Concept, ...]:
@@ -86,6 +87,11 @@ class Terminology:
     def narrower(self, concept: Concept) -> tuple[Concept, ...]:
         """The concepts right below."""
         return self._related(concept, "concept", "broader")
+
+    def names_drawn(self, language: Language, count: int) -> list[str]:
+        """About ``count`` preferred names of a language, from all over the first file: the same
+        ones each time."""
+        return self._files[0].drawn(language, count)
 
     def _related(self, concept: Concept, column: str, of: str) -> tuple[Concept, ...]:
         numbers = self._files[concept.file].related(column, of, concept.number)
@@ -139,6 +145,14 @@ class _File:
         query = "select distinct concept from label where key = ? order by concept"
         return [number for (number,) in self._rows(query, wanted)]
 
+    def drawn(self, language: Language, count: int) -> list[str]:
+        query = (
+            "select text from label where language = ? and kind = 'preferred' and "
+            "concept % max(1, (select count(*) from label where language = ? and "
+            "kind = 'preferred') / ?) = 0 order by concept limit ?"
+        )
+        return [text for (text,) in self._rows(query, language, language, count, count)]
+
     def concept(self, file: int, number: int) -> Concept:
         labels = self._rows(
             "select text, language, kind, source.name from label "
@@ -163,9 +177,13 @@ class _File:
         return [Source(*row) for row in rows]
 
 
-def _certain(own: str, concepts: Sequence[Concept]) -> bool:
-    """Whether a name of this key means one concept only, and is no short abbreviation."""
-    return len(concepts) == 1 and not (len(own) <= SHORT and own.isascii())
+def _certain(own: str, written: str, concepts: Sequence[Concept]) -> bool:
+    """Whether a name of this key, written so, means one concept only, and is no short
+    abbreviation. SIDS is none, although its key has lost the s; aids are not AIDS."""
+    short = own.isascii() and len(own) <= SHORT
+    return len(concepts) == 1 and not (
+        short and not (len(written) > SHORT and written.isascii() and written.isupper())
+    )
 
 
 def _joined(concepts: Sequence[Concept]) -> Concept:

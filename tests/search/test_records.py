@@ -71,7 +71,18 @@ def test_control_characters_are_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("肺炎の治療", "ja"), ("肺炎", "ja"), ("Pneumonia", "en"), ("폐렴", "ko"), ("ﾊｲｴﾝ", "ja")],
+    [
+        *(
+            ("肺炎の治療", "ja"),
+            ("肺炎", "ja"),
+            ("Pneumonia", "en"),
+            ("폐렴", "ko"),
+            ("ﾊｲｴﾝ", "ja"),
+        ),
+        *(("病院機能評価受審記録", "ja"), ("肺結核患者沃度投與成績", "ja"), ("臨床的研究", "ja")),
+        ("運動介入對社區老年人跌倒之影響", "zh"),
+        ("糖尿病患者之護理指導與血糖控制的關係", "zh"),
+    ],
 )
 def test_language_by_script(text: str, language: str) -> None:
     assert guess_language(text) == language

@@ -138,9 +138,9 @@ def _known(word: str) -> list[dict[str, Any]]:
         descriptor, major = word[: ovid[0].start()], word.startswith("*")
         names = (_MESH.get(found["letters"], found["name"].lower()) for found in ovid)
         return [_heading(descriptor.strip("* "), name, major) for name in names]
-    descriptor, *qualifiers = re.split("[/／]", word)
+    descriptor, *qualifiers = word.replace("／", "/").split("/")
     known = _QUALIFIERS
-    if not qualifiers and (found := _BRACKETED.match(word)):
+    if not qualifiers and word[-1:] in "])）" and (found := _BRACKETED.match(word)):
         descriptor, qualifiers = found["descriptor"], _BETWEEN.split(found["qualifiers"])
         known = _OF_BRACKET[found["bracket"]]
         # 医中誌's star before the descriptor, too, is that of its qualifiers.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from search.formats.fields.markup import BEGINS_NOTHING, something
 
@@ -171,7 +172,7 @@ def outside_brackets(text: str, separator: str) -> list[str]:
     if not _BRACKET.search(text):
         return re.split(separator, text)
     parts, start, depth, quoted = [], 0, 0, False
-    for found in re.finditer(rf"{separator}|[()（）\[\]\"]", text):
+    for found in _separator_or_bracket(separator).finditer(text):
         mark = found.group()
         if mark not in _BRACKETS:
             if not depth and not quoted:
@@ -183,6 +184,11 @@ def outside_brackets(text: str, separator: str) -> list[str]:
             depth = depth + 1 if mark in "(（[" else max(0, depth - 1)
     parts.append(text[start:])
     return parts
+
+
+@cache
+def _separator_or_bracket(separator: str) -> re.Pattern[str]:
+    return re.compile(rf"{separator}|[()（）\[\]\"]")
 
 
 def _without_others(names: str) -> str:

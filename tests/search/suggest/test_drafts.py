@@ -98,6 +98,15 @@ def test_what_the_terminology_knows_goes_in_with_its_names(bilingual: Suggester)
     assert draft(bilingual, "MS").ichushi == "MS/AL"
 
 
+def test_who_has_an_illness_is_asked_for_by_the_illness(bilingual: Suggester) -> None:
+    found = draft(bilingual, "心不全患者の再入院")
+    assert found.concepts[0][0].term == "心不全"
+    assert '"heart failure"[tiab]' in found.pubmed
+    found = draft(bilingual, "慢性腎臓病の患者の低たんぱく食")
+    assert [concept[0].term for concept in found.concepts] == ["慢性腎臓病", "低たんぱく食"]
+    assert draft(bilingual, "患者").ichushi == "患者/AL"
+
+
 def test_english_words_of_the_query_go_as_they_are(bilingual: Suggester) -> None:
     found = draft(bilingual, "oral care of aspiration pneumonia")
     assert found.pubmed.startswith('("oral care"[tiab] OR "oral hygiene"[tiab]')

@@ -38,7 +38,6 @@ Kind = Literal[
     "prune",
     "remove",
     "measure",
-    "adapt",
     "add names",
     "remove names",
     "backup",

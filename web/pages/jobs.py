@@ -26,7 +26,7 @@ _HOUR = 3600
 # The stages of an import, in their order.
 STAGES = ("read", "duplicates", "embed", "index", "terms", "fusion", "publish")
 # What librarians may have done, administrators may stop and take up.
-_ADMINISTRATORS: tuple[Kind, ...] = ("adapt", "backup", "restore", "prune")
+_ADMINISTRATORS: tuple[Kind, ...] = ("backup", "restore", "prune")
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -106,7 +106,6 @@ def kind_name(kind: Kind) -> str:
         "prune": gettext("Delete old versions"),
         "remove": gettext("Remove records"),
         "measure": gettext("Measure the search"),
-        "adapt": gettext("Adapt the model"),
         "add names": gettext("Add a terminology"),
         "remove names": gettext("Remove a terminology"),
         "backup": gettext("Back up collections"),
@@ -149,7 +148,6 @@ def stage_name(stage: str) -> str:
         "backup": gettext("Copying"),
         "restore": gettext("Putting back"),
         "measure": gettext("Searching for known records"),
-        "adapt": gettext("Learning from the records"),
     }.get(stage, "")
 
 

@@ -1,5 +1,6 @@
 """axe-core finds nothing on any page, in both languages and both colour schemes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from tests.waiting import until
 from tests.web.desk.conftest import PASSWORD, app_without_library, desk_serving
 from web.desk.desk import Desk
 from web.http.language import PAGES
@@ -38,12 +40,16 @@ for (const parent of document.querySelectorAll("main, main *")) {
 RUN = """
 rules => axe.run({...rules, resultTypes: ["violations"]}).then(found => found.violations)"""
 BILINGUAL = "sample-cardiology-03"
+# A record that can be read, and one that cannot.
+BROKEN = "TY  - JOUR\nTI  - 心不全\nER  - \nTY  - JOUR\nPY  - 2020\nER  - \n".encode()
 
 # Every page by its endpoint; a page in several states has several addresses.
 ADDRESSES = {
     "account.sign_in_form": ["/sign-in"],
     "alerts.index": ["/alerts"],
     "alerts.show": ["/collections/1/strategy/1/alert"],
+    "backups.ask": ["{backup}/restore"],
+    "backups.show": ["/library/backups"],
     "collections.index": ["/collections"],
     "collections.record": [f"/collections/1/record?record={BILINGUAL}"],
     "collections.shared": ["{share}"],
@@ -52,8 +58,15 @@ ADDRESSES = {
     "collections.show_shares": ["/collections/1/shares"],
     "collections.show_tags": ["/collections/1/tags"],
     "duplicates.show": ["/collections/1/duplicates"],
+    # Where no code is needed, there is no such page.
+    "first_run.ask": ["/start/code"],
+    "first_run.show": ["/start"],
     "growing.show": ["/collections/1/growing"],
+    "jobs.index": ["/library/jobs"],
+    "jobs.show": ["/library/jobs/1"],
+    "measure.show": ["/library/measure"],
     "merges.show": ["/library/merges"],
+    "names.show": ["/library/terminology"],
     "overview.show": ["/collections/1/overview"],
     "own_account.show": ["/account"],
     "pages.about": ["/about"],
@@ -83,6 +96,14 @@ ADDRESSES = {
     "strategies.show_changes": ["/collections/1/strategy/1/changes"],
     "strategies.show_search": ["/collections/1/strategy/1"],
     "suggestions.draft": ["/draft?q=糖尿病"],
+    "upkeep.index": ["/library"],
+    "upkeep.show_import": ["/library/imports/1"],
+    "upkeep.show_imports": ["/library/imports"],
+    "upkeep.show_removal": ["/library/remove", "/library/remove?expression=心不全"],
+    "upkeep.show_versions": ["/library/versions"],
+    "uploads.look": ["{upload}"],
+    "uploads.show": ["/library/import"],
+    "usage.show": ["/library/use"],
     "users.show": ["/users"],
 }
 # Answers that are no pages.
@@ -97,6 +118,7 @@ FILES = {
     ),
     *("progress.flow_file", "progress.test_set", "selection.file"),
     *("progress.flow_document", "screening.save_records"),
+    *("backups.save", "upkeep.save_left_out"),
 }
 
 
@@ -112,10 +134,13 @@ def test_every_page_is_looked_at(desk: Desk) -> None:
 
 @dataclass
 class Desktop:
-    """A browser page of someone signed in, and the address of a share."""
+    """A browser page of someone signed in, and the addresses of a share, of files that wait to be
+    imported, and of a backup."""
 
     page: Page
-    share: str
+    share: str = ""
+    upload: str = ""
+    backup: str = ""
 
     def post(self, path: str, data: dict[str, Any], method: str = "post") -> Any:
         send = getattr(self.page.request, method)
@@ -130,7 +155,7 @@ def furnished(page: Page) -> Desktop:
     page.get_by_label("利用者名").fill("administrator")
     page.get_by_label("パスワード").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="ログイン").click()
-    desktop = Desktop(page, "")
+    desktop = Desktop(page)
     desktop.post("/folders", {"name": "診療科"})
     desktop.post("/collections", {"name": "循環器", "description": "心不全と不整脈", "folder": 1})
     desktop.post("/collections/1/records", {"exact": {"q": "心不全 OR 心房細動 OR 糖尿病"}})
@@ -143,7 +168,18 @@ def furnished(page: Page) -> Desktop:
     desktop.post("/collections/1/searches/1/alert", {}, "put")
     desktop.post("/collections/1/screening/decisions", {"id": BILINGUAL, "verdict": "include"})
     desktop.share = desktop.post("/collections/1/shares", {})["address"]
+    broken = {"name": "broken.ris", "mimeType": "text/plain", "buffer": BROKEN}
+    desktop.upload = page.request.post("/library/import", multipart={"file": broken}).url
+    page.request.post("/library/backups", form={})
+    until(lambda: "データベース" in page.request.get(desktop.upload).text())
+    backups = until(lambda: re.findall(r"/library/backups/[^/]+\.db", listed(page)))
+    desktop.backup = backups[0]
     return desktop
+
+
+def listed(page: Page) -> str:
+    """The page of backups."""
+    return page.request.get("/library/backups").text()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +202,8 @@ def test_axe_finds_nothing(desktop: Desktop, language: str) -> None:
     page = desktop.page
     axe, found = Axe(), []
     for path in (path for paths in ADDRESSES.values() for path in paths):
-        path = path.replace("{share}", desktop.share)
+        for name in ("share", "upload", "backup"):
+            path = path.replace(f"{{{name}}}", getattr(desktop, name))
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate(A_FEW)
         page.evaluate(axe.axe_script)

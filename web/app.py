@@ -39,6 +39,7 @@ from web.http import (
     metrics,
     origins,
     overload,
+    postman,
     rates,
     security_headers,
     services,
@@ -53,7 +54,10 @@ from web.pages import (
     duplicates,
     errors,
     first_run,
+    forgotten,
+    invitations,
     jobs,
+    mail_links,
     measure,
     merges,
     overview,
@@ -183,6 +187,7 @@ def create_app(
     sizes.install(app)
     app.config["ADMISSION"] = admission or access.Admission()
     rates.install(app, rate)
+    postman.install(app, desk.store if desk else None)
     access.install(app)
     language.install(app)
     errors.install(app)
@@ -209,6 +214,9 @@ def create_app(
         reference,
         own_account,
         users,
+        invitations,
+        forgotten,
+        mail_links,
         screening,
         progress,
         overview,

@@ -297,9 +297,12 @@ class Engine:
         limit: int = DEPTH,
         sort: ListSort = "relevance",
         other_names: bool = True,
+        *,
+        above_line: bool = False,
     ) -> Iterator[Record]:
         """The first ``limit`` records of the ranked list for ``query``, in the order in which
-        :meth:`search` has them. What is kept in files and strategies is made of whole lists only.
+        :meth:`search` has them; where ``above_line`` says so, none below the line of relevance.
+        What is kept in files and strategies is made of whole lists only.
 
         Raises:
             QueryError, LibraryError: as :meth:`search`.
@@ -316,6 +319,8 @@ class Engine:
             )
         above = answer.closeness.above if answer.closeness else None
         order = _sorted(generation, answer.ranked, above, sort).order
+        if above_line and above is not None:
+            limit = min(limit, above)
         return generation.records_in_order(order.numbers[:limit].tolist())
 
     def _answer(

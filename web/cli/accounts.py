@@ -9,8 +9,17 @@ from pathlib import Path
 
 import click
 
-from web.cli.options import Group, collections_option, opened
+from web.cli.options import Group, collections_option, opened, who
+from web.desk.account_links import (
+    LONGEST_INVITATION_LIFE,
+    end_invitation,
+    invitations,
+    invite,
+    open_reset,
+)
 from web.desk.accounts import ROLES, SCOPES, Role, Scope, User
+from web.desk.settings import settings
+from web.desk.store import Store
 
 _LIFE = re.compile(r"(\d{1,4})([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -52,6 +61,78 @@ def add_user(
     password = None if no_password else _password(password_stdin)
     added = accounts.add(name, role, password)
     click.echo(f"{added.name}: {added.role}")
+
+
+expires_option = click.option(
+    "--expires",
+    default="7d",
+    show_default=True,
+    metavar="TIME",
+    help="How long it can be used: 7d, 12h, 30m; at most 90d.",
+)
+
+
+@user.command("invite")
+@click.argument("name", default="")
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    default="reader",
+    show_default=True,
+    help="What they may do. The first account must be an administrator's.",
+)
+@click.option("--mail", default="", metavar="ADDRESS", help="Their address of mail.")
+@expires_option
+@collections_option
+def invite_user(
+    name: str, role: Role, mail: str, expires: str, collections_file: Path | None
+) -> None:
+    """Invite somebody, as NAME if you like: print a link to hand over.
+
+    Whoever opens the link first chooses name and password. It can be used once, and is not shown
+    again. It begins with the address of the installation (see settings).
+    """
+    store = opened(collections_file).store
+    life = _life(expires)
+    if life > LONGEST_INVITATION_LIFE:
+        raise click.BadParameter(f"{expires!r} is longer than {LONGEST_INVITATION_LIFE.days}d")
+    secret = invite(store, who(), role, name=name, mail=mail, life=life)
+    click.echo(f"{_base(store)}/invitations/{secret}")
+
+
+@user.command("invitations")
+@click.option("--end", type=int, metavar="NUMBER", help="Take this one back.")
+@collections_option
+def list_invitations(end: int | None, collections_file: Path | None) -> None:
+    """List the invitations that can still be used, or take one back."""
+    store = opened(collections_file).store
+    if end is not None:
+        end_invitation(store, end)
+        return
+    for one in invitations(store):
+        told = "  ".join(part for part in (one.name, one.mail) if part)
+        click.echo(f"{one.id}  {one.role}  until {one.expires}  by {one.created_by}  {told}")
+
+
+@user.command("reset")
+@click.argument("name")
+@collections_option
+def reset_user(name: str, collections_file: Path | None) -> None:
+    """Print a link with which a user sets a new password, once, within a day.
+
+    Setting it signs them out everywhere.
+    """
+    store = opened(collections_file).store
+    click.echo(f"{_base(store)}/password/{open_reset(store, who(), name)}")
+
+
+@user.command("mail")
+@click.argument("name")
+@click.argument("address")
+@collections_option
+def set_mail(name: str, address: str, collections_file: Path | None) -> None:
+    """Say that mails for a user go to ADDRESS, which counts as confirmed; "" for none."""
+    opened(collections_file).accounts.set_mail(name, address, confirmed=True)
 
 
 @user.command("list")
@@ -137,10 +218,7 @@ def add_token(
     user_name: str, name: str, scope: Scope, expires: str, collections_file: Path | None
 ) -> None:
     """Make a token for USER and print it; it cannot be shown again."""
-    found = _LIFE.fullmatch(expires)
-    if not found or not int(found.group(1)):
-        raise click.BadParameter(f"{expires!r} should be a number and d, h or m, as in 90d")
-    life = timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+    life = _life(expires)
     click.echo(opened(collections_file).accounts.add_token(user_name, name, scope, life))
 
 
@@ -166,6 +244,25 @@ def revoke_token(number: int, collections_file: Path | None) -> None:
     opened(collections_file).accounts.revoke_token(number)
 
 
+def _life(text: str) -> timedelta:
+    found = _LIFE.fullmatch(text)
+    if not found or not int(found.group(1)):
+        raise click.BadParameter(f"{text!r} should be a number and d, h or m, as in 90d")
+    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+
+
+def _base(store: Store) -> str:
+    """What links begin with."""
+    address = settings(store).address
+    if not address:
+        click.echo(
+            "The address of this installation is not set (see jmedsearch settings apply): put it "
+            "before what follows.",
+            err=True,
+        )
+    return address
+
+
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -179,6 +276,8 @@ def _line(found: User) -> str:
         notes.append("disabled")
     if not found.has_password:
         notes.append("single sign-on")
+    if found.mail:
+        notes.append(f"{found.mail}{'' if found.mail_confirmed else ' (not confirmed)'}")
     return f"{found.name}  {', '.join(notes)}  since {found.created[:10]}"
 
 

@@ -306,7 +306,9 @@ def restore(
     restore_file(source, path)
     if end_access is not False:
         ended = end_standing_access(opened(path).store)
-        click.echo(", ".join(f"{count} {name}" for name, count in asdict(ended).items()) + " ended")
+        click.echo(
+            ", ".join(f"{n} {of.replace('_', ' ')}" for of, n in asdict(ended).items()) + " ended"
+        )
 
 
 def _reopened(found: Reopened) -> Iterator[str]:

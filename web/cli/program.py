@@ -19,6 +19,7 @@ from search.library.milvus import MilvusAddress
 from search.suggest import Suggester
 from web.app import create_app
 from web.cli.accounts import commands as account_commands
+from web.cli.alerts import alerts
 from web.cli.collections import collection
 from web.cli.collections import commands as collection_commands
 from web.cli.doctor import doctor
@@ -53,6 +54,7 @@ from web.http.access import Admission
 from web.http.logs import LogFormat
 from web.http.logs import configure as configure_logs
 from web.http.origins import checked_origin
+from web.http.postman import postman
 from web.http.rates import Rate
 from web.http.setup_code import SetupCode
 from web.server.memory import share_free_memory
@@ -289,6 +291,8 @@ def _serve(
     app = create_app(engine, suggester, desk, admission, first_model=model, **options)
     loading: threading.Thread | None = None
     with app.app_context():
+        # What a process that has ended left in the outbox.
+        postman().deliver()
         if not is_new:
             loading = warm_up(engine, services.completer(), services.corrector())
         if (jobs := services.jobs()) is not None:
@@ -318,6 +322,7 @@ for command in (
     *search_commands,
     *indexer_commands,
     *account_commands,
+    alerts,
     *collection_commands,
     simulate,
     doctor,

@@ -32,8 +32,13 @@ def show_settings(collections_file: Path | None) -> None:
 def apply_file(file: Path, collections_file: Path | None) -> None:
     """Set what a YAML FILE says, all of it or nothing; what it does not name stays.
 
-    A running server follows with its next request. What was changed is printed; nothing is where
-    the file says what is set already.
+    Under accounts it can list people by name, role and mail: those who have neither an account nor
+    an invitation are invited, and their links printed. A running server follows with its next
+    request. What was changed is printed; nothing is where the file says what is set already.
     """
-    for place in apply_settings(opened(collections_file).store, who(), file):
+    store = opened(collections_file).store
+    applied = apply_settings(store, who(), file)
+    for place in applied.changed:
         click.echo(place)
+    for name, secret in applied.invited.items():
+        click.echo(f"{name}: {settings_of(store).address}/invitations/{secret}")

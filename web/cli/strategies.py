@@ -112,7 +112,7 @@ def run_search(
     """
     store = opened(collections_file).store
     chosen = Filters(**{**filters, "retraction": filters["retraction"] or ""})
-    searched = _library_search(library, model)
+    searched = library_search(library, model)
     try:
         wanted = search_request(query, ranked=ranked, filters=chosen, top=top)
         found = strategies.run_search(store, who(), number, wanted, searched, name=name, note=note)
@@ -155,7 +155,7 @@ def rerun(
     Combinations are run over what their parts find now. Ends with 1 where one could not be run.
     """
     store = opened(collections_file).store
-    searched = _library_search(library, model)
+    searched = library_search(library, model)
     done = strategies.rerun(store, who(), number, searched, searches or None)
     generation = searched.exact.library.generation()
     if as_json:
@@ -262,7 +262,7 @@ def show_alerts(
     --mark every new record is printed once; nothing is marked that was not printed.
     """
     store = opened(collections_file).store
-    searched = _library_search(library, model)
+    searched = library_search(library, model)
     if number is not None:
         collection_of(store, number)
     told = [
@@ -337,7 +337,8 @@ def write_report(
     click.echo(written, nl=False)
 
 
-def _library_search(library: Path, model: str | None) -> LibrarySearch:
+def library_search(library: Path, model: str | None) -> LibrarySearch:
+    """Both searches of a library; a model is loaded only where something is ranked."""
     followed = Library(library)
 
     @cache

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Literal, get_args
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from web.desk.addresses import is_mail_address
 from web.desk.password_strength import is_guessable
 from web.desk.signatures import RESERVED
 from web.desk.store import Store, now
@@ -24,6 +26,9 @@ Role = Literal["reader", "librarian", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Scope = Literal["search", "read", "write", "administer"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+# How often a user is told of what is new in alerts, at most.
+Digest = Literal["daily", "weekly", "never"]
+DIGESTS: tuple[Digest, ...] = get_args(Digest)
 
 # A working day; one signs in again on the next.
 SESSION_LIFE = timedelta(hours=12)
@@ -38,7 +43,19 @@ _hasher = PasswordHasher()
 # One at a time: each takes 64 MiB.
 _hashing = threading.Lock()
 
-Fault = Literal["unknown", "name", "taken", "password", "guessable", "administrator", "token"]
+Fault = Literal[
+    "unknown",
+    "name",
+    "taken",
+    "password",
+    "guessable",
+    "administrator",
+    "token",
+    "link",
+    "mail",
+]
+# Something more that is done in the transaction of a change, to the user with this number.
+Also = Callable[[sqlite3.Connection, int], None]
 
 
 class AccountError(ValueError):
@@ -51,7 +68,9 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True)
 class User:
-    """Someone with an account. ``has_password`` is false for those who come by single sign-on."""
+    """Someone with an account. ``has_password`` is false for those who come by single sign-on.
+    ``mail`` is an address that they have given, and ``mail_confirmed`` whether it has been seen to
+    be theirs. ``language`` is that of their mails, empty where they have not said."""
 
     id: int
     name: str
@@ -59,6 +78,10 @@ class User:
     disabled: bool
     created: str
     has_password: bool
+    mail: str = ""
+    mail_confirmed: bool = False
+    language: str = ""
+    digest: Digest = "weekly"
 
 
 @dataclass(frozen=True)
@@ -87,7 +110,7 @@ class Accounts:
     def users(self) -> list[User]:
         """All users by name."""
         rows = self._store.connection.execute("select * from users order by name")
-        return [_user(row) for row in rows]
+        return [user_of(row) for row in rows]
 
     def user(self, name: str) -> User:
         """The user of this name, whatever its case.
@@ -100,37 +123,36 @@ class Accounts:
         ).fetchone()
         if row is None:
             raise AccountError(f"there is no user {name!r}", "unknown")
-        return _user(row)
+        return user_of(row)
 
-    def add(self, name: str, role: Role, password: str | None) -> User:
+    def add(self, name: str, role: Role, password: str | None, also: Also | None = None) -> User:
         """A new user; without ``password`` only single sign-on lets them in.
 
         Raises:
             AccountError: for a name that is taken or none, a password that is too short or can
                 be guessed, or when the first user is no administrator.
         """
-        name = name.strip()
-        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-            raise AccountError(f"a name has 1 to {LONGEST_NAME} printable characters", "name")
-        if name.casefold().endswith(RESERVED):
-            raise AccountError(
-                f"names that end in {' or'.join(RESERVED)} are kept for the history", "name"
-            )
+        name = checked_name(name)
         hashed = _hashed(_checked(password, name)) if password is not None else ""
         try:
             with self._store.writing() as db:
-                db.execute(
+                number = db.execute(
                     "insert into users (name, role, password, created) values (?, ?, ?, ?)",
                     [name, role, hashed, now()],
-                )
+                ).lastrowid
+                assert number is not None
                 _check_administrator(db)
+                if also:
+                    also(db, number)
         except sqlite3.IntegrityError as error:
             raise AccountError(f"there is a user {name!r} already", "taken") from error
         return self.user(name)
 
-    def set_password(self, name: str, password: str, *, end_tokens: bool = False) -> None:
-        """Change a password; the user is signed out everywhere, and where ``end_tokens`` says so
-        their tokens end too.
+    def set_password(
+        self, name: str, password: str, *, end_tokens: bool = False, also: Also | None = None
+    ) -> None:
+        """Change a password; the user is signed out everywhere, links for a new one end, and where
+        ``end_tokens`` says so their tokens end too.
 
         Raises:
             AccountError: when there is no such user, or the password is too short or can be
@@ -139,8 +161,15 @@ class Accounts:
         user = self.user(name)
         hashed = _hashed(_checked(password, user.name))
         with self._store.writing() as db:
+            if also:
+                also(db, user.id)
             db.execute("update users set password = ? where id = ?", [hashed, user.id])
             db.execute("delete from sessions where user = ?", [user.id])
+            db.execute(
+                "update account_links set ended = ? "
+                "where user = ? and kind = 'password' and ended is null",
+                [now(), user.id],
+            )
             if end_tokens:
                 db.execute(
                     "update tokens set revoked = ? where user = ? and revoked is null",
@@ -171,6 +200,32 @@ class Accounts:
                 db.execute("delete from sessions where user = ?", [user.id])
             _check_administrator(db)
 
+    def set_mail(self, name: str, mail: str, *, confirmed: bool) -> None:
+        """Give a user another address of mail, or none.
+
+        Raises:
+            AccountError: when there is no such user, or it is no address.
+        """
+        user, mail = self.user(name), checked_mail(mail)
+        with self._store.writing() as db:
+            db.execute(
+                "update users set mail = ?, mail_confirmed = ? where id = ?",
+                [mail, bool(mail) and confirmed, user.id],
+            )
+
+    def set_mail_wishes(self, name: str, language: str, digest: Digest) -> None:
+        """Say in which language a user reads mails, and how often they want to be told.
+
+        Raises:
+            AccountError: when there is no such user.
+        """
+        user = self.user(name)
+        with self._store.writing() as db:
+            db.execute(
+                "update users set language = ?, digest = ? where id = ?",
+                [language, digest, user.id],
+            )
+
     # Signing in
 
     def check_password(self, name: str, password: str) -> User | None:
@@ -193,7 +248,7 @@ class Accounts:
                 db.execute(
                     "update users set password = ? where id = ?", [_hashed(password), row["id"]]
                 )
-        return _user(row)
+        return user_of(row)
 
     def open_session(self, user: User) -> str:
         """A new session of ``user``: what its cookie holds."""
@@ -202,7 +257,7 @@ class Accounts:
             db.execute("delete from sessions where expires < ?", [now()])
             db.execute(
                 "insert into sessions (hash, user, created, expires) values (?, ?, ?, ?)",
-                [_digest(secret), user.id, now(), _in(SESSION_LIFE)],
+                [digest_of(secret), user.id, now(), after(SESSION_LIFE)],
             )
         return secret
 
@@ -212,14 +267,14 @@ class Accounts:
             "select users.* from sessions join users on users.id = sessions.user "
             "where hash = ? and expires > ? and sessions.created < ? and not disabled",
             # One of the future was opened by a clock that was wrong, and would last until then.
-            [_digest(secret), now(), _in(_CLOCKS_DIFFER)],
+            [digest_of(secret), now(), after(_CLOCKS_DIFFER)],
         ).fetchone()
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
     def close_session(self, secret: str) -> None:
         """End a session."""
         with self._store.writing() as db:
-            db.execute("delete from sessions where hash = ?", [_digest(secret)])
+            db.execute("delete from sessions where hash = ?", [digest_of(secret)])
 
     def end_sessions(self, name: str) -> int:
         """Sign a user out everywhere; how many sessions there were.
@@ -245,7 +300,7 @@ class Accounts:
         row = self._store.connection.execute(
             "select * from users where name = ? and not disabled", [name]
         ).fetchone()
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
     # Tokens
 
@@ -286,7 +341,7 @@ class Accounts:
             db.execute(
                 "insert into tokens (user, name, hash, scope, created, expires) "
                 "values (?, ?, ?, ?, ?, ?)",
-                [owner.id, name, _digest(secret), scope, now(), _in(life)],
+                [owner.id, name, digest_of(secret), scope, now(), after(life)],
             )
         return secret
 
@@ -295,9 +350,9 @@ class Accounts:
         row = self._store.connection.execute(
             "select users.*, tokens.scope from tokens join users on users.id = tokens.user "
             "where hash = ? and expires > ? and revoked is null and not disabled",
-            [_digest(secret), now()],
+            [digest_of(secret), now()],
         ).fetchone()
-        return (_user(row), row["scope"]) if row else None
+        return (user_of(row), row["scope"]) if row else None
 
     def revoke_token(self, token_id: int, user: str | None = None) -> None:
         """End a token; one of ``user``'s only, where that is given.
@@ -313,6 +368,34 @@ class Accounts:
             )
         if not found.rowcount:
             raise AccountError(f"there is no token {token_id}", "token")
+
+
+def checked_name(name: str) -> str:
+    """A name that a user can have, without blanks around it.
+
+    Raises:
+        AccountError: when none can.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise AccountError(f"a name has 1 to {LONGEST_NAME} printable characters", "name")
+    if name.casefold().endswith(RESERVED):
+        raise AccountError(
+            f"names that end in {' or'.join(RESERVED)} are kept for the history", "name"
+        )
+    return name
+
+
+def checked_mail(mail: str) -> str:
+    """An address of mail as it is kept, or none.
+
+    Raises:
+        AccountError: when it is no address.
+    """
+    mail = mail.strip()
+    if mail and not is_mail_address(mail):
+        raise AccountError(f"{mail!r} is no address of mail", "mail")
+    return mail
 
 
 def _check_administrator(db: sqlite3.Connection) -> None:
@@ -351,15 +434,18 @@ def _hashed(password: str) -> str:
         return _hasher.hash(password)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is kept of a secret: whoever reads it cannot use it."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _in(life: timedelta) -> str:
+def after(life: timedelta) -> str:
+    """The moment that is so far away, as it is stored."""
     return (datetime.now(UTC) + life).isoformat(timespec="seconds")
 
 
-def _user(row: sqlite3.Row) -> User:
+def user_of(row: sqlite3.Row) -> User:
+    """The user of a row of ``users``."""
     return User(
         row["id"],
         row["name"],
@@ -367,4 +453,8 @@ def _user(row: sqlite3.Row) -> User:
         bool(row["disabled"]),
         row["created"],
         bool(row["password"]),
+        row["mail"],
+        bool(row["mail_confirmed"]),
+        row["language"],
+        row["digest"],
     )

@@ -18,7 +18,7 @@ from web.desk.searches import Search, found_by, search, searches
 from web.desk.shelf import Collection, collections
 from web.desk.store import Store, now
 from web.desk.strategies import answers, with_parts
-from web.desk.strategy_answers import LibrarySearch, in_one_generation
+from web.desk.strategy_answers import USUAL_TOP, LibrarySearch, in_one_generation
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,13 @@ def _now_found(
     few, every = with_parts(store, number, wanted)
 
     def work(generation: Generation) -> tuple[ExactSyntaxError | None, tuple[str, ...]]:
+        asked = wanted.asked
+        if asked.syntax == "ranked":
+            # Its list has no end: what comes in below the line of relevance is no news.
+            best = library.engine().best(
+                asked.query, asked.filters, asked.top or USUAL_TOP, above_line=True
+            )
+            return None, tuple(record.id for record in best)
         found = answers(library, few, every, generation)[wanted.number]
         return (found, ()) if isinstance(found, ExactSyntaxError) else (None, tuple(found))
 

@@ -47,6 +47,8 @@ Action = Literal[
     "delete search",
     "alert on",
     "alert off",
+    "living on",
+    "living off",
     "mark seen",
     "share feed",
     "end feed",

@@ -473,6 +473,72 @@ def installation(db: Database) -> None:
     )
 
 
+@migrations()
+def people(db: Database) -> None:
+    """Addresses of mail, links for those who have no password yet or any more, mails on their way,
+    and who wants to be told of which alert."""
+    _run(
+        db,
+        """
+        alter table users add column mail text not null default '';
+        alter table users add column mail_confirmed integer not null default 0;
+        -- Of mails; empty: the one in which they are asked for, or Japanese.
+        alter table users add column language text not null default '';
+        alter table users add column digest text not null default 'weekly';
+        alter table users add column digested text not null default '';
+        create table account_links (
+            id integer primary key autoincrement,
+            kind text not null check (kind in ('invitation', 'password', 'mail')),
+            hash text not null unique,
+            user integer references users(id),
+            name text not null default '',
+            role text not null default '',
+            mail text not null default '',
+            mailed integer not null default 0,
+            created text not null,
+            created_by text not null,
+            expires text not null,
+            ended text
+        );
+        create index account_links_user on account_links(user);
+        create table mails (
+            id integer primary key autoincrement,
+            message_id text not null unique,
+            kind text not null,
+            user integer references users(id),
+            recipient text not null,
+            -- Gone once it has been handed over: it can hold a link that lets somebody in.
+            content blob,
+            created text not null,
+            due text not null,
+            attempts integer not null default 0,
+            sent text,
+            failed text,
+            fault text not null default ''
+        );
+        create index mails_due on mails(due) where sent is null and failed is null;
+        create table alert_readers (
+            id integer primary key autoincrement,
+            -- No reference: who reads an alert is no part of the history that takes it back.
+            search integer not null,
+            user integer not null references users(id),
+            told text not null references found(hash),
+            since text not null,
+            unique (search, user)
+        );
+        create table living_alerts (
+            search integer primary key,
+            since text not null,
+            by text not null
+        );
+        create table signing_keys (
+            id integer primary key check (id = 1),
+            key text not null
+        );
+    """,
+    )
+
+
 def _track(db: Database, *tables: str) -> None:
     """Let every change of a row of these tables be written into the history."""
     for table in tables:

@@ -22,7 +22,16 @@ LONGEST_NAME = 100
 LONGEST_ADDRESS = 2000
 HIGHEST_PORT = 65535
 
-Fault = Literal["text", "choice", "web address", "site address", "mail address", "host", "port"]
+Fault = Literal[
+    "text",
+    "choice",
+    "web address",
+    "site address",
+    "mail address",
+    "host",
+    "port",
+    "unencrypted",
+]
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ _FAULTS: dict[Fault, str] = {
     "mail address": "is no address of mail",
     "host": "is no name or address of a machine",
     "port": f"is a number from 1 to {HIGHEST_PORT}",
+    "unencrypted": "and its password would be sent in the clear: take starttls or tls",
 }
 
 
@@ -137,6 +147,9 @@ def faults_of(wanted: Settings) -> tuple[SettingFault, ...]:
         faults.append(SettingFault("who_may_search", "choice"))
     if wanted.mail_security not in MAIL_SECURITY:
         faults.append(SettingFault("mail_security", "choice"))
+    inside = wanted.mail_host in ("localhost", "127.0.0.1", "::1")
+    if wanted.mail_user and wanted.mail_security == "none" and not inside:
+        faults.append(SettingFault("mail_user", "unencrypted"))
     if not 1 <= wanted.mail_port <= HIGHEST_PORT:
         faults.append(SettingFault("mail_port", "port"))
     return tuple(faults)

@@ -6,11 +6,13 @@ A file says what it names; the rest stays as it is. Each fault is told with its 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from web.desk.account_links import invitations, invite
+from web.desk.accounts import AccountError, Accounts, Role
 from web.desk.logo import LogoError, keep_logo, logo_hash, remove_logo
 from web.desk.settings import Settings, faults_of, keep_settings, settings
 from web.desk.store import Store
@@ -31,6 +33,8 @@ PLACES = {
     "mail.user": "mail_user",
     "mail.sender": "mail_sender",
 }
+ACCOUNTS = "accounts"
+_OF_ACCOUNT = ("name", "role", "mail")
 _SECTIONS = {place.partition(".")[0] for place in PLACES if "." in place}
 
 
@@ -39,13 +43,33 @@ class SettingsFileError(ValueError):
 
 
 @dataclass(frozen=True)
+class WantedAccount:
+    """Somebody who is to have an account, and the line that says so."""
+
+    name: str
+    role: str
+    mail: str
+    line: int
+
+
+@dataclass(frozen=True)
 class SettingsFile:
-    """What a file sets: values by field, their lines by field, and the file of the logo (empty:
-    none; None: as it is)."""
+    """What a file sets: values by field, their lines by field, the file of the logo (empty: none;
+    None: as it is), and who is to have an account."""
 
     values: Mapping[str, Any]
     lines: Mapping[str, int]
     logo: str | None
+    accounts: tuple[WantedAccount, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a file has changed: settings by their places in it, and by name the secret part of the
+    link of each new invitation."""
+
+    changed: tuple[str, ...]
+    invited: Mapping[str, str]
 
 
 def read_settings(text: str, source: str) -> SettingsFile:
@@ -65,6 +89,7 @@ def read_settings(text: str, source: str) -> SettingsFile:
     except (yaml.YAMLError, RecursionError) as error:
         raise SettingsFileError(f"{source}: is no YAML ({error})") from error
     faults: list[str] = []
+    wanted = _accounts(root, source, faults)
     nodes = _scalars(root, source, faults)
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
@@ -82,12 +107,12 @@ def read_settings(text: str, source: str) -> SettingsFile:
         raise SettingsFileError("\n".join(faults))
     found = nodes.get(LOGO)
     empty = found is not None and found.tag == "tag:yaml.org,2002:null"
-    return SettingsFile(values, lines, None if found is None else "" if empty else found.value)
+    picture = None if found is None else "" if empty else found.value
+    return SettingsFile(values, lines, picture, wanted)
 
 
-def apply_settings(store: Store, who: str, path: Path) -> list[str]:
-    """Set what a file says, all or nothing; which settings are others than before, by their places
-    in the file.
+def apply_settings(store: Store, who: str, path: Path) -> Applied:
+    """Set what a file says, and invite those of its accounts that there are not: all or nothing.
 
     Raises:
         SettingsFileError: when it cannot be read, or says what cannot be set.
@@ -118,7 +143,26 @@ def apply_settings(store: Store, who: str, path: Path) -> list[str]:
         changed = [p for p, f in PLACES.items() if getattr(before, f) != getattr(after, f)]
         if had != logo_hash(store):
             changed.append(LOGO)
-    return changed
+        invited = _invited(store, who, path, read)
+    return Applied(tuple(changed), invited)
+
+
+def _invited(store: Store, who: str, path: Path, read: SettingsFile) -> dict[str, str]:
+    """An invitation for each account that there is not, nor an invitation for; administrators
+    first, for the first account is one's."""
+    there = {user.name.casefold() for user in Accounts(store).users()}
+    there |= {one.name.casefold() for one in invitations(store)}
+    invited = {}
+    for one in sorted(read.accounts, key=lambda a: a.role != "administrator"):
+        if one.name.strip().casefold() in there:
+            continue
+        # What is no role is refused there.
+        role = cast("Role", one.role)
+        try:
+            invited[one.name] = invite(store, who, role, name=one.name, mail=one.mail)
+        except AccountError as error:
+            raise SettingsFileError(f"{path}, line {one.line}: {error}") from error
+    return invited
 
 
 def written_settings(found: Settings) -> str:
@@ -152,6 +196,8 @@ def _scalars(root: Node | None, source: str, faults: list[str]) -> dict[str, Sca
         where = f"{source}, line {_line(key)}: {place[:80]}"
         if place in seen:
             faults.append(f"{where} stands there twice")
+        elif place == ACCOUNTS:
+            pass
         elif place in PLACES or place == LOGO:
             if isinstance(value, ScalarNode):
                 found[place] = value
@@ -163,10 +209,35 @@ def _scalars(root: Node | None, source: str, faults: list[str]) -> dict[str, Sca
             elif not (isinstance(value, ScalarNode) and not value.value):
                 faults.append(f"{where} has names and values")
         else:
-            known = sorted([*PLACES, LOGO])
+            known = sorted([*PLACES, LOGO, ACCOUNTS])
             faults.append(f"{where} is no setting; there are {', '.join(known)}")
         seen.add(place)
     return found
+
+
+def _accounts(root: Node | None, source: str, faults: list[str]) -> tuple[WantedAccount, ...]:
+    """Who is to have an account: a list of names, with roles and addresses."""
+    if not isinstance(root, MappingNode):
+        return ()
+    found = []
+    lists = [v for k, v in root.value if isinstance(k, ScalarNode) and k.value == ACCOUNTS]
+    for listed in lists:
+        if not isinstance(listed, SequenceNode):
+            faults.append(f"{source}, line {_line(listed)}: {ACCOUNTS} is a list")
+            continue
+        for entry in listed.value:
+            told = {
+                key.value: value.value
+                for key, value in (entry.value if isinstance(entry, MappingNode) else ())
+                if isinstance(key, ScalarNode) and isinstance(value, ScalarNode)
+            }
+            if not told.get("name") or not set(told) <= set(_OF_ACCOUNT):
+                names = ", ".join(_OF_ACCOUNT)
+                faults.append(f"{source}, line {_line(entry)}: an account has {names}")
+                continue
+            role = told.get("role") or "reader"
+            found.append(WantedAccount(told["name"], role, told.get("mail", ""), _line(entry)))
+    return tuple(found)
 
 
 def _picture(path: Path, read: SettingsFile) -> bytes:

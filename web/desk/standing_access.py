@@ -1,4 +1,5 @@
-"""What lets people in without a password: sessions, API tokens, links to collections, feeds."""
+"""What lets people in without a password: sessions, API tokens, links to collections, feeds,
+invitations and links to new passwords."""
 
 import sqlite3
 from contextlib import closing
@@ -16,6 +17,7 @@ class StandingAccess:
     tokens: int
     links: int
     feeds: int
+    account_links: int
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Reopened:
 
 
 def end_standing_access(store: Store) -> StandingAccess:
-    """End all sessions, tokens, links and feeds; how many there were."""
+    """End all sessions, tokens, links, feeds and links to accounts; how many there were."""
     moment = now()
     with store.writing() as db:
         return StandingAccess(
@@ -42,7 +44,20 @@ def end_standing_access(store: Store) -> StandingAccess:
             ).rowcount,
             db.execute("update shares set revoked = ? where revoked is null", [moment]).rowcount,
             db.execute("update feeds set revoked = ? where revoked is null", [moment]).rowcount,
+            _end_account_links(db, moment),
         )
+
+
+def _end_account_links(db: sqlite3.Connection, moment: str) -> int:
+    # Mails on their way hold such links; those of alerts go out all the same.
+    db.execute(
+        "update mails set failed = ?, content = null, fault = 'ended with the link in it' "
+        "where sent is null and kind != 'alerts'",
+        [moment],
+    )
+    return db.execute(
+        "update account_links set ended = ? where ended is null and expires > ?", [moment, moment]
+    ).rowcount
 
 
 def reopened(backup: Path, path: Path) -> Reopened:

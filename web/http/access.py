@@ -32,6 +32,9 @@ COOKIE = "session"
 # Pages that are handed on, whoever looks at them first.
 _FOR_OTHERS = {"collections.shared"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# What a reader's mail program sends by itself, from whatever site it is (RFC 8058): the address
+# says whose mails end, and nothing else can be done with it.
+_FROM_ANYWHERE = {"mail_links.end_mails"}
 # What proxies add to a request, beside all that begins with X-Forwarded-.
 # A name or an address, of IPv6 in brackets, and perhaps a port; HTTP/1.0 sends none.
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{1,5})?")
@@ -43,6 +46,7 @@ ACCESS: dict[str, Access] = {
     "account.sign_in_form": "anyone",
     "account.sign_out": "anyone",
     "alerts.change": "write",
+    "alerts.change_mails": "read",
     "alerts.feed": "anyone",
     "alerts.index": "read",
     "alerts.show": "read",
@@ -127,10 +131,21 @@ ACCESS: dict[str, Access] = {
     "first_run.ask": "anyone",
     "first_run.enter": "anyone",
     "first_run.show": "administer",
+    "forgotten.ask": "anyone",
+    "forgotten.change": "anyone",
+    "forgotten.choose": "anyone",
+    "forgotten.show": "anyone",
     "growing.add": "write",
     "growing.show": "read",
     "health.healthz": "anyone",
     "health.readyz": "anyone",
+    "invitations.show": "anyone",
+    "invitations.use": "anyone",
+    # What these allow is written into the link itself.
+    "mail_links.confirm_address": "anyone",
+    "mail_links.end_mails": "anyone",
+    "mail_links.show": "anyone",
+    "mail_links.unsubscribe_form": "anyone",
     # Not for guests: it says how much is used.
     "metrics.show": "read",
     "jobs.change": "write",
@@ -146,6 +161,7 @@ ACCESS: dict[str, Access] = {
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
+    "own_account.change_mail": "read",
     "own_account.change_password": "read",
     "own_account.change_tokens": "read",
     "own_account.end_sessions": "read",
@@ -203,6 +219,7 @@ ACCESS: dict[str, Access] = {
     "selection.star": "write",
     "settings.change": "administer",
     "settings.change_logo": "administer",
+    "settings.send_trial": "administer",
     "settings.show": "administer",
     # On the page for signing in, too.
     "settings.show_logo": "anyone",
@@ -360,7 +377,7 @@ def _check() -> Response | None:
     if request.endpoint is None or request.method == "OPTIONS":
         return None
     needed = ACCESS[request.endpoint]
-    if request.method not in _SAFE_METHODS:
+    if request.method not in _SAFE_METHODS and request.endpoint not in _FROM_ANYWHERE:
         _refuse_other_sites()
     if identity() is LOCAL and needed != "anyone":
         _refuse_forwarded()

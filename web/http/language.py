@@ -9,7 +9,7 @@ import babel
 import babel.dates
 import flask_babel  # type: ignore[import-untyped]
 from babel.support import Translations
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 
 LANGUAGES = ("ja", "en")
 COOKIE = "lang"
@@ -20,6 +20,7 @@ PAGES = {
     *("reference", "report", "settings", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
     *("jobs", "uploads", "upkeep", "first_run", "names", "measure", "usage", "backups"),
+    *("forgotten", "invitations", "mail_links"),
 }
 _YEAR = 365 * 24 * 3600
 
@@ -59,6 +60,24 @@ def spoken(language: str) -> Iterator[None]:
     install(app)
     with app.test_request_context(f"/?lang={language}"):
         yield
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Messages in ``language``, whatever that of the page is: for who reads them elsewhere."""
+    if has_request_context():
+        with flask_babel.force_locale(language):
+            yield
+    else:
+        with spoken(language):
+            yield
+
+
+def spoken_language() -> str:
+    """The language in which messages are now: that of the page, unless :func:`in_language` says
+    otherwise."""
+    locale = flask_babel.get_locale()
+    return str(locale.language) if locale else "en"
 
 
 def gettext(message: str) -> str:

@@ -83,6 +83,10 @@ class Allowance:
 _NAME_ATTEMPTS = Rate(10, 600.0)
 _ADDRESS_ATTEMPTS = Rate(100, 600.0)
 _ACCOUNT_ATTEMPTS = Rate(60, 3600.0)
+# Links for a forgotten password: for one name or address of mail, from wherever they are asked for,
+# so that nobody's mailbox is filled; and from one address.
+_FORGOTTEN = Rate(5, 3600.0)
+_FORGETFUL = Rate(20, 3600.0)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class _Rates:
     names: Allowance
     addresses: Allowance
     accounts: Allowance
+    forgotten: Allowance
+    forgetful: Allowance
 
 
 def install(app: Flask, rate: Rate | None) -> None:
@@ -100,6 +106,8 @@ def install(app: Flask, rate: Rate | None) -> None:
         Allowance(_NAME_ATTEMPTS),
         Allowance(_ADDRESS_ATTEMPTS),
         Allowance(_ACCOUNT_ATTEMPTS),
+        Allowance(_FORGOTTEN),
+        Allowance(_FORGETFUL),
     )
     app.before_request(_check)
 
@@ -127,6 +135,19 @@ class PasswordAttempt:
         """Have it not count."""
         for allowance, key in self._taken:
             allowance.give_back(key)
+
+
+def count_forgotten(told: str) -> None:
+    """Count a link that is asked for by mail, for a name or an address that may be anybody's or
+    nobody's: it counts alike.
+
+    Raises:
+        TooManyRequests: when there were too many.
+    """
+    rates: _Rates = current_app.extensions["jmedsearch.rates"]
+    why = "too many links for a new password"
+    _refuse(rates.forgetful.take(_client()), why)
+    _refuse(rates.forgotten.take(told.casefold()), why)
 
 
 def count_more(requests: int) -> None:

@@ -15,12 +15,18 @@ from flask import (
 
 from search.library.manifest import LibraryError
 from web.desk import alerts, shelf, strategies
-from web.desk.alerts import News
+from web.desk.accounts import Accounts
+from web.desk.alert_mails import follow, followed_searches, unfollow
+from web.desk.alerts import Alert, News
 from web.desk.feed import MIMETYPE, atom, entries
 from web.desk.findings import shown_ids
 from web.desk.history import ConflictError
+from web.desk.living import is_living, living, set_living
+from web.desk.outbox import mails
 from web.http import services
+from web.http.access import identity
 from web.http.desk_access import editor, library_search, store
+from web.http.installation import current_settings
 from web.http.language import gettext
 from web.pages.changes import done_message
 from web.pages.exact import fault_message
@@ -39,7 +45,17 @@ def index() -> str:
         (of, alerts.news(store(), of.id, one, library_search()))
         for of, one in alerts.all_alerts(store())
     ]
-    return render_template("alerts.html", told=told, fault_message=fault_message)
+    found = identity()
+    own = found is not None and found.kind in {"session", "proxy"}
+    return render_template(
+        "alerts.html",
+        told=told,
+        fault_message=fault_message,
+        living=living(store()),
+        followed=followed_searches(store(), Accounts(store()).user(found.name))
+        if found and own
+        else set(),
+    )
 
 
 @blueprint.get("/collections/<int:number>/strategy/<int:search>/alert")
@@ -59,6 +75,9 @@ def change(number: int, search: int) -> Response | str:
     if do == "off":
         alerts.switch_off(store(), editor(), number, search)
         return _to("strategies.show_search", **here, done="alert off")
+    if do in {"living", "not living"}:
+        set_living(store(), editor(), number, search, do == "living")
+        return _to("alerts.show", **here, done="changed")
     if do == "feed":
         secret = alerts.open_feed(store(), editor(), number, search)
         return _page(number, search, url_for("alerts.feed", secret=secret, _external=True))
@@ -86,6 +105,20 @@ def change(number: int, search: int) -> Response | str:
             "collections.show", number=number, done="added", n=intake.added, already=intake.already
         )
     return _to("alerts.show", **here, done="seen", n=seen)
+
+
+@blueprint.post("/collections/<int:number>/strategy/<int:search>/alert/mail")
+def change_mails(number: int, search: int) -> Response:
+    """An alert followed by mail, or no more: each reader for themselves."""
+    found = identity()
+    if found is None or found.kind not in {"session", "proxy"}:
+        abort(404)
+    user = Accounts(store()).user(found.name)
+    if request.form.get("do") == "follow":
+        follow(store(), user, number, search)
+    else:
+        unfollow(store(), user, number, search)
+    return _to("alerts.show", number=number, search=search, done="changed")
 
 
 @blueprint.get("/feeds/<secret>")
@@ -145,7 +178,24 @@ def _page(number: int, search: int, new_feed: str = "") -> str:
         feeds=alerts.feeds(store(), number, search),
         new_feed=new_feed,
         done=done_message(request.args),
+        living=is_living(store(), one),
+        sends_mail=current_settings().sends_mail,
+        **_mails(one),
     )
+
+
+def _mails(one: Alert) -> dict[str, Any]:
+    """Whether whoever looks at the page is told of the alert by mail; nobody where it is no
+    account."""
+    found = identity()
+    if found is None or found.kind not in {"session", "proxy"}:
+        return {"reader": None}
+    user = Accounts(store()).user(found.name)
+    return {
+        "reader": user,
+        "follows": one.search.id in followed_searches(store(), user),
+        "undelivered": [m for m in mails(store(), user=user.id) if m.failed],
+    }
 
 
 def _said(told: News) -> str:

@@ -41,6 +41,8 @@ def action_message(action: Action) -> str:
         "delete search": gettext("Search deleted"),
         "alert on": gettext("Alert switched on"),
         "alert off": gettext("Alert switched off"),
+        "living on": gettext("Alert adds new records by itself"),
+        "living off": gettext("Alert adds no more records by itself"),
         "mark seen": gettext("Alert marked as seen"),
         "share feed": gettext("Feed opened"),
         "end feed": gettext("Feed ended"),

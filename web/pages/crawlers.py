@@ -13,7 +13,8 @@ _A_DAY = 24 * 3600
 # Lists change with every query and cost the most; records stay.
 _CLOSED = (
     *("/?", "/exact", "/map", "/opensearch", "/draft", "/api/", "/collections", "/shared/"),
-    *("/alerts", "/feeds/", "/account", "/users", "/settings", "/sign-in"),
+    *("/alerts", "/feeds/", "/account", "/users", "/settings", "/sign-in", "/forgotten"),
+    *("/invitations/", "/password/", "/mail/", "/unsubscribe/"),
 )
 
 blueprint = Blueprint("crawlers", __name__, template_folder="templates")

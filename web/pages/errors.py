@@ -229,6 +229,8 @@ def account_message(error: AccountError) -> str:
             "Somebody must be able to administer: make another user an administrator first."
         ),
         "token": gettext("There is no such token."),
+        "link": gettext("This link leads nowhere any more"),
+        "mail": gettext("This is no e-mail address."),
     }[error.fault]
 
 

@@ -16,9 +16,11 @@ from flask import (
     url_for,
 )
 
+from web.desk.addresses import is_mail_address
 from web.desk.history import ConflictError
 from web.desk.logo import LARGEST_LOGO, LogoError, keep_logo, logo, logo_hash, remove_logo
 from web.desk.mail_password import MailPasswordError, keep_mail_password, origin
+from web.desk.outbox import mails, post
 from web.desk.settings import (
     MAIL_SECURITY,
     WHO_MAY_SEARCH,
@@ -29,7 +31,12 @@ from web.desk.settings import (
     settings,
 )
 from web.http.desk_access import editor, store
-from web.http.language import gettext
+from web.http.language import chosen_language, gettext
+from web.http.postman import postman
+from web.reports.letters import trial_letter
+
+# The latest mails that the page lists.
+_MAILS_SHOWN = 20
 
 blueprint = Blueprint("settings", __name__)
 
@@ -37,7 +44,11 @@ blueprint = Blueprint("settings", __name__)
 @blueprint.get("/settings")
 def show() -> str:
     """The settings as they stand."""
-    told = {"changed": gettext("Changed."), "logo": gettext("The logo was changed.")}
+    told = {
+        "changed": gettext("Changed."),
+        "logo": gettext("The logo was changed."),
+        "trial": gettext("The mail is on its way: look below what becomes of it."),
+    }
     return _page(settings(store()), done=told.get(request.args.get("done", ""), ""))
 
 
@@ -81,6 +92,21 @@ def change_logo() -> Response:
     return _to("logo")
 
 
+@blueprint.post("/settings/trial")
+def send_trial() -> Response:
+    """A mail to an address, to see that mail works; what became of it stands in the list."""
+    to, wanted = request.form.get("to", "").strip(), settings(store())
+    if not wanted.sends_mail:
+        abort(400)
+    if not is_mail_address(to):
+        faults = {"to": fault_text("mail address")}
+        return make_response(_page(wanted, faults=faults), 400)
+    with store().writing() as db:
+        post(db, wanted, "test", to, trial_letter(wanted), language=chosen_language())
+    postman().deliver()
+    return _to("trial")
+
+
 @blueprint.get("/logo")
 def show_logo() -> Response:
     """The logo, for every page."""
@@ -108,6 +134,7 @@ def fault_text(fault: Fault) -> str:
         "mail address": gettext("This is no e-mail address."),
         "host": gettext("This is no name of a server."),
         "port": gettext("A port is a number from 1 to 65535."),
+        "unencrypted": gettext("Its password would be sent in the clear. Choose an encryption."),
     }[fault]
 
 
@@ -119,7 +146,9 @@ def _typed(before: Settings) -> Settings:
             values[field.name] = request.form[field.name]
     port = request.form.get("mail_port", "")
     if port:
-        values["mail_port"] = int(port) if port.isascii() and port.isdigit() else 0
+        values["mail_port"] = (
+            int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
+        )
     return Settings(**values)
 
 
@@ -135,6 +164,8 @@ def _page(shown: Settings, *, done: str = "", faults: dict[str, str] | None = No
         password_from=origin(store()),
         has_logo=bool(logo_hash(store())),
         own_resolver=current_app.config["LINK_RESOLVER"],
+        ready=settings(store()).sends_mail,
+        outgoing=mails(store(), most=_MAILS_SHOWN),
     )
 
 

@@ -13,7 +13,12 @@ blueprint = Blueprint("account", __name__)
 @blueprint.get("/sign-in")
 def sign_in_form() -> str:
     """The form."""
-    return render_template("sign_in.html", name="", next=own_address(request.args.get("next", "")))
+    return render_template(
+        "sign_in.html",
+        name="",
+        next=own_address(request.args.get("next", "")),
+        done=request.args.get("done") == "password",
+    )
 
 
 @blueprint.post("/sign-in")

@@ -14,9 +14,21 @@ from flask import (
 )
 from werkzeug.exceptions import NotFound
 
+from web.desk.account_links import (
+    INVITATION_LIFE,
+    end_invitation,
+    invitations,
+    invite,
+    open_reset,
+)
 from web.desk.accounts import ROLES, Accounts, Role, Scope
+from web.desk.outbox import post
 from web.http import services
-from web.http.language import gettext
+from web.http.desk_access import editor, store
+from web.http.installation import current_settings, outside_address
+from web.http.language import chosen_language, gettext
+from web.http.postman import postman
+from web.reports.letters import invitation_letter
 
 blueprint = Blueprint("users", __name__)
 
@@ -24,7 +36,8 @@ blueprint = Blueprint("users", __name__)
 @blueprint.get("/users")
 def show() -> str:
     """All accounts and tokens."""
-    return _page(done=request.args.get("done", "") == "changed")
+    told = {"changed": gettext("Changed."), "invited": gettext("The invitation is on its way.")}
+    return _page(done=told.get(request.args.get("done", ""), ""))
 
 
 @blueprint.post("/users")
@@ -39,6 +52,14 @@ def change() -> Response | str:
         password, made = _password()
         user = accounts.add(name, _role(), password)
         return _shown_once(user.name, made) if made else _changed()
+    if do == "invite":
+        return _invite()
+    if do == "link":
+        secret = open_reset(store(), editor(), name)
+        return _link_shown_once(accounts.user(name).name, "forgotten.choose", secret)
+    if do == "end invitation":
+        end_invitation(store(), form.get("invitation", 0, type=int))
+        return _changed()
     if do == "password":
         password, made = _password()
         accounts.set_password(name, password, end_tokens="end_tokens" in form)
@@ -52,6 +73,34 @@ def change() -> Response | str:
     else:
         abort(400)
     return _changed()
+
+
+def _invite() -> Response:
+    """An invitation, which goes by mail where an address is told and mail is set up; its link is
+    shown this once."""
+    form, wanted, language = request.form, current_settings(), chosen_language()
+    mail = form.get("mail", "").strip()
+    mailed = bool(mail) and wanted.sends_mail
+    with store().writing() as db:
+        secret = invite(
+            store(), editor(), _role(), name=form.get("name", ""), mail=mail, mailed=mailed
+        )
+        if mailed:
+            link = outside_address("invitations.show", secret=secret).partition("?")[0]
+            letter = invitation_letter(wanted, link, INVITATION_LIFE.days)
+            post(db, wanted, "invitation", mail, letter, language=language)
+    if mailed:
+        postman().deliver()
+        return make_response(redirect(url_for("users.show", done="invited"), 303))
+    return _link_shown_once(form.get("name", "").strip(), "invitations.show", secret)
+
+
+def _link_shown_once(name: str, endpoint: str, secret: str) -> Response:
+    link = outside_address(endpoint, secret=secret).partition("?")[0]
+    kind = "invitation" if endpoint == "invitations.show" else "password"
+    response = make_response(_page(new_name=name, new_link=link, link_kind=kind))
+    response.cache_control.no_store = True
+    return response
 
 
 @blueprint.post("/users/tokens")
@@ -80,7 +129,14 @@ def scope_name(scope: Scope) -> str:
     }[scope]
 
 
-def _page(*, done: bool = False, new_name: str = "", new_password: str = "") -> str:
+def _page(
+    *,
+    done: str = "",
+    new_name: str = "",
+    new_password: str = "",
+    new_link: str = "",
+    link_kind: str = "",
+) -> str:
     accounts = _accounts()
     return render_template(
         "users.html",
@@ -90,9 +146,13 @@ def _page(*, done: bool = False, new_name: str = "", new_password: str = "") -> 
         roles=ROLES,
         role_name=role_name,
         scope_name=scope_name,
-        done=gettext("Changed.") if done else "",
+        done=done,
         new_name=new_name,
         new_password=new_password,
+        new_link=new_link,
+        link_kind=link_kind,
+        invitations=invitations(store()),
+        sends_mail=current_settings().sends_mail,
     )
 
 

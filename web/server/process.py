@@ -29,7 +29,12 @@ _LAST_ANSWER = 3.0
 # Seconds after a signal when the process ends, whatever it is doing.
 END = LAST_ANSWERS + _LAST_ANSWER + 1.0
 # Requests with a password: hashing takes a core for a tenth of a second, and 64 MiB.
-_WITH_PASSWORDS = frozenset({"/sign-in", "/account/password", "/start/account", "/users"})
+_WITH_PASSWORDS = frozenset(
+    {
+        *("/sign-in", "/account/password", "/account/mail", "/start/account", "/users"),
+        *("/invitation", "/password"),
+    }
+)
 # Connections that the kernel keeps until they are accepted: a reload takes seconds.
 _BACKLOG = 1024
 

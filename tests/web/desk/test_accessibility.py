@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.waiting import until
 from tests.web.desk.conftest import PASSWORD, app_without_library, desk_serving
-from web.desk.desk import Desk
+from web.desk.account_links import ask_to_confirm, invite, open_reset
+from web.desk.desk import Desk, open_desk
+from web.desk.unsubscribing import unsubscribe_token
 from web.http.language import PAGES
 
 # What WCAG 2.2 AA asks for, and what axe's makers think good.
@@ -61,10 +63,15 @@ ADDRESSES = {
     # Where no code is needed, there is no such page.
     "first_run.ask": ["/start/code"],
     "first_run.show": ["/start"],
-    "growing.show": ["/collections/1/growing"],
     "jobs.index": ["/library/jobs"],
     "jobs.show": ["/library/jobs/1"],
     "measure.show": ["/library/measure"],
+    "forgotten.choose": ["/password/{password}"],
+    "forgotten.show": ["/forgotten"],
+    "growing.show": ["/collections/1/growing"],
+    "invitations.show": ["/invitations/{invitation}", "/invitations/none"],
+    "mail_links.show": ["/mail/{mail}"],
+    "mail_links.unsubscribe_form": ["/unsubscribe/{unsubscribe}"],
     "merges.show": ["/library/merges"],
     "names.show": ["/library/terminology"],
     "overview.show": ["/collections/1/overview"],
@@ -92,6 +99,7 @@ ADDRESSES = {
         f"/selected?view=compare&record={BILINGUAL}&record=sample-cardiology-01",
         "/selected",
     ],
+    "settings.show": ["/settings"],
     "strategies.show": ["/collections/1/strategy"],
     "strategies.show_changes": ["/collections/1/strategy/1/changes"],
     "strategies.show_search": ["/collections/1/strategy/1"],
@@ -117,7 +125,7 @@ FILES = {
         "report.file",
     ),
     *("progress.flow_file", "progress.test_set", "selection.file"),
-    *("progress.flow_document", "screening.save_records"),
+    *("progress.flow_document", "screening.save_records", "settings.show_logo"),
     *("backups.save", "upkeep.save_left_out"),
 }
 
@@ -134,13 +142,10 @@ def test_every_page_is_looked_at(desk: Desk) -> None:
 
 @dataclass
 class Desktop:
-    """A browser page of someone signed in, and the addresses of a share, of files that wait to be
-    imported, and of a backup."""
+    """A browser page of someone signed in, and what stands for the secrets of addresses."""
 
     page: Page
-    share: str = ""
-    upload: str = ""
-    backup: str = ""
+    secrets: dict[str, str]
 
     def post(self, path: str, data: dict[str, Any], method: str = "post") -> Any:
         send = getattr(self.page.request, method)
@@ -155,7 +160,7 @@ def furnished(page: Page) -> Desktop:
     page.get_by_label("利用者名").fill("administrator")
     page.get_by_label("パスワード").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="ログイン").click()
-    desktop = Desktop(page)
+    desktop = Desktop(page, {})
     desktop.post("/folders", {"name": "診療科"})
     desktop.post("/collections", {"name": "循環器", "description": "心不全と不整脈", "folder": 1})
     desktop.post("/collections/1/records", {"exact": {"q": "心不全 OR 心房細動 OR 糖尿病"}})
@@ -167,19 +172,34 @@ def furnished(page: Page) -> Desktop:
     desktop.post("/collections/1/searches/rerun", {})
     desktop.post("/collections/1/searches/1/alert", {}, "put")
     desktop.post("/collections/1/screening/decisions", {"id": BILINGUAL, "verdict": "include"})
-    desktop.share = desktop.post("/collections/1/shares", {})["address"]
+    desktop.secrets["share"] = desktop.post("/collections/1/shares", {})["address"]
     broken = {"name": "broken.ris", "mimeType": "text/plain", "buffer": BROKEN}
-    desktop.upload = page.request.post("/library/import", multipart={"file": broken}).url
+    desktop.secrets["upload"] = page.request.post("/library/import", multipart={"file": broken}).url
     page.request.post("/library/backups", form={})
-    until(lambda: "データベース" in page.request.get(desktop.upload).text())
+    until(lambda: "データベース" in page.request.get(desktop.secrets["upload"]).text())
     backups = until(lambda: re.findall(r"/library/backups/[^/]+\.db", listed(page)))
-    desktop.backup = backups[0]
+    desktop.secrets["backup"] = backups[0]
     return desktop
 
 
 def listed(page: Page) -> str:
     """The page of backups."""
     return page.request.get("/library/backups").text()
+
+
+def secrets_of_mails(file: Path) -> dict[str, str]:
+    """What the links of mails end with."""
+    desk = open_desk(file)
+    accounts, store = desk.accounts, desk.store
+    accounts.set_mail("reader", "reader@example.org", confirmed=False)
+    found = {
+        "invitation": invite(store, "administrator", "reader", name="suzuki"),
+        "password": open_reset(store, "administrator", "reader"),
+        "mail": ask_to_confirm(store, "reader"),
+        "unsubscribe": unsubscribe_token(store, accounts.user("reader")),
+    }
+    store.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +214,9 @@ def desktop(
         desk_serving(sample_library, staff_file, folder) as address,
         browser.new_context(base_url=address) as context,
     ):
-        yield furnished(context.new_page())
+        found = furnished(context.new_page())
+        found.secrets |= secrets_of_mails(folder / "collections.db")
+        yield found
 
 
 @pytest.mark.parametrize("language", RUNS)
@@ -202,8 +224,8 @@ def test_axe_finds_nothing(desktop: Desktop, language: str) -> None:
     page = desktop.page
     axe, found = Axe(), []
     for path in (path for paths in ADDRESSES.values() for path in paths):
-        for name in ("share", "upload", "backup"):
-            path = path.replace(f"{{{name}}}", getattr(desktop, name))
+        for name, secret in desktop.secrets.items():
+            path = path.replace(f"{{{name}}}", secret)
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate(A_FEW)
         page.evaluate(axe.axe_script)

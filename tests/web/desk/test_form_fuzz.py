@@ -37,6 +37,7 @@ _PAGES = [
     "/collections/1/growing",
     "/alerts",
     "/users",
+    "/settings",
 ]
 _VALUES = st.one_of(
     st.sampled_from(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.web.desk.conftest import app_without_library
 from tests.web.page import Page
 from web.cli import main
+from web.desk.account_links import invitations
 from web.desk.addresses import is_host, is_mail_address, is_site_address
 from web.desk.desk import Desk, open_desk
 from web.desk.history import ConflictError
@@ -228,9 +229,28 @@ class TestFile:
         assert command(desk, "apply", str(file)) == (0, "institution.name_en\ninstitution.logo\n")
         assert settings(desk.store).name_ja == "見本病院図書室"
 
+    def test_a_file_invites_those_who_have_no_account_yet(self, desk: Desk, tmp_path: Path) -> None:
+        file = tmp_path / "settings.yaml"
+        people = (
+            "accounts:\n- name: 鈴木\n- {name: 田中, role: administrator, mail: t@example.org}\n"
+        )
+        file.write_text(f"address: https://a.example.org\n{people}")
+        status, told = command(desk, "apply", str(file))
+        assert status == 0, told
+        assert "田中: https://a.example.org/invitations/" in told
+        assert {one.name: one.role for one in invitations(desk.store)} == {
+            "田中": "administrator",
+            "鈴木": "reader",
+        }
+        assert command(desk, "apply", str(file)) == (0, "")
+
     @pytest.mark.parametrize(
         ("text", "told"),
         [
+            ("accounts: x\n", "line 1: accounts is a list"),
+            ("accounts:\n- {name: a, password: x}\n", "line 2: an account has"),
+            ("accounts:\n- {name: a, role: king}\n", "line 2: a role is one of"),
+            ("accounts:\n- {name: a, role: reader}\n", "line 2: the first account"),
             ("institution:\n  name: x\n", "line 2: institution.name is no setting"),
             ("a: [", "line 1"),
             ("- a\n", "line 1: names and values"),

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from search.records import Record
 from web.cli import main
 from web.desk import items, shares, shelf
+from web.desk.account_links import invitations, invite
 from web.desk.desk import Desk, open_desk
 from web.desk.standing_access import reopened
 
@@ -24,6 +25,7 @@ def backup(staffed: Desk, tmp_path: Path) -> Path:
     accounts.add_token("reader", "nightly", "read", LIFE)
     shares.share(store, "a", number)
     accounts.open_session(accounts.user("librarian"))
+    invite(store, "a", "reader")
     store.backup(tmp_path / "backup.db")
     accounts.revoke_token(1)
     shares.end_share(store, "a", number, 1)
@@ -58,7 +60,8 @@ def test_it_says_what_a_backup_opens_again_and_offers_to_end_it(
     assert "links ended since, which come back: 1 of collection 1" in result.stderr
     assert "locked out or gone since, who are let in again: reader" in result.stderr
     assert "whose password of then holds again: librarian" in result.stderr
-    assert "1 sessions, 1 tokens, 1 links, 0 feeds ended" in result.stdout
+    assert "1 sessions, 1 tokens, 1 links, 0 feeds, 1 account links ended" in result.stdout
+    assert invitations(staffed.store) == []
     assert open_now(staffed) == (0, 0, 0)
     assert not staffed.accounts.user("reader").disabled
 

@@ -61,7 +61,7 @@ from web.server.memory import share_free_memory
 from web.server.process import is_loopback, listen, prepare_signals
 from web.server.process import serve as run_server
 from web.server.supervision import handed_over
-from web.server.warm_up import warm_up
+from web.server.warm_up import warm_up, warm_up_when_there
 
 _REMOTE_RATE = "600/minute"
 
@@ -289,12 +289,12 @@ def _serve(
     if is_new and model and Path(model).expanduser().is_dir():
         model = str(Path(model).expanduser().resolve())
     app = create_app(engine, suggester, desk, admission, first_model=model, **options)
-    loading: threading.Thread | None = None
+    ending = threading.Event()
     with app.app_context():
         # What a process that has ended left in the outbox.
         postman().deliver()
-        if not is_new:
-            loading = warm_up(engine, services.completer(), services.corrector())
+        ready = (engine, services.completer(), services.corrector())
+        loading = warm_up_when_there(*ready, ending) if is_new else warm_up(*ready)
         if (jobs := services.jobs()) is not None:
             # What waited when the server ended goes on.
             attend(jobs)
@@ -312,8 +312,8 @@ def _serve(
     try:
         run_server(app, listening, announce, admission.trusted_proxy)
     finally:
-        if loading is not None:
-            loading.join()
+        ending.set()
+        loading.join()
 
 
 for desk_command in (*strategy_commands, *screening_commands):

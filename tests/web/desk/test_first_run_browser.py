@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.waiting import LONG
+from tests.waiting import LONG, until
 from tests.web.running import announced, start_server
 
 TOPICS = ("肺炎", "心不全", "喘息", "糖尿病", "転倒", "褥瘡", "誤嚥", "高血圧")
@@ -65,6 +65,8 @@ def _take_the_steps(browser: Browser, address: str, folder: Path) -> None:
     expect(page.locator(".stages [aria-current=step]")).to_be_visible(timeout=LONG * 1000)
     expect(page.get_by_text("第1版として公開しました。")).to_be_visible(timeout=LONG * 1000)
 
+    # What is read of a new library for the first time may take longer than one request.
+    until(lambda: page.request.get("/?q=せん妄").ok)
     page.get_by_role("link", name="ライブラリを検索").click()
     page.locator("#q").fill("せん妄の予防")
     page.locator("#q").press("Enter")

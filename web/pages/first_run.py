@@ -70,10 +70,11 @@ def change() -> Response:
     """The name, or who may search."""
     form = request.form
     before = settings(store())
-    wanted = before
-    for name in ("name_ja", "name_en"):
-        if name in form:
-            wanted = replace(wanted, **{name: form[name]})
+    wanted = replace(
+        before,
+        name_ja=form.get("name_ja", before.name_ja),
+        name_en=form.get("name_en", before.name_en),
+    )
     if (who := form.get("who_may_search", "")) in WHO_MAY_SEARCH:
         wanted = replace(wanted, who_may_search=who)
     try:

@@ -45,7 +45,7 @@ def show() -> str:
     return render_template(
         "usage.html",
         uses=groups,
-        refused=refused,
+        refused=int(refused),
         since=datetime.fromtimestamp(started(), UTC).isoformat(timespec="seconds"),
     )
 

@@ -36,6 +36,8 @@ from web.desk.jobs import Job, Jobs
 _PROGRAM = [sys.executable, "-c", "from web.cli.program import main; main()"]
 # Seconds in which whatever it is has happened, or hangs.
 _LONG = 300.0
+# Seconds that a process takes to die on a machine that is busy.
+_DYING = 10.0
 _BOUNDARY = "-----------kill-jobs"
 
 
@@ -114,7 +116,7 @@ def main() -> None:
         server = Server(folder, wanted.model or str(write_small_model(folder / "model")))
         server.start()
         jobs = Jobs(folder / "collections.db", folder / "library")
-        seconds = 4.0
+        seconds = 8.0
         for number in range(wanted.imports):
             began = time.monotonic()
             one_import(server, jobs, number, wanted, chance, seconds, killed, wrong)
@@ -143,7 +145,7 @@ def one_import(
     """Hand in, look, import; kill in between; take up again until it is done."""
     place = server.hand_in(f"export{number}.jsonl", export(number, wanted.records))
     job = begun(server, jobs, place, number)
-    for _ in range(chance.randint(0, wanted.kills)):
+    for _ in range(chance.randint(1, wanted.kills)):
         time.sleep(chance.uniform(0, seconds))
         for victim in chance.choice((("server",), ("job",), ("server", "job"))):
             if victim == "server":
@@ -171,14 +173,18 @@ def begun(server: Server, jobs: Jobs, place: str, number: int) -> Job:
 
 def look(server: Server, jobs: Jobs, number: int, wrong: list[str]) -> Job:
     """What the page makes of a job, held against its process."""
-    _, _, page = server.ask("GET", f"/library/jobs/{number}?lang=en")
-    found = jobs.job(number)
-    if 'data-state="running"' in page and found.state == "running" and not alive(found.process):
-        # It may have ended between the two looks: then the next one says so.
-        server.ask("GET", f"/library/jobs/{number}?lang=en")
-        again = jobs.job(number)
-        if again.state == "running" and again.process == found.process:
+    end = time.monotonic() + _DYING
+    while True:
+        _, _, page = server.ask("GET", f"/library/jobs/{number}?lang=en")
+        found = jobs.job(number)
+        says_so = 'data-state="running"' in page and found.state == "running"
+        if not says_so or alive(found.process):
+            break
+        # A process that was killed gives up its lock with the last of its threads.
+        if time.monotonic() > end:
             wrong.append(f"job {number} is said to run, and its process {found.process} is gone")
+            break
+        time.sleep(0.1)
     return jobs.job(number)
 
 

@@ -30,6 +30,7 @@ from web.api import thesaurus_browser as thesaurus_api
 from web.api.models import Problem
 from web.api.problems import validation_problem
 from web.desk.desk import Desk
+from web.desk.jobs import Jobs
 from web.http import (
     access,
     compression,
@@ -48,13 +49,17 @@ from web.http import (
 from web.opensearch import routes as opensearch
 from web.pages import (
     alerts,
+    backups,
     collections,
     crawlers,
     duplicates,
     errors,
+    first_run,
     forgotten,
     invitations,
+    jobs,
     mail_links,
+    measure,
     merges,
     overview,
     own_account,
@@ -70,6 +75,10 @@ from web.pages import (
     sign_in,
     strategies,
     suggestions,
+    terminology_files,
+    upkeep,
+    uploads,
+    usage,
     users,
 )
 from web.pages import search as pages
@@ -121,6 +130,7 @@ def create_app(
     allowed_origins: Sequence[str] = (),
     log_queries: bool = False,
     time_limit: float = math.inf,
+    first_model: str | None = None,
 ) -> OpenAPI:
     """An application that answers from ``engine`` and ``suggester``.
 
@@ -129,7 +139,8 @@ def create_app(
     of the institution's OpenURL resolver (:func:`web.http.links.resolver_template`), in place of
     the one that is set. Each client may ask at ``rate`` (None: as often as it likes); pages of
     ``allowed_origins`` may read the API; ``log_queries`` has the log say what was searched for; an
-    answer may take ``time_limit`` seconds (by default as long as it takes).
+    answer may take ``time_limit`` seconds (by default as long as it takes). ``first_model`` is what
+    a library that is not there yet is built with.
 
     It follows the library from generation to generation. Hosts other than the intended ones are
     refused once ``app.config["TRUSTED_HOSTS"]`` is set.
@@ -161,10 +172,12 @@ def create_app(
             suggester,
             Completer(suggester),
             desk,
+            _jobs(engine, desk),
         ),
     )
     app.config["TIME_LIMIT"] = time_limit
     app.config["LINK_RESOLVER"] = link_resolver
+    app.config["FIRST_MODEL"] = first_model
     # Hooks before a view run in this order, those after it in the opposite one.
     logs.install(app, with_queries=log_queries)
     metrics.install(app)
@@ -212,9 +225,24 @@ def create_app(
         record_sources,
         sections,
         selection,
+        jobs,
+        uploads,
+        upkeep,
+        first_run,
+        terminology_files,
+        measure,
+        usage,
+        backups,
         settings,
     ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(overview.growing)
     security_headers.install(app)
     return app
+
+
+def _jobs(engine: Engine, desk: Desk | None) -> Jobs | None:
+    """The jobs of an installation whose library is built where it is searched."""
+    if desk is None or not engine.library.is_built_here:
+        return None
+    return Jobs(desk.store.path, engine.library.path)

@@ -80,20 +80,31 @@ def learn_fusion(
     store: RecordStore, encoder: Encoder, vectors: Path, segments: Sequence[Segment]
 ) -> FusionChoice:
     """The weights for this library; RRF where it has too little text to learn from."""
+    count, _ = store.counts()
+    gains = known_item_gains(store, encoder, vectors, segments)
+    if not gains:
+        return FusionChoice("rrf", 0.5, 0.5, count)
+    return FusionChoice(
+        "weighted",
+        _weight(gains, latin=False),
+        _weight(gains, latin=True),
+        count,
+    )
+
+
+def known_item_gains(
+    store: RecordStore, encoder: Encoder, vectors: Path, segments: Sequence[Segment]
+) -> dict[tuple[bool, str], NDArray[np.float64]]:
+    """Reciprocal ranks (queries, weights) of the known items of a library, by script and kind of
+    query; nothing where it has too little text to tell."""
     numbers = [row[0] for row in store.db.execute("select number from records order by number")]
     chosen = random.Random(0).sample(numbers, min(_HAYSTACK, len(numbers)))
     records = dict(store.records(chosen))
     latin, other = (list(known_items(records, latin=script)) for script in (True, False))
     items = [*latin, *other]
     if len(items) < _MIN_QUERIES:
-        return FusionChoice("rrf", 0.5, 0.5, len(numbers))
-    gains = reciprocal_ranks(items, records, encoder, _passages(store, chosen, vectors, segments))
-    return FusionChoice(
-        "weighted",
-        _weight(gains, latin=False),
-        _weight(gains, latin=True),
-        len(numbers),
-    )
+        return {}
+    return reciprocal_ranks(items, records, encoder, _passages(store, chosen, vectors, segments))
 
 
 def _weight(gains: Mapping[tuple[bool, str], NDArray[np.float64]], *, latin: bool) -> float:

@@ -18,11 +18,13 @@ COUNTS = ("read", "new", "replaced", "unchanged", "duplicate", "deleted", "rejec
 @dataclass(frozen=True)
 class Export:
     """What a librarian says of what is imported: the database that it came from, the date of the
-    search there (``YYYY-MM-DD``) and a note."""
+    search there (``YYYY-MM-DD``) and a note. A run with a ``key`` is made once: where the library
+    has it already, it is not made again."""
 
     database: str = ""
     searched: str = ""
     note: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Import:
     rejected: int
     # Libraries of format 5 had none.
     to_complete: int = 0
+    # Nor had those of format 7 at first.
+    key: str | None = None
 
 
 def keep_import(
@@ -66,8 +70,15 @@ def keep_import(
             "sources": json.dumps(list(sources), ensure_ascii=False),
             **{name: getattr(report, name) for name in COUNTS},
             "to_complete": report.to_complete,
+            "key": export.key,
         }
     )
+
+
+def made_before(store: RecordStore, key: str) -> Report | None:
+    """What the run with this key did, where the library has it."""
+    row = store.import_of_key(key) if key else None
+    return Report(**{name: row[name] for name in COUNTS}) if row else None
 
 
 def imports(library: Path) -> list[Import]:

@@ -95,6 +95,13 @@ class Progress:
     def advance(self, steps: int, records: int = 0) -> None:
         """Some steps of the stage are done, and with them some records."""
 
+    def recognised(self, source: str, format_name: str) -> None:
+        """A source is about to be read, in this format."""
+
+    def taken(self, source: str, record: Record, outcome: Outcome, inside: bool) -> None:
+        """A record was taken, with what became of it; a duplicate ``inside`` is one of a record
+        that the same run brought."""
+
     def rejected(self, item: RejectedItem) -> None:
         """An item was left out."""
 
@@ -120,7 +127,8 @@ def take(
             if isinstance(error, FormatError):
                 _reject(store, number, RejectedItem("", "", str(error)), report, progress)
     for source, stream in opened(found):
-        items = _items(source, stream, Provenance(number, database, source.name, ""), how)
+        came = Provenance(number, database, source.name, "")
+        items = _items(source, stream, came, how, progress)
         while _take_some(store, islice(items, _TRANSACTION), report, progress):
             pass
     if store.touched_count():
@@ -131,7 +139,11 @@ def take(
 
 
 def _items(
-    source: Source, stream: BinaryIO | FormatError, came: Provenance, how: Reading
+    source: Source,
+    stream: BinaryIO | FormatError,
+    came: Provenance,
+    how: Reading,
+    progress: Progress,
 ) -> Iterator[tuple[Item | FormatError, Provenance, int]]:
     """The items of a source, where they come from, and by how many bytes each is further on."""
     if isinstance(stream, FormatError):
@@ -141,6 +153,7 @@ def _items(
     try:
         name = format_of(stream, source.name, how.format_name).name
         came = replace(came, database=came.database or name, format=name)
+        progress.recognised(source.name, name)
         versions: dict[str, int] = {}
         read = read_stream(stream, source.name, name, how.mapping, versioned=versions.__setitem__)
         for item, now in read:
@@ -192,6 +205,8 @@ def _take_item(
         outcome = put(store, item, came)
         setattr(report, outcome, getattr(report, outcome) + 1)
         report.to_complete += outcome == "new" and item.to_complete
+        inside = outcome == "duplicate" and store.last_merge_is_of_this_run(came.import_number)
+        progress.taken(came.source, item, outcome, inside)
 
 
 def put(store: RecordStore, record: Record, came: Provenance) -> Outcome:

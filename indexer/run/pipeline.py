@@ -19,7 +19,7 @@ import numpy as np
 
 from indexer.learning.fusion_weight import FusionChoice, learn_fusion
 from indexer.learning.relevance_line import learn_relevance_line
-from indexer.run.imports import Export, keep_import
+from indexer.run.imports import Export, keep_import, made_before
 from indexer.run.intake import Progress, Reading, Report, take
 from indexer.run.sources import find_sources
 from indexer.run.storage_errors import check_whole, told_of_damage, told_of_storage
@@ -103,6 +103,9 @@ def build(
         store = edited.store
         number = store.next_import()
         export = export or Export()
+        if (before := made_before(store, export.key)) is not None:
+            before.generation = edited.live
+            return before
         found = list(find_sources(names))
         report = take(store, found, number, export.database, reading or Reading(), progress)
         if not report.usable or (edited.live is None and not store.touched_count()):
@@ -120,11 +123,13 @@ def dry_run(
     reading: Reading | None = None,
     export: Export | None = None,
     progress: Progress | None = None,
+    empty: bool = False,
 ) -> Report:
     """What :func:`build` would report; the library is only read.
 
     Raises:
-        BuildError, LibraryError: with what to do; also where nothing can be read.
+        BuildError, LibraryError: with what to do; also where nothing can be read, unless an
+            ``empty`` report is wanted for that.
     """
     live = live_folder(library)
     names = [str(s) for s in sources]
@@ -147,7 +152,7 @@ def dry_run(
             )
         finally:
             store.close()
-    if not report.usable:
+    if not report.usable and not empty:
         raise BuildError(_nothing(names, report))
     return report
 

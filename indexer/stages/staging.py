@@ -114,6 +114,12 @@ def point_to(library: Path, generation: Path) -> None:
     _sync(library)
 
 
+def withdraw_pointer(library: Path) -> None:
+    """Make no generation the live one."""
+    (library / CURRENT).unlink(missing_ok=True)
+    _sync(library)
+
+
 def link_files(source: Path, target: Path) -> None:
     """Hard-link every file of ``source`` into ``target``: immutable files are stored once."""
     target.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,16 @@ class RecordStore:
 
     def add_import(self, values: dict[str, Any]) -> None:
         """Add a row to ``imports``."""
-        self.db.table("imports").insert(values)
+        # Libraries that were begun before there were keys get the column with their next import.
+        self.db.table("imports").insert(values, alter=True)
+
+    def import_of_key(self, key: str) -> dict[str, Any] | None:
+        """The row of the import that has this key."""
+        imports = self.db.table("imports")
+        if "key" not in imports.columns_dict:
+            return None
+        found: dict[str, Any] | None = next(imports.rows_where("key = ?", [key]), None)
+        return found
 
     def add_rejected(self, number: int, source: str, place: str, reason: str) -> None:
         """Remember what import ``number`` left out."""
@@ -110,6 +119,16 @@ class RecordStore:
             "insert into merges values (?, ?, ?, ?, ?, ?)",
             [number, kept_id, record.id, record.title, source, reason],
         )
+
+    def last_merge_is_of_this_run(self, number: int) -> bool:
+        """Whether the record that import ``number`` took its last copy for was not there before."""
+        row = self._execute(
+            "select 1 from merges join records on records.id = merges.record join changes "
+            "on changes.number = records.number and changes.content_hash is null "
+            'where merges.rowid = (select max(rowid) from merges where "import" = ?)',
+            [number],
+        ).fetchone()
+        return row is not None
 
     # Origins
 

@@ -56,6 +56,7 @@ def create_tables(db: Database) -> None:
                 "deleted": int,
                 "rejected": int,
                 "to_complete": int,
+                "key": str,
             },
             pk="number",
         )

@@ -1,52 +1,26 @@
 """The generations of a library: listed, gone back to, and those no longer wanted deleted."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.stages.staging import STAGING, BuildError, locked, point_to
-from search.library.manifest import GENERATIONS, LibraryError, Manifest, live_folder, verify
+from indexer.stages.staging import STAGING, BuildError, locked, point_to, withdraw_pointer
+from search.library.generation_list import (
+    ListedGeneration,
+    generation_folders,
+    listed_generations,
+)
+from search.library.manifest import GENERATIONS, LibraryError, live_folder, verify
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A generation as it is listed; ``problem`` says why one cannot be used."""
-
-    number: int
-    created: str
-    records: int
-    passages: int
-    live: bool
-    problem: str
-
-
-def list_generations(library: Path) -> list[Listed]:
+def list_generations(library: Path) -> list[ListedGeneration]:
     """Every generation of ``library``, oldest first.
 
     Raises:
         LibraryError: when there is no library.
     """
-    live = live_folder(library)
-    if live is None:
+    if live_folder(library) is None:
         raise LibraryError(f"{library}: no library here")
-    found = []
-    for folder in _folders(library):
-        try:
-            manifest = Manifest.read(folder)
-        except LibraryError as error:
-            found.append(Listed(int(folder.name), "", 0, 0, folder == live, str(error)))
-            continue
-        found.append(
-            Listed(
-                manifest.generation,
-                manifest.created,
-                manifest.records,
-                manifest.passages,
-                folder == live,
-                "",
-            )
-        )
-    return found
+    return listed_generations(library)[::-1]
 
 
 def roll_back(library: Path, number: int) -> Path:
@@ -59,13 +33,23 @@ def roll_back(library: Path, number: int) -> Path:
     """
     with locked(library):
         folder = library / GENERATIONS / f"{number:06d}"
-        if folder not in _folders(library):
-            numbers = ", ".join(str(int(f.name)) for f in _folders(library))
+        if folder not in generation_folders(library):
+            numbers = ", ".join(str(int(f.name)) for f in generation_folders(library))
             raise BuildError(f"{library}: no generation {number}; there are {numbers or 'none'}")
         if problems := verify(folder):
             raise BuildError(f"generation {number} is damaged ({problems[0]}); choose another")
         point_to(library, folder)
     return folder
+
+
+def unpublish(library: Path) -> None:
+    """Go back to before the first generation: none is live, and all stay to be gone back to.
+
+    Raises:
+        BuildError: when another process writes the library.
+    """
+    with locked(library):
+        withdraw_pointer(library)
 
 
 def prune(library: Path, keep: int) -> list[int]:
@@ -78,7 +62,7 @@ def prune(library: Path, keep: int) -> list[int]:
     """
     with locked(library):
         live = live_folder(library)
-        folders = _folders(library)
+        folders = generation_folders(library)
         gone = [f for f in folders[: max(len(folders) - keep, 0)] if f != live]
         for folder in gone:
             # Out of sight in one step: a kill leaves no generation with half its files.
@@ -87,9 +71,3 @@ def prune(library: Path, keep: int) -> list[int]:
             folder.rename(bin_)
             shutil.rmtree(bin_)
     return [int(f.name) for f in gone]
-
-
-def _folders(library: Path) -> list[Path]:
-    folder = library / GENERATIONS
-    found = [f for f in folder.iterdir() if f.name.isdigit()] if folder.is_dir() else []
-    return sorted(found, key=lambda f: int(f.name))

@@ -32,6 +32,11 @@ class Library:
         self.prepare: Callable[[Generation], object] | None = None
 
     @property
+    def is_built_here(self) -> bool:
+        """Whether the folder answers itself, so that what is built in it is what is searched."""
+        return isinstance(self._retrieval, EmbeddedRetrieval)
+
+    @property
     def published(self) -> str | None:
         """The name of the generation that is live, which this process may not have yet; None where
         that is not known."""

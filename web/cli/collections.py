@@ -290,9 +290,14 @@ def backup(target: Path, collections_file: Path | None) -> None:
     help="End all sessions, tokens, links and feeds that the backup holds, or keep them, also "
     "those that were ended since [default: asked].",
 )
+@click.option("--dry-run", is_flag=True, help="Write as JSON what would come back; change nothing.")
 @collections_option
 def restore(
-    source: Path, yes: bool, end_access: bool | None, collections_file: Path | None
+    source: Path,
+    yes: bool,
+    end_access: bool | None,
+    dry_run: bool,
+    collections_file: Path | None,
 ) -> None:
     """Put collections and accounts back to what they were in BACKUP, also under a running server.
 
@@ -300,7 +305,11 @@ def restore(
     any more is set aside first.
     """
     path = collections_file or default_file()
-    for line in _reopened(reopened(source, path)):
+    back = reopened(source, path)
+    if dry_run:
+        click.echo(json.dumps(asdict(back), ensure_ascii=False))
+        return
+    for line in _reopened(back):
         click.echo(line, err=True)
     if not yes:
         question = "Replace all collections and accounts with those of the backup?"

@@ -1,7 +1,6 @@
 """What commands have in common: options, what they open, and how expected errors are shown."""
 
 import getpass
-import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 import platformdirs
 
 from search import budget
-from search.encoder import load_encoder
+from search.encoder import EMBEDDED, load_encoder
 from search.library.library import Library
 from search.library.milvus import MilvusAddress, MilvusRetrieval
 from search.ranked.engine import Engine
@@ -19,6 +18,7 @@ from search.terminology.terminology import Terminology, added_files, shipped_fil
 from web.cli.terminal import VisibleText, visible
 from web.desk.desk import Desk, open_desk
 from web.desk.signatures import COMMAND_LINE
+from web.desk.terminology_folder import terminology_folder
 
 library_option = click.option(
     "--library",
@@ -79,12 +79,6 @@ def open_library(library: str, replica: Path | None) -> Library:
     return Library(replica, MilvusRetrieval(address))
 
 
-def terminology_folder() -> Path:
-    """Where terminologies lie that were added, unless one says otherwise: with the user's data."""
-    told = os.environ.get("JMEDSEARCH_TERMINOLOGY")
-    return Path(told) if told else platformdirs.user_data_path("jmedsearch") / "terminology"
-
-
 terminology_option = click.option(
     "--terminology",
     "folder",
@@ -112,13 +106,18 @@ def open_terminology() -> Terminology:
     return Terminology([shipped_file(), *added_files(terminology_folder())])
 
 
-def open_engine(library: Path | Library, model: str | None = None) -> Engine:
-    """An engine over ``library`` with its own encoder, or the one named.
+def open_engine(
+    library: Path | Library, model: str | None = None, *, is_new: bool = False
+) -> Engine:
+    """An engine over ``library`` with its own encoder, or the one named; one that ``is_new`` has
+    nothing in it yet.
 
     Raises:
         LibraryError, ModelError: with what to do.
     """
     opened = library if isinstance(library, Library) else Library(library)
+    if is_new:
+        return Engine(opened, load_encoder(model or EMBEDDED), open_terminology())
     source = model or opened.generation().manifest.model_source
     engine = Engine(opened, load_encoder(source), open_terminology())
     engine.generation()

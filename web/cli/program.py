@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import click
 import platformdirs
 
 from indexer.sample import build_sample
+from indexer.stages.staging import STAGING
 from search import budget
 from search.library.library import Library
+from search.library.manifest import GENERATIONS, live_folder
+from search.library.milvus import MilvusAddress
 from search.suggest import Suggester
 from web.app import create_app
 from web.cli.accounts import commands as account_commands
@@ -22,6 +26,7 @@ from web.cli.complete import complete
 from web.cli.doctor import doctor
 from web.cli.harvest import harvest
 from web.cli.index import commands as indexer_commands
+from web.cli.jobs import jobs
 from web.cli.mcp import mcp
 from web.cli.options import (
     ShownErrors,
@@ -44,6 +49,7 @@ from web.cli.terminology_files import terminology
 from web.cli.welcome import welcome
 from web.desk.addresses import is_web_address
 from web.desk.desk import Desk, open_desk
+from web.desk.job_process import attend
 from web.desk.settings import settings as settings_of
 from web.http import services
 from web.http.access import Admission
@@ -52,11 +58,12 @@ from web.http.logs import configure as configure_logs
 from web.http.origins import checked_origin
 from web.http.postman import postman
 from web.http.rates import Rate
+from web.http.setup_code import SetupCode
 from web.server.memory import share_free_memory
 from web.server.process import is_loopback, listen, prepare_signals
 from web.server.process import serve as run_server
 from web.server.supervision import handed_over
-from web.server.warm_up import warm_up
+from web.server.warm_up import warm_up, warm_up_when_there
 
 _REMOTE_RATE = "600/minute"
 
@@ -154,6 +161,9 @@ def serve(
 ) -> None:
     """Serve the page and the API over a library (Ctrl-C ends).
 
+    Over an empty folder a guide on the page makes the library and the first account; where other
+    machines reach it, it asks for a code that is shown here.
+
     SIGTERM finishes the requests under way; SIGHUP exchanges the process, and nobody is refused.
 
     Other machines are let in once there are accounts (see user); behind a proxy, too.
@@ -172,7 +182,11 @@ def serve(
         host = listening.getsockname()[0]
     # What comes through a proxy may come from anywhere.
     local = is_loopback(host) and not trusted_proxy
-    open_to_all = allow_remote or settings_of(desk.store).who_may_search == "anyone"
+    is_new = replica is None and _is_new(library)
+    setup = SetupCode() if is_new and not local and not desk.accounts.exist() else None
+    open_to_all = (
+        setup is not None or allow_remote or settings_of(desk.store).who_may_search == "anyone"
+    )
     if not local and not open_to_all and not desk.accounts.exist():
         how = f"--host {host}" if not is_loopback(host) else "--trusted-proxy"
         raise click.UsageError(
@@ -181,7 +195,7 @@ def serve(
             "--role administrator. Or add --allow-remote, if everybody shall search and nobody "
             "use collections (or set who_may_search: anyone, which holds with accounts, too)."
         )
-    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header)
+    admission = Admission(local, allow_remote, trusted_proxy, remote_user_header, setup)
     prepare_signals()
     # The port first: it fails in no time, the model takes seconds.
     with listening or listen(host, port) as opened_socket:
@@ -196,7 +210,20 @@ def serve(
             allowed_origins=origins,
             log_queries=log_queries,
             time_limit=time_limit,
+            is_new=is_new,
         )
+
+
+def _is_new(library: str) -> bool:
+    """Whether a folder is there for a library, and nothing was published in it yet.
+
+    A name that leads nowhere is mistyped; a folder with other things in it is somebody's.
+    """
+    folder = Path(library)
+    if MilvusAddress.is_one(library) or not folder.is_dir() or live_folder(folder) is not None:
+        return False
+    ours = {GENERATIONS, STAGING}
+    return all(f.name in ours or f.name.startswith(".") for f in folder.iterdir())
 
 
 def _rate(text: str, local: bool) -> Rate | None:
@@ -255,24 +282,39 @@ def _serve(
     admission: Admission,
     *,
     announced: Callable[[str], str] = "jmedsearch: {}".format,
+    is_new: bool = False,
     **options: Any,
 ) -> None:
     share_free_memory()
-    engine = open_engine(library, model)
+    engine = open_engine(library, model, is_new=is_new)
     suggester = Suggester(engine)
-    app = create_app(engine, suggester, desk, admission, **options)
+    if is_new and model and Path(model).expanduser().is_dir():
+        model = str(Path(model).expanduser().resolve())
+    app = create_app(engine, suggester, desk, admission, first_model=model, **options)
+    ending = threading.Event()
     with app.app_context():
         # What a process that has ended left in the outbox.
         postman().deliver()
-        loading = warm_up(engine, services.completer(), services.corrector())
+        ready = (engine, services.completer(), services.corrector())
+        loading = warm_up_when_there(*ready, ending) if is_new else warm_up(*ready)
+        if (jobs := services.jobs()) is not None:
+            # What waited when the server ended goes on.
+            attend(jobs)
+
+    def announce(address: str) -> None:
+        click.echo(announced(address))
+        if is_new:
+            where = f"{address}start/code" if admission.setup else f"{address}start"
+            click.echo(f"The library is empty. First steps (はじめに): {where}", err=True)
+        if admission.setup:
+            click.echo(
+                f"Code for the first steps (初期設定コード): {admission.setup.code}", err=True
+            )
+
     try:
-        run_server(
-            app,
-            listening,
-            lambda address: click.echo(announced(address)),
-            admission.trusted_proxy,
-        )
+        run_server(app, listening, announce, admission.trusted_proxy)
     finally:
+        ending.set()
         loading.join()
 
 
@@ -290,6 +332,7 @@ for command in (
     harvest,
     mcp,
     terminology,
+    jobs,
     settings,
     serve,
     demo,

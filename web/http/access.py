@@ -17,6 +17,8 @@ from web.desk.accounts import Role, Scope, User
 from web.http import services
 from web.http.clients import came_through
 from web.http.installation import current_settings
+from web.http.setup_code import COOKIE as SETUP_COOKIE
+from web.http.setup_code import SetupCode
 
 Access = Literal["anyone", "search", "read", "write", "administer"]
 # Each may do what those before it may.
@@ -56,6 +58,12 @@ ACCESS: dict[str, Access] = {
     "api.search": "search",
     "api.search_batch": "search",
     "api.similar": "search",
+    # A backup holds the hashes of passwords.
+    "backups.ask": "administer",
+    "backups.make": "administer",
+    "backups.restore": "administer",
+    "backups.save": "administer",
+    "backups.show": "administer",
     "collections.add_by_identifier": "write",
     "collections.add_from_file": "write",
     "collections.add_results": "write",
@@ -117,6 +125,12 @@ ACCESS: dict[str, Access] = {
     "duplicates_api.handle_certain": "write",
     "duplicates_api.list_duplicates": "read",
     "duplicates_api.take_apart": "write",
+    "first_run.add_account": "administer",
+    "first_run.change": "administer",
+    # For the code, where one is needed.
+    "first_run.ask": "anyone",
+    "first_run.enter": "anyone",
+    "first_run.show": "administer",
     "forgotten.ask": "anyone",
     "forgotten.change": "anyone",
     "forgotten.choose": "anyone",
@@ -134,8 +148,16 @@ ACCESS: dict[str, Access] = {
     "mail_links.unsubscribe_form": "anyone",
     # Not for guests: it says how much is used.
     "metrics.show": "read",
+    "jobs.change": "write",
+    "jobs.index": "write",
+    "jobs.show": "write",
+    "measure.begin": "write",
+    "measure.show": "write",
     "merges.change": "write",
     "merges.show": "read",
+    "names.add": "write",
+    "names.remove": "write",
+    "names.show": "write",
     "opensearch.answer": "search",
     "opensearch.description": "anyone",
     "overview.show": "read",
@@ -240,6 +262,20 @@ ACCESS: dict[str, Access] = {
     "thesaurus_api.find_concepts": "search",
     "thesaurus_api.show_concept": "search",
     "printing.show": "read",
+    "upkeep.change_versions": "write",
+    "upkeep.index": "write",
+    "upkeep.remove": "write",
+    "upkeep.save_left_out": "write",
+    "upkeep.show_import": "write",
+    "upkeep.show_imports": "write",
+    "upkeep.show_removal": "write",
+    "upkeep.show_versions": "write",
+    "uploads.decide": "write",
+    "uploads.hand_in": "write",
+    "uploads.hand_in_more": "write",
+    "uploads.look": "write",
+    "uploads.show": "write",
+    "usage.show": "write",
     "users.change": "administer",
     "users.revoke_token": "administer",
     "users.show": "administer",
@@ -255,12 +291,15 @@ class Admission:
     the settings, they are with accounts, too.
     ``remote_user_header``: the header in which ``trusted_proxy`` (an address) names the user whom
     it has signed in.
+    ``setup``: where there are no accounts and others reach the server, what whoever makes the first
+    one has to know.
     """
 
     local: bool = True
     guests: bool = False
     trusted_proxy: str = ""
     remote_user_header: str = ""
+    setup: SetupCode | None = None
 
 
 @dataclass(frozen=True)
@@ -269,7 +308,7 @@ class Identity:
 
     name: str
     access: Access
-    kind: Literal["local", "guest", "session", "token", "proxy"]
+    kind: Literal["local", "guest", "session", "token", "proxy", "setup"]
 
     def may(self, access: Access) -> bool:
         """Whether this allows what ``access`` asks for."""
@@ -279,6 +318,9 @@ class Identity:
 # Whoever sits at the machine, where there are no accounts.
 LOCAL = Identity("local", "administer", "local")
 _GUEST = Identity("guest", "search", "guest")
+# Whoever knows the code of a new installation: may take its first steps, and nothing else.
+_SETUP = Identity("setup", "administer", "setup")
+_FIRST_STEPS = {"first_run.add_account", "first_run.change", "first_run.show"}
 
 
 class ForwardedError(Forbidden):
@@ -321,6 +363,17 @@ def accounts_exist() -> bool:
     return desk is not None and desk.accounts.exist()
 
 
+def admission() -> Admission:
+    """How requests without an account are seen."""
+    found: Admission = current_app.config["ADMISSION"]
+    return found
+
+
+def waits_for_code() -> bool:
+    """Whether this is a new installation that opens to whoever knows its code."""
+    return admission().setup is not None and not accounts_exist()
+
+
 def _check() -> Response | None:
     if not _HOST.fullmatch(request.headers.get("Host", "")):
         raise BadHost
@@ -332,9 +385,13 @@ def _check() -> Response | None:
         _refuse_other_sites()
     if identity() is LOCAL and needed != "anyone":
         _refuse_forwarded()
+    found = identity()
+    if found is _SETUP and needed != "anyone" and request.endpoint not in _FIRST_STEPS:
+        response = redirect(url_for("first_run.show"), 303)
+        assert isinstance(response, Response)
+        return response
     if may(needed):
         return None
-    found = identity()
     if found is not None and (found.kind != "guest" or not accounts_exist()):
         raise Forbidden(f"this needs the right to {needed}")
     if _is_program():
@@ -345,6 +402,10 @@ def _check() -> Response | None:
             else "sign in, or send an API token as Authorization: Bearer",
             www_authenticate=WWWAuthenticate("bearer"),
         )
+    if waits_for_code():
+        response = redirect(url_for("first_run.ask"), 303)
+        assert isinstance(response, Response)
+        return response
     asked = request.full_path.removesuffix("?") if request.method == "GET" else None
     response = redirect(url_for("account.sign_in_form", next=asked), 303)
     assert isinstance(response, Response)
@@ -392,11 +453,13 @@ def _refuse_other_sites() -> None:
 
 def _identify() -> Identity | None:
     desk = services.desk()
-    admission: Admission = current_app.config["ADMISSION"]
+    seen = admission()
     if desk is None or not desk.accounts.exist():
-        if admission.local:
+        if seen.local:
             return LOCAL
-        return _GUEST if admission.guests or _anyone_may_search() else None
+        if seen.setup and seen.setup.holds(request.cookies.get(SETUP_COOKIE, "")):
+            return _SETUP
+        return _GUEST if seen.guests or _anyone_may_search() else None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         # A token that is none is told so, also where none is needed.
@@ -404,7 +467,7 @@ def _identify() -> Identity | None:
         return _by_token(*found) if found else None
     user: User | None = None
     kind: Literal["proxy", "session"] = "session"
-    if name := _vouched_name(admission):
+    if name := _vouched_name(seen):
         user, kind = desk.accounts.enabled_user(name), "proxy"
     elif secret := request.cookies.get(COOKIE):
         user = desk.accounts.session_user(secret)

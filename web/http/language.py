@@ -19,6 +19,7 @@ PAGES = {
     "printing",
     *("reference", "report", "settings", "strategies", "suggestions", "users"),
     *("screening", "progress", "overview", "growing", "sections", "selection"),
+    *("jobs", "uploads", "upkeep", "first_run", "names", "measure", "usage", "backups"),
     *("forgotten", "invitations", "mail_links"),
 }
 _YEAR = 365 * 24 * 3600

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -25,6 +26,7 @@ class _Metrics:
     """The figures of one application."""
 
     def __init__(self, app: Flask) -> None:
+        self.started = time.time()
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "jmedsearch_requests",
@@ -94,6 +96,34 @@ def install(app: Flask) -> None:
 def show() -> Response:
     """The figures, for Prometheus to collect."""
     return Response(generate_latest(_metrics().registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@dataclass(frozen=True)
+class Route:
+    """How often a route was asked, by the status of the answer, and how many answers came within so
+    many seconds."""
+
+    statuses: dict[str, float]
+    within: dict[float, float]
+
+
+def counted() -> dict[str, Route]:
+    """What was asked since the process began, by the declared route."""
+    found: dict[str, Route] = {}
+    for metric in (*_metrics().requests.collect(), *_metrics().seconds.collect()):
+        for sample in metric.samples:
+            route = found.setdefault(sample.labels.get("route", ""), Route({}, {}))
+            if sample.name.endswith("_requests_total"):
+                status = sample.labels["status"]
+                route.statuses[status] = route.statuses.get(status, 0) + sample.value
+            elif sample.name.endswith("_bucket"):
+                route.within[float(sample.labels["le"])] = sample.value
+    return found
+
+
+def started() -> float:
+    """When counting began, in seconds since the epoch."""
+    return _metrics().started
 
 
 def _begin() -> None:

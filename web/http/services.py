@@ -10,6 +10,7 @@ from search.spelling.correction import Corrector
 from search.suggest import Suggester
 from search.suggest.completion import Completer
 from web.desk.desk import Desk
+from web.desk.jobs import Jobs
 
 _KEY = "jmedsearch"
 
@@ -24,6 +25,7 @@ class Services:
     suggester: Suggester
     completer: Completer
     desk: Desk | None
+    jobs: Jobs | None = None
 
 
 def install(app: Flask, services: Services) -> None:
@@ -59,6 +61,12 @@ def completer() -> Completer:
 def desk() -> Desk | None:
     """The desk of the application that serves this request, if it has one."""
     return _services().desk
+
+
+def jobs() -> Jobs | None:
+    """The jobs over the library of the application that serves this request, if it can be built
+    from here."""
+    return _services().jobs
 
 
 def _services() -> Services:

@@ -14,6 +14,9 @@ _TAKE_FILES = {
     "collections.import_collection",
     "collections_api.add_file_to_collection",
     "collections_api.import_collection",
+    "uploads.hand_in",
+    "uploads.hand_in_more",
+    "names.add",
 }
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from markupsafe import Markup
 
 from search.library.manifest import LibraryError
@@ -59,6 +59,8 @@ def _context() -> dict[str, Any]:
         "may": access.may,
         "accounts_exist": access.accounts_exist(),
         "has_desk": services.desk() is not None,
+        "is_built_here": services.jobs() is not None,
+        "served": current_app.view_functions,
         "desk_collections": _desk_collections,
         "institution": installation.current_settings().name(chosen_language()),
         "logo": installation.logo_address,

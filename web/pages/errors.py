@@ -15,6 +15,8 @@ CursorExpiredError    410     a cursor whose place is gone
 ConflictError         409     someone else has changed the same in between
 UnknownError          404     a collection, or a part of one, that is not there
 OverflowError         404     a number beyond all that there can be
+JobError              404     a job that is not there; 409 one that stands otherwise; 503 too many
+UploadError           404     files that are not there; 400 none were chosen; 413 no room for them
 UnknownRecordError    404     an id that no record has
 ModelError            501     a mask, and a model without MLM head
 TooLongError          503     a request that could not be answered in the time that one may take
@@ -32,7 +34,16 @@ import errno
 import sqlite3
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from search import budget
@@ -49,6 +60,9 @@ from web.api.models import ProblemField
 from web.api.problems import budget_problem, expression_problem, problem, query_problem
 from web.desk.accounts import AccountError
 from web.desk.history import CollectionError, ConflictError, UnknownError
+from web.desk.jobs import JobError
+from web.desk.uploads import MOST_FILES, UploadError
+from web.http import access, services
 from web.http.access import ForwardedError
 from web.http.language import gettext
 from web.http.overload import PROBES
@@ -74,6 +88,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(AccountError, _account_error)
     app.register_error_handler(ConflictError, _conflict)
     app.register_error_handler(UnknownError, _unknown)
+    app.register_error_handler(JobError, _job_error)
+    app.register_error_handler(UploadError, _upload_error)
     app.register_error_handler(OverflowError, _overflow)
     app.register_error_handler(UnknownRecordError, _unknown_record)
     app.register_error_handler(ModelError, _model_error)
@@ -248,6 +264,31 @@ def _unknown(error: UnknownError) -> Response:
     )
 
 
+def _job_error(error: JobError) -> Response:
+    message = {
+        "unknown": gettext("There is no such job."),
+        "over": gettext("It is over already."),
+        "open": gettext("It is under way or done already."),
+        "many": gettext("Too much work waits already. Let some of it end first."),
+    }[error.fault]
+    status = {"unknown": 404, "over": 409, "open": 409, "many": 503}[error.fault]
+    return _page(status, gettext("This cannot be done"), message)
+
+
+def _upload_error(error: UploadError) -> Response:
+    message = {
+        "unknown": gettext("These files are not here any more. Hand them in again."),
+        "none": gettext("No file was chosen."),
+        "many": gettext("These are more than %(n)s files. Pack them into an archive.")
+        % {"n": MOST_FILES},
+        "large": gettext(
+            "There is no room for these files. Import or throw away what was handed in before."
+        ),
+    }[error.fault]
+    status = {"unknown": 404, "none": 400, "many": 413, "large": 413}[error.fault]
+    return _page(status, gettext("This cannot be done"), message)
+
+
 def _overflow(error: OverflowError) -> Response:
     if "SQLite" in str(error):
         # A number that no database can hold is that of nothing.
@@ -272,6 +313,10 @@ def _model_error(error: ModelError) -> Response:
 
 
 def _library_error(error: LibraryError) -> Response:
+    # Where nothing was published yet, that is no fault, but a beginning.
+    is_new = services.jobs() is not None and services.engine().library.published is None
+    if is_new and not _for_programs():
+        return _no_library_yet()
     # Names folders of this machine: for the operator's log, not for the client.
     current_app.logger.error("%s", error)
     if _for_programs():
@@ -284,6 +329,13 @@ def _library_error(error: LibraryError) -> Response:
         )
     response.headers["Retry-After"] = "60"
     return response
+
+
+def _no_library_yet() -> Response:
+    if access.may("administer"):
+        return make_response(redirect(url_for("first_run.show"), 303))
+    message = gettext("Nothing was imported yet.")
+    return _page(503, gettext("There are no records here yet"), message)
 
 
 def _database_error(error: sqlite3.DatabaseError) -> Response:

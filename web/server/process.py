@@ -30,7 +30,10 @@ _LAST_ANSWER = 3.0
 END = LAST_ANSWERS + _LAST_ANSWER + 1.0
 # Requests with a password: hashing takes a core for a tenth of a second, and 64 MiB.
 _WITH_PASSWORDS = frozenset(
-    {"/sign-in", "/account/password", "/account/mail", "/users", "/invitation", "/password"}
+    {
+        *("/sign-in", "/account/password", "/account/mail", "/start/account", "/users"),
+        *("/invitation", "/password"),
+    }
 )
 # Connections that the kernel keeps until they are accepted: a reload takes seconds.
 _BACKLOG = 1024

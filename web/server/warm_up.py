@@ -12,6 +12,7 @@ import sqlite3
 import threading
 
 from search.library.generation import Generation
+from search.library.manifest import LibraryError
 from search.library.pauses import beside_answers
 from search.ranked.engine import Engine
 from search.spelling.correction import Corrector
@@ -19,6 +20,8 @@ from search.suggest.completion import Completer
 
 _QUERY = "高血圧"
 _TYPED = "高血"
+# Seconds between two looks whether a library is there.
+_LOOKED_EVERY = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +45,27 @@ def warm_up(engine: Engine, completer: Completer, corrector: Corrector) -> threa
     rest = threading.Thread(target=_rest, args=(engine, completer, corrector), name="warm-up")
     rest.start()
     return rest
+
+
+def warm_up_when_there(
+    engine: Engine, completer: Completer, corrector: Corrector, ending: threading.Event
+) -> threading.Thread:
+    """Have all ready as soon as a library that is not there yet is: the first search in it would
+    take longer than a request may. The thread ends with ``ending``, and is to be waited for."""
+
+    def wait() -> None:
+        while not ending.wait(_LOOKED_EVERY):
+            if engine.library.published is None:
+                continue
+            try:
+                warm_up(engine, completer, corrector).join()
+            except LibraryError:
+                _log.exception("the first generation cannot be used")
+            return
+
+    thread = threading.Thread(target=wait, name="warm-up-when-there")
+    thread.start()
+    return thread
 
 
 def _rest(engine: Engine, completer: Completer, corrector: Corrector) -> None:

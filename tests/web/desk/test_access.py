@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.web.desk.conftest import app_without_library
+from web.desk import job_process
 from web.desk.desk import Desk
 from web.desk.settings import Settings, keep_settings
 from web.http.access import ACCESS
@@ -61,6 +62,8 @@ def test_every_route_is_open_and_closed_as_declared(app: Flask, staffed: Desk, w
         assert refused == (ACCESS[endpoint] not in ALLOWED[who]), (endpoint, method, who)
         if refused and who != "nobody":
             assert response.status_code == 403
+    # What was begun by the way ends before its folder goes.
+    job_process.wait()
 
 
 def client_of(app: Flask, desk: Desk, who: str) -> FlaskClient:

@@ -1,5 +1,6 @@
 """axe-core finds nothing on any page, in both languages and both colour schemes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from tests.waiting import until
 from tests.web.desk.conftest import PASSWORD, app_without_library, desk_serving
 from web.desk.account_links import ask_to_confirm, invite, open_reset
 from web.desk.desk import Desk, open_desk
@@ -40,12 +42,16 @@ for (const parent of document.querySelectorAll("main, main *")) {
 RUN = """
 rules => axe.run({...rules, resultTypes: ["violations"]}).then(found => found.violations)"""
 BILINGUAL = "sample-cardiology-03"
+# A record that can be read, and one that cannot.
+BROKEN = "TY  - JOUR\nTI  - 心不全\nER  - \nTY  - JOUR\nPY  - 2020\nER  - \n".encode()
 
 # Every page by its endpoint; a page in several states has several addresses.
 ADDRESSES = {
     "account.sign_in_form": ["/sign-in"],
     "alerts.index": ["/alerts"],
     "alerts.show": ["/collections/1/strategy/1/alert"],
+    "backups.ask": ["{backup}/restore"],
+    "backups.show": ["/library/backups"],
     "collections.index": ["/collections"],
     "collections.record": [f"/collections/1/record?record={BILINGUAL}"],
     "collections.shared": ["{share}"],
@@ -54,6 +60,12 @@ ADDRESSES = {
     "collections.show_shares": ["/collections/1/shares"],
     "collections.show_tags": ["/collections/1/tags"],
     "duplicates.show": ["/collections/1/duplicates"],
+    # Where no code is needed, there is no such page.
+    "first_run.ask": ["/start/code"],
+    "first_run.show": ["/start"],
+    "jobs.index": ["/library/jobs"],
+    "jobs.show": ["/library/jobs/1"],
+    "measure.show": ["/library/measure"],
     "forgotten.choose": ["/password/{password}"],
     "forgotten.show": ["/forgotten"],
     "growing.show": ["/collections/1/growing"],
@@ -61,6 +73,7 @@ ADDRESSES = {
     "mail_links.show": ["/mail/{mail}"],
     "mail_links.unsubscribe_form": ["/unsubscribe/{unsubscribe}"],
     "merges.show": ["/library/merges"],
+    "names.show": ["/library/terminology"],
     "overview.show": ["/collections/1/overview"],
     "own_account.show": ["/account"],
     "pages.about": ["/about"],
@@ -98,6 +111,14 @@ ADDRESSES = {
     "strategies.show_changes": ["/collections/1/strategy/1/changes"],
     "strategies.show_search": ["/collections/1/strategy/1"],
     "suggestions.draft": ["/draft?q=糖尿病"],
+    "upkeep.index": ["/library"],
+    "upkeep.show_import": ["/library/imports/1"],
+    "upkeep.show_imports": ["/library/imports"],
+    "upkeep.show_removal": ["/library/remove", "/library/remove?expression=心不全"],
+    "upkeep.show_versions": ["/library/versions"],
+    "uploads.look": ["{upload}"],
+    "uploads.show": ["/library/import"],
+    "usage.show": ["/library/use"],
     "users.show": ["/users"],
 }
 # Answers that are no pages.
@@ -113,6 +134,7 @@ FILES = {
     ),
     *("progress.flow_file", "progress.test_set", "selection.file"),
     *("progress.flow_document", "screening.save_records", "settings.show_logo"),
+    *("backups.save", "upkeep.save_left_out"),
 }
 
 
@@ -159,7 +181,18 @@ def furnished(page: Page) -> Desktop:
     desktop.post("/collections/1/searches/1/alert", {}, "put")
     desktop.post("/collections/1/screening/decisions", {"id": BILINGUAL, "verdict": "include"})
     desktop.secrets["share"] = desktop.post("/collections/1/shares", {})["address"]
+    broken = {"name": "broken.ris", "mimeType": "text/plain", "buffer": BROKEN}
+    desktop.secrets["upload"] = page.request.post("/library/import", multipart={"file": broken}).url
+    page.request.post("/library/backups", form={})
+    until(lambda: "データベース" in page.request.get(desktop.secrets["upload"]).text())
+    backups = until(lambda: re.findall(r"/library/backups/[^/]+\.db", listed(page)))
+    desktop.secrets["backup"] = backups[0]
     return desktop
+
+
+def listed(page: Page) -> str:
+    """The page of backups."""
+    return page.request.get("/library/backups").text()
 
 
 def secrets_of_mails(file: Path) -> dict[str, str]:

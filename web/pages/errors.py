@@ -315,7 +315,7 @@ def _model_error(error: ModelError) -> Response:
 def _library_error(error: LibraryError) -> Response:
     # Where nothing was published yet, that is no fault, but a beginning.
     is_new = services.jobs() is not None and services.engine().library.published is None
-    if is_new and not _for_programs():
+    if is_new and request.method == "GET" and not _for_programs():
         return _no_library_yet()
     # Names folders of this machine: for the operator's log, not for the client.
     current_app.logger.error("%s", error)

@@ -277,6 +277,8 @@ def test_a_proxy_header_needs_a_proxy(tmp_path: Path) -> None:
         main, ["serve", "--library", str(tmp_path), "--remote-user-header", "X-User"]
     )
     assert "--trusted-proxy" in result.output
+    # An empty folder would be a first run, which asks for a code.
+    (tmp_path / "notes.txt").touch()
     result = CliRunner().invoke(
         main, ["serve", "--library", str(tmp_path), "--trusted-proxy", "127.0.0.1"]
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from tests.web.desk.conftest import Growing
 from web.desk import job_process
@@ -29,9 +30,12 @@ pytestmark = pytest.mark.servers
 
 
 def hand_in(client: FlaskClient, *files: tuple[bytes, str], language: str = "ja") -> TestResponse:
-    data = {"file": [(io.BytesIO(content), name) for content, name in files]}
+    data = {"file": [FileStorage(io.BytesIO(content), name) for content, name in files]}
+    # The client itself would put a large body into a file that it does not close.
+    boundary, body = encode_multipart(data)
     address = f"/library/import?lang={language}"
-    return client.post(address, data=data, content_type="multipart/form-data")
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return client.post(address, data=body, content_type=content_type)
 
 
 def looked_at(client: FlaskClient, *files: tuple[bytes, str], language: str = "ja") -> str:

@@ -79,17 +79,18 @@ def test_a_search_remembers_whether_it_was_mapped(growing: Growing, panel: int) 
     before = run(growing, panel, "心不全")
     asked = search_request("心不全", ranked=False, filters=Filters(), thesaurus="map")
     mapped = run_search(store, "suzuki", panel, asked, growing.search)
-    assert (found(growing, before), found(growing, mapped)) == (("b",), ("f", "b"))
+    assert found(growing, before) == ("b",)
+    assert set(found(growing, mapped)) == {"b", "f"}
     (row,) = store.connection.execute("select filters from searches where number = 1").fetchall()
     assert row["filters"] == "{}"
     assert [s.asked.thesaurus for s in searches(store, panel)] == ["none", "map"]
     again = rerun(store, "suzuki", panel, growing.search)
-    assert [found(growing, r.search) for r in again] == [("b",), ("f", "b")]
+    assert [set(found(growing, r.search)) for r in again] == [{"b"}, {"b", "f"}]
     # A copy of the collection has the mark, too, and no other than there is.
     written = document(store, panel).model_dump_json().encode()
     copy = import_document(store, "sato", read_document(written, "copy"), "copy")
     assert [s.asked.thesaurus for s in searches(store, copy)] == ["none", "map"]
-    with pytest.raises(CollectionError, match="no use of the thesaurus"):
+    with pytest.raises(CollectionError, match="are no filters"):
         read_filters('{"thesaurus": "all"}')
 
 

@@ -171,6 +171,7 @@ def test_html_is_the_page_of_exact_search(client: FlaskClient) -> None:
         "page": ["2"],
         "per_page": ["50"],
         "lang": ["en"],
+        "mapping": ["0"],
     }
     assert client.get(response.location).status_code == 200
 

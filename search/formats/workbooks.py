@@ -27,6 +27,10 @@ _MAX_STRINGS = 256 * 1024 * 1024
 _MAX_PARTS = 4 * 1024 * 1024 * 1024
 _TOO_LARGE = "unpacks to more than a workbook of literature can hold"
 _LONGEST_NUMBER = 7
+# Columns of an Excel sheet; how a cell begins; bytes that are looked at together.
+_WIDEST = 16_384
+_CELLS = (b"<c ", b"<c>", b":c ")
+_CHUNK = 256 * 1024
 _TABLE, _TEXT, _OFFICE = (
     f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "text", "office")
 )
@@ -199,9 +203,13 @@ def _workbook(
 ) -> Iterator[Item]:
     with zipfile.ZipFile(stream) as parts:
         sizes = {part.filename: part.file_size for part in parts.infolist()}
-    if sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS:
-        yield Rejected("workbook", _TOO_LARGE)
-        return
+        too_large = (
+            sum(sizes.values()) > _MAX_PARTS or sizes.get("xl/sharedStrings.xml", 0) > _MAX_STRINGS
+        )
+        sheets_in = [name for name in sizes if name.startswith("xl/worksheets/")]
+        if too_large or any(_is_too_wide(parts, name) for name in sheets_in):
+            yield Rejected("workbook", _TOO_LARGE)
+            return
     stream.seek(0)
     book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
 
@@ -214,6 +222,23 @@ def _workbook(
 
     yield from _sheets(sheets(), mapping, remarked)
     book.close()
+
+
+def _is_too_wide(parts: zipfile.ZipFile, name: str) -> bool:
+    """Whether a row of a sheet has more cells than Excel has columns: openpyxl holds a row whole,
+    and each cell takes a hundred times its few bytes."""
+    cells = 0
+    with parts.open(name) as content:
+        while chunk := content.read(_CHUNK):
+            budget.check("upload")
+            ended = chunk.rfind(b"row>")
+            found = sum(map(chunk.count, _CELLS))
+            after = sum(chunk.count(cell, ended) for cell in _CELLS) if ended >= 0 else 0
+            # Of a chunk in which rows end, none is wide unless the chunk is full of its cells.
+            cells = after if ended >= 0 else cells + found
+            if cells > _WIDEST:
+                return True
+    return False
 
 
 def _sheets(

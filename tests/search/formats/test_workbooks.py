@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,6 +120,26 @@ def test_the_empty_rest_of_a_sheet_costs_nothing() -> None:
     record, *others = read("ods", ods(HEADER + FIRST + rest))
     assert isinstance(record, Record)
     assert others == []
+
+
+def test_a_row_with_more_cells_than_excel_has_columns_is_not_read() -> None:
+    plain, made = io.BytesIO(), io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["title", "year"])
+    book.active.append(["転倒", "2019"])
+    book.save(plain)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            content = old.read(part)
+            if part.filename.startswith("xl/worksheets/"):
+                wide = b'<row r="3">' + b'<c r="A3"><v>1</v></c>' * 100_000 + b"</row>"
+                content = content.replace(b"</sheetData>", wide + b"</sheetData>")
+            new.writestr(part, content)
+    (record,) = read("xlsx", plain.getvalue())
+    assert isinstance(record, Record)
+    (refused,) = read("xlsx", made.getvalue())
+    assert isinstance(refused, Rejected)
+    assert "more than a workbook of literature" in refused.reason
 
 
 @pytest.mark.parametrize("name", ["xls", "ods"])

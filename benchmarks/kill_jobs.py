@@ -166,7 +166,7 @@ def one_import(
 
 
 def begun(server: Server, jobs: Jobs, place: str, number: int) -> Job:
-    """The import begun: whatever was looked at is looked at anew where that was killed."""
+    """The import begun: whatever was looked at is looked at again where that was killed."""
     _, where, _ = server.post(place, do="import", database=f"database {number}")
     return jobs.job(int(where.partition("?")[0].rpartition("/")[2]))
 

@@ -2,8 +2,8 @@
 
 https://www.crossref.org/documentation/retrieve-metadata/rest-api/. With a contact address
 (``mailto``) requests go to the polite pool. A cursor is forgotten after five minutes: a run that
-was ended for longer begins anew. DOIs are never taken back; what has become of a work stands in its
-``updated-by``.
+was ended for longer starts again. DOIs are never taken back; what has become of a work stands in
+its ``updated-by``.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Crossref:
         return Found(self.works({**parameters_of(query, _NAMES, "query"), "rows": 0}).total)
 
     def plan(self, asked: Asked) -> Plan:
-        """The query, with the date since when Crossref has indexed it anew where only what is new
+        """The query, with the date since when Crossref has indexed it again where only what is new
         or changed is asked for."""
         parameters = parameters_of(asked.query, _NAMES, "query")
         if asked.since is not None:
@@ -77,7 +77,7 @@ class Crossref:
         return self.works({**plan["parameters"], "rows": self.page_size, "cursor": cursor})
 
     def numbered(self, kind: Literal["doi"], numbers: Sequence[str]) -> bytes:
-        """The answer with the works of these DOIs; empty where there is none."""
+        """The answer with the works of these DOIs; empty without one."""
         filters = ",".join(f"{kind}:{number}" for number in numbers)
         return b"".join(self.works({"filter": filters, "rows": len(numbers)}).answers)
 

@@ -74,7 +74,7 @@ class EuropePMC:
         return self._search({"query": plan["query"]}, cursor, self.page_size, "core")
 
     def numbered(self, kind: Literal["pmid", "doi"], numbers: Sequence[str]) -> bytes:
-        """The answer with the records of these PMIDs or DOIs; empty where there is none."""
+        """The answer with the records of these PMIDs or DOIs; empty without one."""
         name = {"pmid": "EXT_ID", "doi": "DOI"}[kind]
         query = " OR ".join(f'{name}:"{number}"' for number in numbers)
         if kind == "pmid":

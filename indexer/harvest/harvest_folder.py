@@ -97,7 +97,7 @@ class HarvestFolder:
         except OSError as error:
             raise HarvestError(f"{file}: cannot be read ({error.strerror})") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise HarvestError(f"{file}: damaged; remove the harvest and begin anew") from error
+            raise HarvestError(f"{file}: damaged; remove the harvest and start again") from error
 
     def write(self, harvest: Harvest) -> None:
         """Write how far it has come."""
@@ -124,7 +124,7 @@ class HarvestFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise HarvestError(f"{file}: damaged; remove the harvest and begin anew") from error
+            raise HarvestError(f"{file}: damaged; remove the harvest and start again") from error
         return plan
 
     def drop_plan(self, run: Run) -> None:
@@ -152,7 +152,7 @@ class HarvestFolder:
         )
 
     def drop_beyond(self, run: Run) -> None:
-        """Remove pages that a run does not have any more, because it was begun anew."""
+        """Remove pages that a run does not have any more, because it was started again."""
         folder = self.path / run.folder_name
         if not folder.is_dir():
             return

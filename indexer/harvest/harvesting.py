@@ -2,7 +2,7 @@
 next.
 
 A run that was ended, however that was, goes on after its last page. Where a source no longer knows
-the place (Crossref forgets a cursor after minutes), the run begins anew and its pages are replaced:
+the place (Crossref forgets a cursor after minutes), the run starts again, its pages are replaced:
 the set is that of one undisturbed run in either case. An update asks for what is new or changed
 since two days before the run before it began, for sources date their records by their own midnight.
 """

@@ -74,7 +74,7 @@ def _harvest_command(known: KnownSource) -> click.Command:
         known.name,
         cls=ShownErrors,
         help=f"Harvest the records of QUERY from {known.title}, or go on where that was ended.\n\n"
-        f"QUERY: {known.query}\n\nSent beside it: {known.sent}. Terms: {known.terms}.",
+        f"QUERY: {known.query}\n\nAlso sent: {known.sent}. Terms: {known.terms}.",
     )
     @click.argument("query")
     @click.option("--count", "only_count", is_flag=True, help="Say how many there are; no more.")

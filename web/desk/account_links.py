@@ -157,7 +157,7 @@ def open_reset(store: Store, who: str, name: str, life: timedelta = RESET_LIFE) 
 
 
 def reset_user(store: Store, secret: str) -> User | None:
-    """Whose password a link sets anew, while it does."""
+    """Whose new password a link sets, while it does."""
     return _user_behind(store, "password", secret)
 
 

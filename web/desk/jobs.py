@@ -163,7 +163,7 @@ class Jobs:
     """The jobs over one library. Safe to use from several threads and processes."""
 
     def __init__(self, collections_file: Path, library: Path) -> None:
-        """Open the table beside a ``collections.db``, made where there is none.
+        """Open the table beside a ``collections.db``, made if missing.
 
         Raises:
             StoreError: when it cannot be used.
@@ -182,7 +182,7 @@ class Jobs:
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"{self.path}: {error}. It holds what was asked for on the page, and nothing else: "
-                "put it aside, and it is made anew"
+                "put it aside, and a new one is made"
             ) from error
 
     def add(self, kind: Kind, who: str, **arguments: Any) -> Job:

@@ -1,4 +1,4 @@
-"""Living collections: what an alert finds anew comes into its collection by itself, to be screened.
+"""Living collections: what is new to an alert comes into its collection by itself, to be screened.
 
 Each time is an intake of its own, so a flow diagram counts it like any other search.
 """

@@ -31,7 +31,7 @@ def logo(store: Store) -> Logo | None:
 
 
 def logo_hash(store: Store) -> str:
-    """What the logo is known by; empty where there is none."""
+    """What the logo is known by; empty without one."""
     row = store.connection.execute("select hash from logo").fetchone()
     return row["hash"] if row else ""
 

@@ -25,7 +25,7 @@ class MailPasswordError(ValueError):
 
 
 def mail_password(store: Store) -> str:
-    """The password; empty where there is none.
+    """The password; empty without one.
 
     Raises:
         MailPasswordError: when the file that should hold it cannot be read.

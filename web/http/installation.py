@@ -21,13 +21,13 @@ def current_settings() -> Settings:
 
 def link_resolver() -> str:
     """The institution's link resolver as a template: the one that the command names, else the one
-    that is set; empty where there is none."""
+    that is set; empty without one."""
     told: str = current_app.config["LINK_RESOLVER"] or current_settings().link_resolver
     return resolver_template(told) if told else ""
 
 
 def logo_address() -> str:
-    """Where the institution's logo is, which changes with it; empty where there is none."""
+    """Where the institution's logo is, which changes with it; empty without one."""
     desk = services.desk()
     mark = logo_hash(desk.store) if desk else ""
     return url_for("settings.show_logo", v=mark) if mark else ""

@@ -89,7 +89,7 @@ def hand_in() -> Response:
 
 @blueprint.post("/library/import/<token>/files")
 def hand_in_more(token: str) -> Response:
-    """More files for an import, and all of them looked at anew."""
+    """More files for an import, and all of them looked at again."""
     _keep(token)
     begin("preview", upload=token)
     return make_response(redirect(url_for("uploads.look", token=token), 303))
